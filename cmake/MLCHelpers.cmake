@@ -1,0 +1,43 @@
+# The helpers that every folder uses.
+
+set(MLC_WARNINGS -Wall -Wextra -Wno-unused-parameter -Wno-comment)
+
+# mlc_compiler_library(NAME [DIRS dir...] [DEPENDS target...] [LINK lib...])
+# A static library of the compiler from all .cpp files of the given folders (default: this one), built against MLIR with the shared PCH.
+function(mlc_compiler_library name)
+  cmake_parse_arguments(ARG "" "" "DIRS;DEPENDS;LINK" ${ARGN})
+  if(NOT ARG_DIRS)
+    set(ARG_DIRS .)
+  endif()
+  set(sources)
+  foreach(dir ${ARG_DIRS})
+    file(GLOB found CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${dir}/*.cpp)
+    list(APPEND sources ${found})
+  endforeach()
+  add_library(${name} STATIC ${sources})
+  target_link_libraries(${name} PUBLIC mlc_mlir ${ARG_LINK})
+  target_compile_options(${name} PRIVATE ${MLC_WARNINGS})
+  target_precompile_headers(${name} REUSE_FROM mlc_pch)
+  if(ARG_DEPENDS)
+    add_dependencies(${name} ${ARG_DEPENDS})
+  endif()
+endfunction()
+
+# mlc_tablegen(TARGET td out args...): runs mlir-tblgen over `td`; several (out, args) pairs are separated by OUT.
+function(mlc_tablegen target td)
+  set(LLVM_TARGET_DEFINITIONS ${td})
+  set(outputs)
+  set(rest ${ARGN})
+  while(rest)
+    list(POP_FRONT rest out)
+    list(POP_FRONT rest flag)
+    string(REPLACE " " ";" flags "${flag}")
+    set(result ${CMAKE_CURRENT_BINARY_DIR}/${out})
+    add_custom_command(OUTPUT ${result}
+      COMMAND ${MLIR_TABLEGEN_EXE} ${flags} -I ${MLIR_INCLUDE_DIR} -I ${PROJECT_SOURCE_DIR} -I ${CMAKE_CURRENT_SOURCE_DIR}
+              ${CMAKE_CURRENT_SOURCE_DIR}/${td} -o ${result} -d ${result}.d
+      DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${td} DEPFILE ${result}.d COMMENT "tblgen ${out}" VERBATIM)
+    list(APPEND outputs ${result})
+  endwhile()
+  add_custom_target(${target} DEPENDS ${outputs})
+endfunction()
