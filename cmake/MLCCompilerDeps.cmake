@@ -1,6 +1,9 @@
 # LLVM/MLIR 22 as shared objects, lld as static archives, protobuf; target mlc_mlir carries includes and links, mlc_pch the shared precompiled header.
-find_package(MLIR 22 REQUIRED CONFIG PATHS /usr/lib/llvm-22/lib/cmake/mlir NO_DEFAULT_PATH)
-find_package(LLD 22 REQUIRED CONFIG PATHS /usr/lib/llvm-22/lib/cmake/lld NO_DEFAULT_PATH)
+find_package(MLIR REQUIRED CONFIG PATHS /usr/lib/llvm-22/lib/cmake/mlir NO_DEFAULT_PATH)
+find_package(LLD REQUIRED CONFIG PATHS /usr/lib/llvm-22/lib/cmake/lld NO_DEFAULT_PATH)
+if(NOT LLVM_VERSION_MAJOR EQUAL 22)
+  message(FATAL_ERROR "MLC needs LLVM/MLIR 22, found ${LLVM_PACKAGE_VERSION}")
+endif()
 find_package(Protobuf REQUIRED)
 find_program(MLC_CLANG clang-22 PATHS ${LLVM_TOOLS_BINARY_DIR} REQUIRED)
 find_program(MLIR_TABLEGEN_EXE mlir-tblgen PATHS ${LLVM_TOOLS_BINARY_DIR} NO_DEFAULT_PATH REQUIRED)

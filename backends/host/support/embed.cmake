@@ -1,0 +1,10 @@
+# FILES: name=path;..., OUT: a C++ file that defines name[] and name_size for each.
+set(text "#include \"support.h\"\n")
+foreach(pair ${FILES})
+  string(REGEX MATCH "^([^=]+)=(.*)$" _ "${pair}")
+  set(name ${CMAKE_MATCH_1})
+  file(READ ${CMAKE_MATCH_2} hex HEX)
+  string(REGEX REPLACE "(..)" "0x\\1," bytes "${hex}")
+  string(APPEND text "alignas(64) const unsigned char ${name}[] = {${bytes}};\nconst std::size_t ${name}_size = sizeof(${name});\n")
+endforeach()
+file(WRITE ${OUT} "${text}")

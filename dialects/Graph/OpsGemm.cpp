@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+#include "dialects/Graph/ShapeFacts.h"
+
+using namespace mlir;
+
+namespace mlc::graph {
+
+LogicalResult MatMulOp::inferShapes(ShapeFacts &facts) {
+  Dims a(facts.dims(getA())), b(facts.dims(getB()));
+  if (a.empty() || b.empty())
+    return emitOpError() << "[matmul_c2] needs operands of rank 1 or more, got " << describe(a) << " and " << describe(b);
+  if (facts.elementType(getA()) != facts.elementType(getB()))
+    return emitOpError() << "[matmul_c3] has operands of types " << getA().getType() << " and " << getB().getType();
+  DimExpr ka = a.back(), kb = b.size() == 1 ? b[0] : b[b.size() - 2];
+  if (ka.constant() && kb.constant() && ka != kb)
+    return emitOpError() << "[matmul_c1] cannot multiply " << describe(a) << " by " << describe(b) << ": inner dims differ";
+  Dims out;
+  size_t batchA = a.size() < 2 ? 0 : a.size() - 2, batchB = b.size() < 2 ? 0 : b.size() - 2, batch = std::max(batchA, batchB);
+  for (size_t i = 0; i < batch; ++i) {
+    DimExpr da = i + batchA >= batch ? a[i + batchA - batch] : DimExpr(1), db = i + batchB >= batch ? b[i + batchB - batch] : DimExpr(1);
+    auto d = facts.broadcastDim(da, db);
+    if (!d)
+      return emitOpError() << "[matmul_c4] cannot broadcast the batch dims of " << describe(a) << " and " << describe(b);
+    out.push_back(*d);
+  }
+  if (a.size() > 1)
+    out.push_back(a[a.size() - 2]);
+  if (b.size() > 1)
+    out.push_back(b.back());
+  facts.set(getY(), facts.elementType(getA()), out);
+  return success();
+}
+
+namespace {
+
+/// Position of the channel dim, and of the first spatial dim, in a spatial op's activations.
+size_t channelAxis(bool last, size_t rank) { return last ? rank - 1 : 1; }
+size_t spatialAxis(bool last) { return last ? 1 : 2; }
+
+/// Output extent of a window: (in + padding - (dilation (kernel - 1) + 1)) / stride + 1, rounded as told.
+DimExpr windowExtent(const DimExpr &in, const DimExpr &kernel, int64_t stride, int64_t dilation, int64_t padLow, int64_t padHigh, bool ceil) {
+  DimExpr span = in + DimExpr(padLow + padHigh - 1) - (kernel - 1) * DimExpr(dilation);
+  if (!ceil)
+    return DimExpr::floorDiv(span, stride) + 1;
+  DimExpr n = DimExpr::ceilDiv(span, stride) + 1;
+  // ONNX: a window that would start in the padding after the input is dropped.
+  auto c = n.constant(), ci = in.constant();
+  if (c && ci && (*c - 1) * stride >= *ci + padLow)
+    return *c - 1;
+  return n;
+}
+
+template <typename Op> LogicalResult verifySpatial(Op op) {
+  int64_t rank = op.getX().getType().getRank(), spatial = rank - 2;
+  if (spatial < 1 || op.getW().getType().getRank() != rank)
+    return op.emitOpError() << "[conv_c1] has operands of ranks " << rank << " and " << op.getW().getType().getRank();
+  if (static_cast<int64_t>(op.getStrides().size()) != spatial || static_cast<int64_t>(op.getDilations().size()) != spatial ||
+      static_cast<int64_t>(op.getPads().size()) != 2 * spatial)
+    return op.emitOpError() << "[conv_c2] needs " << spatial << " strides and dilations and " << 2 * spatial << " pads";
+  for (int64_t s : op.getStrides())
+    if (s < 1)
+      return op.emitOpError() << "[conv_c2] has stride " << s;
+  for (int64_t d : op.getDilations())
+    if (d < 1)
+      return op.emitOpError() << "[conv_c2] has dilation " << d;
+  if (op.getGroup() < 1)
+    return op.emitOpError() << "[conv_c3] has group " << op.getGroup();
+  return success();
+}
+
+template <typename Op> LogicalResult inferPool(Op op, ShapeFacts &facts) {
+  Dims out(facts.dims(op.getX()));
+  size_t first = spatialAxis(op.getChannelsLast()), spatial = out.size() < 3 ? 0 : out.size() - 2;
+  auto kernel = op.getKernelShape();
+  if (spatial == 0 || kernel.size() != spatial || op.getStrides().size() != spatial || op.getDilations().size() != spatial || op.getPads().size() != 2 * spatial)
+    return op.emitOpError() << "[pool_c1] has a window of rank " << kernel.size() << " for an operand of dims " << describe(out);
+  for (size_t i = 0; i < spatial; ++i) {
+    if (op.getStrides()[i] < 1 || op.getDilations()[i] < 1 || kernel[i] < 1)
+      return op.emitOpError() << "[pool_c2] needs kernel, strides and dilations of at least 1";
+    out[first + i] = windowExtent(out[first + i], kernel[i], op.getStrides()[i], op.getDilations()[i], op.getPads()[i], op.getPads()[i + spatial], op.getCeilMode());
+    if (out[first + i].constant().value_or(0) < 0)
+      return op.emitOpError() << "[pool_c3] has a window larger than its padded input " << describe(facts.dims(op.getX()));
+  }
+  facts.set(op.getY(), facts.elementType(op.getX()), out);
+  return success();
+}
+
+/// xw: [T, B, gates*H] -> y [T, B, H] and as many states [B, H].
+LogicalResult inferRnn(Operation *op, ShapeFacts &facts) {
+  Dims xw(facts.dims(op->getOperand(0))), h(facts.dims(op->getOperand(2)));
+  if (xw.size() != 3 || h.size() != 2)
+    return op->emitOpError() << "[rnn_c1] has inputs of dims " << describe(xw) << " and an initial state of dims " << describe(h);
+  Type type = facts.elementType(op->getOperand(0));
+  facts.set(op->getResult(0), type, {xw[0], xw[1], h[1]});
+  for (unsigned i = 1; i < op->getNumResults(); ++i)
+    facts.set(op->getResult(i), type, {xw[1], h[1]});
+  return success();
+}
+
+} // namespace
+
+LogicalResult ConvOp::verify() { return verifySpatial(*this); }
+LogicalResult ConvTransposeOp::verify() { return verifySpatial(*this); }
+
+LogicalResult ConvOp::inferShapes(ShapeFacts &facts) {
+  Dims x(facts.dims(getX())), w(facts.dims(getW()));
+  if (x.size() < 3 || w.size() != x.size() || getStrides().size() + 2 != x.size() || getPads().size() != 2 * (x.size() - 2) || getDilations().size() + 2 != x.size())
+    return emitOpError() << "[conv_c1] has operands of dims " << describe(x) << " and " << describe(w);
+  size_t channel = channelAxis(getChannelsLast(), x.size()), first = spatialAxis(getChannelsLast()), spatial = x.size() - 2;
+  DimExpr expected = w[1] * DimExpr(getGroup());
+  if (x[channel].constant() && expected.constant() && x[channel] != expected)
+    return emitOpError() << "[conv_c3] has " << x[channel].str() << " input channels, but weights " << describe(w) << " in " << getGroup() << " group(s) need " << expected.str();
+  Dims out(x);
+  out[channel] = w[0];
+  for (size_t i = 0; i < spatial; ++i) {
+    out[first + i] = windowExtent(x[first + i], w[2 + i], getStrides()[i], getDilations()[i], getPads()[i], getPads()[i + spatial], false);
+    if (out[first + i].constant().value_or(0) < 0)
+      return emitOpError() << "[conv_c4] has a kernel larger than its padded input: " << describe(x) << " and " << describe(w);
+  }
+  facts.set(getY(), facts.elementType(getX()), out);
+  return success();
+}
+
+LogicalResult ConvTransposeOp::inferShapes(ShapeFacts &facts) {
+  Dims x(facts.dims(getX())), w(facts.dims(getW()));
+  if (x.size() < 3 || w.size() != x.size() || getStrides().size() + 2 != x.size() || getPads().size() != 2 * (x.size() - 2) || getOutputPadding().size() + 2 != x.size())
+    return emitOpError() << "[conv_c1] has operands of dims " << describe(x) << " and " << describe(w);
+  size_t channel = channelAxis(getChannelsLast(), x.size()), first = spatialAxis(getChannelsLast()), spatial = x.size() - 2;
+  if (x[channel].constant() && w[0].constant() && x[channel] != w[0])
+    return emitOpError() << "[conv_c3] has " << x[channel].str() << " input channels for weights " << describe(w);
+  Dims out(x);
+  out[channel] = w[1] * DimExpr(getGroup());
+  for (size_t i = 0; i < spatial; ++i)
+    out[first + i] = (x[first + i] - 1) * DimExpr(getStrides()[i]) + (w[2 + i] - 1) * DimExpr(getDilations()[i]) + 1 + DimExpr(getOutputPadding()[i] - getPads()[i] - getPads()[i + spatial]);
+  facts.set(getY(), facts.elementType(getX()), out);
+  return success();
+}
+
+LogicalResult MaxPoolOp::inferShapes(ShapeFacts &facts) { return inferPool(*this, facts); }
+LogicalResult AveragePoolOp::inferShapes(ShapeFacts &facts) { return inferPool(*this, facts); }
+LogicalResult LstmScanOp::inferShapes(ShapeFacts &facts) { return inferRnn(*this, facts); }
+LogicalResult GruScanOp::inferShapes(ShapeFacts &facts) { return inferRnn(*this, facts); }
+LogicalResult RnnScanOp::inferShapes(ShapeFacts &facts) { return inferRnn(*this, facts); }
+
+} // namespace mlc::graph

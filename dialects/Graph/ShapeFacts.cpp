@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+#include "dialects/Graph/ShapeFacts.h"
+
+using namespace mlir;
+
+namespace mlc::graph {
+
+RankedTensorType typeOf(Type elementType, ArrayRef<DimExpr> dims) {
+  SmallVector<int64_t> shape;
+  for (const DimExpr &d : dims)
+    shape.push_back(d.constant().value_or(ShapedType::kDynamic));
+  return RankedTensorType::get(shape, elementType);
+}
+
+std::string describe(ArrayRef<DimExpr> dims) {
+  std::string out = "[";
+  llvm::raw_string_ostream os(out);
+  llvm::interleave(dims, os, [&](const DimExpr &d) { os << d.str(); }, ", ");
+  return out + "]";
+}
+
+ShapeFacts::ShapeFacts(func::FuncOp func) {
+  if (auto dict = func->getAttrOfType<DictionaryAttr>(kSymbolsAttr))
+    for (NamedAttribute entry : dict) {
+      auto v = cast<DenseI64ArrayAttr>(entry.getValue()).asArrayRef();
+      symbols[entry.getName().getValue()] = {v[0], v[1], v[2], v[3]};
+    }
+  for (auto [i, arg] : llvm::enumerate(func.getArguments()))
+    if (auto dims = func.getArgAttrOfType<DimsAttr>(i, kDimsAttr))
+      set(arg, cast<RankedTensorType>(arg.getType()).getElementType(), dims.getDims());
+  for (Operation &op : func.getBody().front())
+    if (failed(infer(&op))) {
+      ok = false;
+      return;
+    }
+}
+
+DimExpr ShapeFacts::freshSymbol(StringRef stem) {
+  std::string name;
+  do
+    name = (stem + "#" + llvm::Twine(fresh++)).str();
+  while (symbols.contains(name));
+  symbols[name] = SymbolInfo{.min = 0};
+  return DimExpr::symbol(name);
+}
+
+ArrayRef<DimExpr> ShapeFacts::dims(Value v) {
+  auto it = dimsOf.find(v);
+  if (it != dimsOf.end())
+    return it->second;
+  Dims dims;
+  if (auto type = dyn_cast<RankedTensorType>(v.getType()))
+    for (int64_t d : type.getShape())
+      dims.push_back(ShapedType::isDynamic(d) ? freshSymbol("d") : DimExpr(d));
+  return dimsOf[v] = dims;
+}
+
+Type ShapeFacts::elementType(Value v) { return cast<ShapedType>(v.getType()).getElementType(); }
+
+std::optional<ArrayRef<DimExpr>> ShapeFacts::elements(Value v) {
+  auto it = elementsOf.find(v);
+  if (it == elementsOf.end())
+    return std::nullopt;
+  return ArrayRef<DimExpr>(it->second);
+}
+
+std::optional<SmallVector<int64_t>> ShapeFacts::constantElements(Value v) {
+  auto exprs = elements(v);
+  if (!exprs)
+    return std::nullopt;
+  SmallVector<int64_t> out;
+  for (const DimExpr &e : *exprs) {
+    auto c = e.constant();
+    if (!c)
+      return std::nullopt;
+    out.push_back(*c);
+  }
+  return out;
+}
+
+void ShapeFacts::set(Value v, Type elementType, ArrayRef<DimExpr> dims) {
+  Dims copy(dims);
+  // A static dim already in the type is a fact too (an earlier, sharper inference).
+  auto type = typeOf(elementType, copy);
+  if (v.getType() != type)
+    v.setType(type);
+  dimsOf[v] = std::move(copy);
+}
+
+void ShapeFacts::setElements(Value v, ArrayRef<DimExpr> elements) {
+  elementsOf[v] = std::vector<DimExpr>(elements.begin(), elements.end());
+}
+
+void ShapeFacts::forget(Operation *op) {
+  for (Value v : op->getResults()) {
+    dimsOf.erase(v);
+    elementsOf.erase(v);
+  }
+}
+
+LogicalResult ShapeFacts::infer(Operation *op) {
+  if (auto shaped = dyn_cast<ShapeInterface>(op))
+    return shaped.inferShapes(*this);
+  return success();
+}
+
+Operation *ShapeFacts::create(OpBuilder &b, Location loc, StringRef name, ValueRange operands,
+                              ArrayRef<NamedAttribute> attrs, unsigned numResults, ArrayRef<int32_t> segments) {
+  OperationState state(loc, name);
+  state.addOperands(operands);
+  SmallVector<NamedAttribute> all(attrs);
+  if (!segments.empty())
+    all.push_back(b.getNamedAttr("operandSegmentSizes", b.getDenseI32ArrayAttr(segments)));
+  state.addAttributes(all);
+  state.addTypes(SmallVector<Type>(numResults, RankedTensorType::get({}, b.getI1Type())));
+  Operation *op = b.create(state);
+  if (succeeded(infer(op)))
+    return op;
+  forget(op);
+  op->erase();
+  return nullptr;
+}
+
+std::optional<DimExpr> ShapeFacts::broadcastDim(const DimExpr &a, const DimExpr &b) {
+  if (a == b || b.isConstant(1))
+    return a;
+  if (a.isConstant(1))
+    return b;
+  auto ca = a.constant(), cb = b.constant();
+  if (ca && cb)
+    return std::nullopt;
+  // A number other than 1 decides: the symbolic side is either that or 1.
+  if (ca)
+    return a;
+  if (cb)
+    return b;
+  return DimExpr::max(a, b, symbols);
+}
+
+FailureOr<Dims> ShapeFacts::broadcast(Operation *op, ValueRange operands) {
+  size_t rank = 0;
+  for (Value v : operands)
+    rank = std::max(rank, dims(v).size());
+  Dims result(rank, DimExpr(1));
+  for (Value v : operands) {
+    auto d = dims(v);
+    for (size_t i = 0; i < d.size(); ++i) {
+      DimExpr &r = result[rank - d.size() + i];
+      auto common = broadcastDim(r, d[i]);
+      if (!common)
+        return op->emitOpError() << "cannot broadcast its operands: " << describe(dims(operands[0])) << " against " << describe(d);
+      r = *common;
+    }
+  }
+  return result;
+}
+
+} // namespace mlc::graph
