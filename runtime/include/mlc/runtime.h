@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ * Part of MLC, see the LICENSE file.
+ *
+ * The C API of the MLC runtime: open a plan, open a device, create a session, bind tensors, run.
+ * Valid C99.
+ *
+ * Rules that hold for every function:
+ *   - A function that can fail returns an mlc_status_t *, null on success. The caller releases a
+ * non-null status.
+ *   - Results come through out_ parameters, which are nulled first. A returned handle carries one
+ * reference of the caller.
+ *   - Handles are counted (_retain, _release; releasing null is fine). Children keep their parents
+ * alive: any release order is legal.
+ *   - Strings and info structs returned as pointers belong to the handle they were asked from and
+ * live as long as it. Fields are only appended to info structs, so never copy them by size across
+ * library versions.
+ *   - Options and statistics structs start with struct_size, which says how much of them the caller
+ * knows.
+ *   - Devices and plans may be used from any thread. A session or a tensor may be used by one
+ * thread at a time; a session used by two at once answers BUSY.
+ *   - Nothing here throws, installs signal handlers or keeps global state.
+ */
+#ifndef MLC_RUNTIME_H
+#define MLC_RUNTIME_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define MLC_VERSION_MAJOR 0
+#define MLC_VERSION_MINOR 1
+#define MLC_VERSION_PATCH 0
+
+#if defined(__GNUC__)
+#define MLC_API __attribute__((visibility("default")))
+#else
+#define MLC_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* "0.1.0": the version of the library that was loaded, which may be newer than this header. */
+MLC_API const char *mlc_version(void);
+
+/* ---- status
+ * -------------------------------------------------------------------------------------------------------------
+ */
+
+/* The outcome of a failed call: a code and a message that says what, where and what to do.
+ * Immutable; any thread may read it. */
+typedef struct mlc_status mlc_status_t;
+
+/* See status_codes.def for "use this when". */
+typedef enum mlc_status_code {
+  MLC_STATUS_OK = 0,
+#define MLC_STATUS_CODE(name, number, when) MLC_STATUS_##name = number,
+#include "mlc/status_codes.def"
+#undef MLC_STATUS_CODE
+  MLC_STATUS_CODE_FORCE_INT = 0x7fffffff
+} mlc_status_code_t;
+
+/* MLC_STATUS_OK for null. */
+MLC_API mlc_status_code_t mlc_status_code(const mlc_status_t *status);
+/* "" for null. Lives until the status is released. */
+MLC_API const char *mlc_status_message(const mlc_status_t *status);
+MLC_API void mlc_status_release(mlc_status_t *status);
+/* "BAD_PLAN" and so on; "UNKNOWN" for a number that is none. */
+MLC_API const char *mlc_status_code_name(mlc_status_code_t code);
+
+/* ---- element types
+ * -------------------------------------------------------------------------------------------------------
+ */
+
+/* The numbers are those of ONNX TensorProto.DataType. int4 and uint4 pack two elements per byte,
+ * low nibble first. */
+typedef enum mlc_dtype {
+  MLC_DTYPE_UNDEFINED = 0,
+#define MLC_DTYPE(NAME, name, number, bits) MLC_DTYPE_##NAME = number,
+#include "mlc/dtypes.def"
+#undef MLC_DTYPE
+  MLC_DTYPE_FORCE_INT = 0x7fffffff
+} mlc_dtype_t;
+
+/* "float32" and so on; "undefined" for a number that is none. */
+MLC_API const char *mlc_dtype_name(mlc_dtype_t dtype);
+/* Bits of one element; 0 for a number that is none and for strings, which have no fixed size. */
+MLC_API size_t mlc_dtype_bits(mlc_dtype_t dtype);
+
+/* ---- hooks
+ * ---------------------------------------------------------------------------------------------------------------
+ */
+
+typedef enum mlc_log_level {
+  MLC_LOG_ERROR = 0,
+  MLC_LOG_WARN = 1,
+  MLC_LOG_INFO = 2,
+  MLC_LOG_DEBUG = 3
+} mlc_log_level_t;
+
+/* Receives one line without its newline; may be called from any thread. `message` lives during the
+ * call only. */
+typedef void (*mlc_log_fn)(void *user, mlc_log_level_t level, const char *message);
+
+/* Where a device takes memory from. Both may be called from any thread. */
+typedef struct mlc_allocator {
+  void *user;
+  /* Memory of at least size_bytes, aligned to `alignment` (a power of two, at most 4096), or null
+   * when there is none. */
+  void *(*allocate)(void *user, size_t size_bytes, size_t alignment);
+  void (*release)(void *user, void *memory, size_t size_bytes);
+} mlc_allocator_t;
+
+/* Called once when the library no longer reads memory that was lent to it. */
+typedef void (*mlc_release_fn)(void *user, const void *memory);
+
+/* ---- device
+ * --------------------------------------------------------------------------------------------------------------
+ */
+
+/* A device with its worker threads and its caching allocator. Sessions share both. When two
+ * sessions run at once, the second one's launches run on its calling thread while the first one
+ * holds the workers. */
+typedef struct mlc_device mlc_device_t;
+
+typedef struct mlc_device_options {
+  size_t struct_size;
+  uint32_t num_threads; /* host: threads of a run, the caller included; 0 = MLC_THREADS, else what
+                           this process may use: the smaller of its affinity mask and its cgroup's
+                           CPU quota */
+  const uint32_t *cpu_list; /* host: workers are pinned to these CPUs in turn (the caller's thread
+                               is left alone); null = not */
+  size_t cpu_list_count;
+  const mlc_allocator_t *allocator; /* copied; null = the system */
+  uint64_t memory_limit_bytes;      /* of everything taken from the allocator, 0 = none */
+  mlc_log_fn log;                   /* null = standard error */
+  void *log_user;
+  mlc_log_level_t log_level; /* the init function takes it from MLC_LOG, else MLC_LOG_WARN */
+} mlc_device_options_t;
+
+MLC_API void mlc_device_options_init(mlc_device_options_t *options);
+
+/* Opens "host". Options may be null. DEVICE_UNAVAILABLE: no such device here. INVALID_ARGUMENT: a
+ * name that means nothing. */
+MLC_API mlc_status_t *mlc_device_open(const char *name, const mlc_device_options_t *options,
+                                      mlc_device_t **out_device);
+MLC_API void mlc_device_retain(mlc_device_t *device);
+MLC_API void mlc_device_release(mlc_device_t *device);
+/* "host". */
+MLC_API const char *mlc_device_name(const mlc_device_t *device);
+/* Threads of a run, the caller included. */
+MLC_API uint32_t mlc_device_num_threads(const mlc_device_t *device);
+/* Comma-separated LLVM names of the features that decide which code of a plan fits:
+ * "sse4.2,avx2,fma". */
+MLC_API const char *mlc_device_features(const mlc_device_t *device);
+
+/* What the device's caching allocator holds. Code, weights mapped from files and the handles
+ * themselves are not in it. */
+typedef struct mlc_memory_stats {
+  size_t struct_size;       /* set by the caller: sizeof(mlc_memory_stats_t) */
+  uint64_t allocated_bytes; /* asked for and in use */
+  uint64_t active_bytes;    /* the same, rounded up to size classes */
+  uint64_t reserved_bytes;  /* taken from the system: active and cached */
+  uint64_t peak_allocated_bytes;
+  uint64_t peak_active_bytes;
+  uint64_t peak_reserved_bytes;
+  uint64_t num_allocations;        /* requests so far */
+  uint64_t num_system_allocations; /* requests that the cache could not serve */
+  uint64_t num_retries;            /* requests served only after the cache was flushed */
+  uint64_t num_failures;           /* requests that ended in OUT_OF_MEMORY */
+} mlc_memory_stats_t;
+
+MLC_API mlc_status_t *mlc_device_memory_stats(const mlc_device_t *device,
+                                              mlc_memory_stats_t *out_stats);
+/* Sets the three peaks to the present values. */
+MLC_API void mlc_device_reset_peak(mlc_device_t *device);
+/* Gives cached memory back until at most keep_bytes are cached. */
+MLC_API void mlc_device_trim(mlc_device_t *device, uint64_t keep_bytes);
+/* Writes the statistics and all blocks as JSON, at most capacity - 1 characters and a 0. *out_size
+ * is the length the whole text has, so a first call with capacity 0 asks for it. */
+MLC_API void mlc_device_memory_snapshot(const mlc_device_t *device, char *buffer, size_t capacity,
+                                        size_t *out_size);
+
+/* ---- plan
+ * ----------------------------------------------------------------------------------------------------------------
+ */
+
+/* A loaded and checked plan. Immutable; its weights and code are mapped once and shared by all
+ * sessions. */
+typedef struct mlc_plan mlc_plan_t;
+
+typedef struct mlc_plan_options {
+  size_t struct_size;
+  int verify_all; /* non-zero: check the weights' checksums too; the init function takes it from
+                     MLC_VERIFY_ALL */
+} mlc_plan_options_t;
+
+MLC_API void mlc_plan_options_init(mlc_plan_options_t *options);
+
+/* Maps and checks a file. It must not be changed in place while the plan lives (replace it by
+ * renaming instead). NOT_FOUND, IO: the file. BAD_PLAN: it is damaged or no plan. PLAN_VERSION: it
+ * needs another runtime. */
+MLC_API mlc_status_t *mlc_plan_open_file(const char *path, const mlc_plan_options_t *options,
+                                         mlc_plan_t **out_plan);
+/* Borrows [data, data + size_bytes), aligned to 64 bytes, until release_fn (may be null) is called
+ * with `user` and data; on failure it is not called. Only host code is copied. Status as
+ * mlc_plan_open_file. */
+MLC_API mlc_status_t *mlc_plan_open_memory(const void *data, size_t size_bytes,
+                                           mlc_release_fn release_fn, void *user,
+                                           const mlc_plan_options_t *options,
+                                           mlc_plan_t **out_plan);
+MLC_API void mlc_plan_retain(mlc_plan_t *plan);
+MLC_API void mlc_plan_release(mlc_plan_t *plan);
+
+/* Name and version of the compiler that wrote the plan. */
+MLC_API const char *mlc_plan_compiler(const mlc_plan_t *plan);
+/* "0.1": the plan's format version. */
+MLC_API const char *mlc_plan_format_version(const mlc_plan_t *plan);
+/* The model's own metadata: the value of `key`, null when there is none. */
+MLC_API const char *mlc_plan_metadata(const mlc_plan_t *plan, const char *key);
+MLC_API size_t mlc_plan_metadata_count(const mlc_plan_t *plan);
+/* Key and value number `index` in the model's order. OUT_OF_RANGE. */
+MLC_API mlc_status_t *mlc_plan_metadata_at(const mlc_plan_t *plan, size_t index,
+                                           const char **out_key, const char **out_value);
+/* Bytes of all weights. */
+MLC_API uint64_t mlc_plan_weights_bytes(const mlc_plan_t *plan);
+
+/* ---- signature
+ * -----------------------------------------------------------------------------------------------------------
+ */
+
+/* Inputs, outputs and symbols of one entry of a plan. Belongs to the plan. */
+typedef struct mlc_signature mlc_signature_t;
+
+/* An input or output. Dims of a symbolic dimension are -1; dim_names[i] is then its expression over
+ * symbols ("batch", "past + 1"), null for a fixed one; dim_min and dim_max are its symbol's range
+ * (0 and INT64_MAX when it is no plain symbol), for a fixed dimension both equal dims[i]. */
+typedef struct mlc_tensor_info {
+  const char *name;
+  mlc_dtype_t dtype;
+  uint32_t rank;
+  const int64_t *dims;
+  const char *const *dim_names;
+  const int64_t *dim_min;
+  const int64_t *dim_max;
+} mlc_tensor_info_t;
+
+typedef enum mlc_symbol_source {
+  MLC_SYMBOL_INPUT_DIM = 0,
+  MLC_SYMBOL_INPUT_ELEMENT = 1
+} mlc_symbol_source_t;
+
+/* A named size that each run binds: dimension (or element) `index` of input `input`. Its value lies
+ * in [min, max] and is a multiple of divisor; opt is the value the plan was tuned for, 0 when
+ * unknown. */
+typedef struct mlc_symbol_info {
+  const char *name;
+  mlc_symbol_source_t source;
+  uint32_t input;
+  uint32_t index;
+  int64_t min;
+  int64_t opt;
+  int64_t max;
+  int64_t divisor;
+} mlc_symbol_info_t;
+
+MLC_API size_t mlc_plan_num_entries(const mlc_plan_t *plan);
+/* The name of entry `index`, null when there is none. */
+MLC_API const char *mlc_plan_entry_name(const mlc_plan_t *plan, size_t index);
+/* The signature of an entry; null means the plan's first one. NOT_FOUND names the entries that
+ * exist. */
+MLC_API mlc_status_t *mlc_plan_signature(const mlc_plan_t *plan, const char *entry,
+                                         const mlc_signature_t **out_signature);
+
+MLC_API size_t mlc_signature_num_inputs(const mlc_signature_t *signature);
+MLC_API size_t mlc_signature_num_outputs(const mlc_signature_t *signature);
+MLC_API size_t mlc_signature_num_symbols(const mlc_signature_t *signature);
+/* Null when `index` is out of range. */
+MLC_API const mlc_tensor_info_t *mlc_signature_input(const mlc_signature_t *signature,
+                                                     size_t index);
+MLC_API const mlc_tensor_info_t *mlc_signature_output(const mlc_signature_t *signature,
+                                                      size_t index);
+MLC_API const mlc_symbol_info_t *mlc_signature_symbol(const mlc_signature_t *signature,
+                                                      size_t index);
+/* The position of a name; NOT_FOUND lists the names that exist. */
+MLC_API mlc_status_t *mlc_signature_find_input(const mlc_signature_t *signature, const char *name,
+                                               size_t *out_index);
+MLC_API mlc_status_t *mlc_signature_find_output(const mlc_signature_t *signature, const char *name,
+                                                size_t *out_index);
+
+/* ---- tensor
+ * --------------------------------------------------------------------------------------------------------------
+ */
+
+/* A dense row-major array in host memory: owned (from a device's allocator) or borrowed from the
+ * caller. Its shape is fixed. */
+typedef struct mlc_tensor mlc_tensor_t;
+
+/* Memory from the device's allocator, aligned to 64 bytes, contents undefined. OUT_OF_MEMORY,
+ * OUT_OF_RANGE (negative dims, overflow), DTYPE_MISMATCH (no such dtype). */
+MLC_API mlc_status_t *mlc_tensor_create(mlc_device_t *device, mlc_dtype_t dtype, uint32_t rank,
+                                        const int64_t *dims, mlc_tensor_t **out_tensor);
+/* Borrows [data, data + size_bytes) of any alignment until release_fn (may be null) is called with
+ * `user` and data; on failure it is not called. SHAPE_MISMATCH: size_bytes is less than the dims
+ * need. */
+MLC_API mlc_status_t *mlc_tensor_wrap(mlc_dtype_t dtype, uint32_t rank, const int64_t *dims,
+                                      void *data, size_t size_bytes, mlc_release_fn release_fn,
+                                      void *user, mlc_tensor_t **out_tensor);
+MLC_API void mlc_tensor_retain(mlc_tensor_t *tensor);
+MLC_API void mlc_tensor_release(mlc_tensor_t *tensor);
+MLC_API mlc_dtype_t mlc_tensor_dtype(const mlc_tensor_t *tensor);
+MLC_API uint32_t mlc_tensor_rank(const mlc_tensor_t *tensor);
+MLC_API const int64_t *mlc_tensor_dims(const mlc_tensor_t *tensor);
+MLC_API void *mlc_tensor_data(const mlc_tensor_t *tensor);
+/* Bytes of the elements. */
+MLC_API size_t mlc_tensor_size_bytes(const mlc_tensor_t *tensor);
+
+/* ---- session
+ * -------------------------------------------------------------------------------------------------------------
+ */
+
+/* One entry of a plan on one device, with its own activations. Several sessions may run at once;
+ * they share weights and code. */
+typedef struct mlc_session mlc_session_t;
+
+typedef struct mlc_session_options {
+  size_t struct_size;
+  const char *entry; /* null = the plan's first */
+  uint32_t
+      max_cached_shapes; /* distinct shapes whose planning is kept, least recently used out; 8 */
+  int profile;           /* non-zero: time every instruction (about 50 ns each) */
+  uint64_t max_loop_iterations; /* a Loop that runs longer ends in DATA_FAULT; 2^40 */
+} mlc_session_options_t;
+
+MLC_API void mlc_session_options_init(mlc_session_options_t *options);
+
+/* Chooses the best code in the plan that the device can run and makes it ready. NO_TARGET lists
+ * what each candidate lacks. */
+MLC_API mlc_status_t *mlc_session_create(mlc_plan_t *plan, mlc_device_t *device,
+                                         const mlc_session_options_t *options,
+                                         mlc_session_t **out_session);
+MLC_API void mlc_session_retain(mlc_session_t *session);
+MLC_API void mlc_session_release(mlc_session_t *session);
+MLC_API const mlc_signature_t *mlc_session_signature(const mlc_session_t *session);
+/* The arch of the chosen code, as given to the compiler: "x86-64-v3". */
+MLC_API const char *mlc_session_target(const mlc_session_t *session);
+
+/* Does the planning and allocating for one assignment of the symbols (in the signature's order)
+ * ahead of its first run. With null values it takes the symbols from the inputs that are set.
+ * OUT_OF_RANGE, SHAPE_MISMATCH, OUT_OF_MEMORY, BUSY. */
+MLC_API mlc_status_t *mlc_session_prepare(mlc_session_t *session, const int64_t *symbol_values,
+                                          size_t count);
+
+/* Binds an input; the session holds a reference until another tensor (or null) takes its place.
+ * Rank, dtype and fixed dims are checked here, symbolic dims by the run. */
+MLC_API mlc_status_t *mlc_session_set_input(mlc_session_t *session, size_t index,
+                                            mlc_tensor_t *tensor);
+/* Binds an output to the caller's memory, whose shape must be the output's; null gives it back to
+ * the session. No output may overlap an input or another output. */
+MLC_API mlc_status_t *mlc_session_set_output(mlc_session_t *session, size_t index,
+                                             mlc_tensor_t *tensor);
+
+/* Runs to the end on this thread and the device's workers. No allocation when this shape has run
+ * before and the session's own outputs of the last run were released. INVALID_ARGUMENT: an input is
+ * not set. SHAPE_MISMATCH and OUT_OF_RANGE name input, dimension and both values. DATA_FAULT names
+ * the model's node. After a failure the outputs are undefined, the session is usable. */
+MLC_API mlc_status_t *mlc_session_run(mlc_session_t *session);
+/* Makes the run in progress end soon with CANCELLED, or does nothing when there is none. From any
+ * thread. */
+MLC_API void mlc_session_cancel(mlc_session_t *session);
+
+/* Output `index` of the last successful run (bound by the caller or not), a new reference. Its
+ * contents stay until it is released: a run that finds one still held takes new memory.
+ * INVALID_ARGUMENT: no run yet. */
+MLC_API mlc_status_t *mlc_session_get_output(mlc_session_t *session, size_t index,
+                                             mlc_tensor_t **out_tensor);
+
+/* Memory of the current shape: of the last run or prepare. */
+typedef struct mlc_session_memory {
+  size_t struct_size;          /* set by the caller: sizeof(mlc_session_memory_t) */
+  uint64_t planned_peak_bytes; /* the arena: all activations and workspaces */
+  uint64_t lower_bound_bytes;  /* the largest sum of live bytes over the schedule */
+  uint64_t scratch_bytes;      /* private memory of the threads, all together */
+  uint64_t weights_bytes;      /* of the plan, shared by all sessions */
+} mlc_session_memory_t;
+
+MLC_API mlc_status_t *mlc_session_memory(const mlc_session_t *session,
+                                         mlc_session_memory_t *out_memory);
+
+/* ---- profile
+ * -------------------------------------------------------------------------------------------------------------
+ */
+
+/* What one instruction has cost since profiling began. flops and bytes are estimates for one
+ * execution at the current shape, 0 when unknown. */
+typedef struct mlc_profile_entry {
+  const char *label;        /* the instruction's name */
+  const char *kernel;       /* the kernel it launches, or "copy" */
+  const char *const *nodes; /* the model's nodes that it computes */
+  size_t num_nodes;
+  uint64_t count; /* executions */
+  uint64_t total_ns;
+  int64_t flops;
+  int64_t bytes;
+} mlc_profile_entry_t;
+
+/* Turns timing on or off; turning it on forgets earlier times. */
+MLC_API mlc_status_t *mlc_session_set_profile(mlc_session_t *session, int enabled);
+MLC_API size_t mlc_session_profile_count(const mlc_session_t *session);
+/* Launches and copies in program order; null when `index` is out of range. Updated in place by
+ * runs. */
+MLC_API const mlc_profile_entry_t *mlc_session_profile(const mlc_session_t *session, size_t index);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
