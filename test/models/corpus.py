@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# Part of MLC, see the LICENSE file.
+"""The models that tests and benchmarks share: files made on demand under build/, inputs, and ONNX Runtime's answers (cached in build/reference)."""
+import os
+
+import numpy as np
+import onnx
+
+import collect_real_models as real
+import expand_models as skeletons
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+REFERENCES = os.path.join(ROOT, "build", "reference")
+
+SKELETONS = skeletons.known_models()
+REAL = [name for _, _, name in real.MODELS]
+ALL = SKELETONS + REAL
+SMALL = ["lstm_gru", "mobilenet_v3_large", "minilm_l6", "unet", "ppocr_v4_rec", "silero_vad_op18_ifless"]
+
+# One plan of each of these runs at all its sizes. Skeletons: {symbol: size}; real models: see real_inputs.
+SIZES = {
+    "bert_base_ts": [{"batch": 1, "sequence": 32}, {"batch": 2, "sequence": 7}, {"batch": 3, "sequence": 128}],
+    "gpt2_decode_ts": [{"batch": 1, "past_sequence": 64}, {"batch": 3, "past_sequence": 17}, {"batch": 2, "sequence": 4, "past_sequence": 200}],
+    "unet": [{"height": 256, "width": 256}, {"height": 128, "width": 192}, {"batch": 2, "height": 64, "width": 320}],
+    "ppocr_v4_det": [(192, 480), (320, 320), (96, 640)],
+    "ppocr_v4_rec": [(1, 301), (2, 320), (5, 96)],
+}
+
+
+def model_file(name):
+    """Path of the model's .onnx file and whether this call made it."""
+    if name in REAL:
+        path = os.path.join(real.OUT, name + ".onnx")
+        made = not os.path.exists(path)
+        real.collect(real.OUT, names=[name])
+        return path, made
+    path = os.path.join(skeletons.OUT, name + ".onnx")
+    if os.path.exists(path):
+        return path, False
+    os.makedirs(skeletons.OUT, exist_ok=True)
+    skeletons.write_model(skeletons.expand(name), path + ".part")
+    os.replace(path + ".part", path)
+    return path, True
+
+
+def inputs(name, size=None):
+    """{input name: array} at the default size, or at one of SIZES."""
+    if name in REAL:
+        return real.real_inputs(name, size)
+    return skeletons.default_inputs(name, skeletons.load_skeleton(name), override=size)
+
+
+def size_label(size):
+    if not size:
+        return ""
+    return "x".join(str(v) for v in (size.values() if isinstance(size, dict) else size))
+
+
+def reference(name, size=None):
+    """(inputs, {output name: array}) as ONNX Runtime computes them on the CPU."""
+    import onnxruntime as ort
+    label = f"{name}.{size_label(size) or 'default'}.ort{ort.__version__}.npz"
+    path = os.path.join(REFERENCES, label)
+    feeds = inputs(name, size)
+    if os.path.exists(path):
+        with np.load(path) as stored:
+            outputs = {k[4:]: stored[k] for k in stored if k.startswith("out:")}
+            if all(np.array_equal(stored["in:" + k], v) for k, v in feeds.items()):
+                return feeds, outputs
+    outputs = skeletons.reference(model_file(name)[0], feeds)
+    os.makedirs(REFERENCES, exist_ok=True)
+    np.savez(path + ".part.npz", **{"in:" + k: v for k, v in feeds.items()}, **{"out:" + k: v for k, v in outputs.items()})
+    os.replace(path + ".part.npz", path)
+    return feeds, outputs
+
+
+def outputs_of(path):
+    return [o.name for o in onnx.load(path, load_external_data=False).graph.output]
+
+
+def difference(ours, reference):
+    """(largest error as a multiple of the tolerance, largest absolute error); tolerance is 1e-3 |ref| + 1e-4 max(1, std(ref)), integers are exact."""
+    if ours.shape != reference.shape or ours.dtype != reference.dtype:
+        return np.inf, np.inf
+    if reference.size == 0:
+        return 0.0, 0.0
+    a, b = ours.astype(np.float64), reference.astype(np.float64)
+    error = np.where(a == b, 0, np.abs(a - b))
+    error = np.where(np.isnan(a) & np.isnan(b), 0, np.where(np.isnan(error), np.inf, error))
+    if reference.dtype.kind != "f":
+        return (np.inf if error.any() else 0.0), float(error.max())
+    finite = b[np.isfinite(b)]
+    tolerance = 1e-3 * np.abs(b) + 1e-4 * max(1.0, finite.std() if finite.size else 1.0)
+    return float(np.nanmax(error / np.where(np.isfinite(tolerance), tolerance, 1))), float(error.max())
