@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+#include "backends/host/emit/Kernel.h"
+
+using namespace mlir;
+using namespace mlc::graph;
+using mlc::reference::Index;
+
+namespace mlc::host {
+
+KernelBuilder::KernelBuilder(RegionOp region, ShapeFacts &facts, const EmitOptions &options)
+    : region(region), facts(facts), options(options), b(region.getContext()), loc(UnknownLoc::get(region.getContext())) {
+  kernel.kind = region.getKind().str();
+  kernel.module = ModuleOp::create(loc);
+  b.setInsertionPointToEnd(kernel.module->getBody());
+  auto ptr = LLVM::LLVMPointerType::get(b.getContext());
+  auto func = func::FuncOp::create(b, loc, "kernel", b.getFunctionType({ptr}, {}));
+  entry = func.addEntryBlock();
+  b.setInsertionPointToEnd(entry);
+  args = entry->getArgument(0);
+  buffers = argument(0, ptr);
+  scalars = argument(8, ptr);
+  scratch = argument(16, ptr);
+  begin = argument(24, b.getI64Type());
+  end = argument(32, b.getI64Type());
+  Value fault = argument(40, ptr);
+  auto anchor = func::ReturnOp::create(b, loc);
+  entryEnd = anchor;
+  b.setInsertionPoint(anchor);
+  int64_t width = options.scalar ? 1 : options.target.width();
+  e = std::make_unique<reference::Emitter>(b, loc, facts, width, [this](const DimExpr &x) { return scalar(x); });
+  e->fault = fault;
+  for (auto [i, arg] : llvm::enumerate(body().getArguments()))
+    e->setMemory(arg, bufferPointer(i));
+  unsigned first = body().getNumArguments();
+  for (unsigned i = 0; i < region.getNumResults(); ++i)
+    e->setMemory(region.getResult(i), bufferPointer(first + i));
+}
+
+Value KernelBuilder::argument(int64_t byteOffset, Type type) {
+  auto ptr = LLVM::LLVMPointerType::get(b.getContext());
+  Value at = LLVM::GEPOp::create(b, loc, ptr, b.getI8Type(), args, ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(byteOffset)});
+  return LLVM::LoadOp::create(b, loc, type, at, 8);
+}
+
+Value KernelBuilder::bufferPointer(unsigned number) {
+  auto ptr = LLVM::LLVMPointerType::get(b.getContext());
+  Value at = LLVM::GEPOp::create(b, loc, ptr, ptr, buffers, ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(number)});
+  return LLVM::LoadOp::create(b, loc, ptr, at, 8);
+}
+
+Value KernelBuilder::workspace(const DimExpr &bytes) {
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointAfterValue(begin);
+  kernel.workspaces.push_back(bytes);
+  return bufferPointer(body().getNumArguments() + region.getNumResults() + kernel.workspaces.size() - 1);
+}
+
+Value KernelBuilder::scalar(const DimExpr &x) {
+  std::string text = x.str();
+  auto it = scalarValues.find(text);
+  if (it != scalarValues.end())
+    return it->second;
+  // Loaded right after the arguments, so that it dominates every use.
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointAfterValue(end);
+  Value at = LLVM::GEPOp::create(b, loc, LLVM::LLVMPointerType::get(b.getContext()), b.getI64Type(), scalars, ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(kernel.scalars.size())});
+  Value v = LLVM::LoadOp::create(b, loc, b.getI64Type(), at, 8);
+  kernel.scalars.push_back(x);
+  scalarValues[text] = v;
+  return v;
+}
+
+void KernelBuilder::forEachTask(llvm::function_ref<void(Value)> body) { e->loop(begin, end, e->i64(1), body); }
+
+void KernelBuilder::storeResult(unsigned i, ArrayRef<Index> index) {
+  e->store(region.getResult(i), index, e->at(terminator()->getOperand(i), index));
+}
+
+Kernel KernelBuilder::finish() { return std::move(kernel); }
+
+FailureOr<Kernel> emitKernel(RegionOp region, ShapeFacts &facts, const EmitOptions &options) {
+  for (Operation &op : region.getBody().front().without_terminator())
+    if (!reference::elementFunction(&op) && !reference::nest(&op))
+      return op.emitOpError() << "has no host lowering";
+  using Family = LogicalResult (*)(KernelBuilder &);
+  // The first family that takes the region; map takes all that element functions express.
+  SmallVector<Family> families;
+  if (!options.scalar)
+    families = {emitGemm, emitConv, emitRows};
+  families.append({emitNest, emitMap});
+  for (Family family : families) {
+    KernelBuilder k(region, facts, options);
+    if (succeeded(family(k)))
+      return k.finish();
+  }
+  return region.emitOpError() << "cannot be lowered as one kernel";
+}
+
+} // namespace mlc::host
