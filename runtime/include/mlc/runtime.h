@@ -43,9 +43,7 @@ extern "C" {
 /* "0.1.0": the version of the library that was loaded, which may be newer than this header. */
 MLC_API const char *mlc_version(void);
 
-/* ---- status
- * -------------------------------------------------------------------------------------------------------------
- */
+/* ---- status ---- */
 
 /* The outcome of a failed call: a code and a message that says what, where and what to do.
  * Immutable; any thread may read it. */
@@ -68,9 +66,7 @@ MLC_API void mlc_status_release(mlc_status_t *status);
 /* "BAD_PLAN" and so on; "UNKNOWN" for a number that is none. */
 MLC_API const char *mlc_status_code_name(mlc_status_code_t code);
 
-/* ---- element types
- * -------------------------------------------------------------------------------------------------------
- */
+/* ---- element types ---- */
 
 /* The numbers are those of ONNX TensorProto.DataType. int4 and uint4 pack two elements per byte,
  * low nibble first. */
@@ -87,9 +83,7 @@ MLC_API const char *mlc_dtype_name(mlc_dtype_t dtype);
 /* Bits of one element; 0 for a number that is none and for strings, which have no fixed size. */
 MLC_API size_t mlc_dtype_bits(mlc_dtype_t dtype);
 
-/* ---- hooks
- * ---------------------------------------------------------------------------------------------------------------
- */
+/* ---- hooks ---- */
 
 typedef enum mlc_log_level {
   MLC_LOG_ERROR = 0,
@@ -114,9 +108,7 @@ typedef struct mlc_allocator {
 /* Called once when the library no longer reads memory that was lent to it. */
 typedef void (*mlc_release_fn)(void *user, const void *memory);
 
-/* ---- device
- * --------------------------------------------------------------------------------------------------------------
- */
+/* ---- device ---- */
 
 /* A device with its worker threads and its caching allocator. Sessions share both. When two
  * sessions run at once, the second one's launches run on its calling thread while the first one
@@ -181,9 +173,7 @@ MLC_API void mlc_device_trim(mlc_device_t *device, uint64_t keep_bytes);
 MLC_API void mlc_device_memory_snapshot(const mlc_device_t *device, char *buffer, size_t capacity,
                                         size_t *out_size);
 
-/* ---- plan
- * ----------------------------------------------------------------------------------------------------------------
- */
+/* ---- plan ---- */
 
 /* A loaded and checked plan. Immutable; its weights and code are mapped once and shared by all
  * sessions. */
@@ -225,9 +215,7 @@ MLC_API mlc_status_t *mlc_plan_metadata_at(const mlc_plan_t *plan, size_t index,
 /* Bytes of all weights. */
 MLC_API uint64_t mlc_plan_weights_bytes(const mlc_plan_t *plan);
 
-/* ---- signature
- * -----------------------------------------------------------------------------------------------------------
- */
+/* ---- signature ---- */
 
 /* Inputs, outputs and symbols of one entry of a plan. Belongs to the plan. */
 typedef struct mlc_signature mlc_signature_t;
@@ -288,9 +276,7 @@ MLC_API mlc_status_t *mlc_signature_find_input(const mlc_signature_t *signature,
 MLC_API mlc_status_t *mlc_signature_find_output(const mlc_signature_t *signature, const char *name,
                                                 size_t *out_index);
 
-/* ---- tensor
- * --------------------------------------------------------------------------------------------------------------
- */
+/* ---- tensor ---- */
 
 /* A dense row-major array in host memory: owned (from a device's allocator) or borrowed from the
  * caller. Its shape is fixed. */
@@ -315,9 +301,7 @@ MLC_API void *mlc_tensor_data(const mlc_tensor_t *tensor);
 /* Bytes of the elements. */
 MLC_API size_t mlc_tensor_size_bytes(const mlc_tensor_t *tensor);
 
-/* ---- session
- * -------------------------------------------------------------------------------------------------------------
- */
+/* ---- session ---- */
 
 /* One entry of a plan on one device, with its own activations. Several sessions may run at once;
  * they share weights and code. */
@@ -387,9 +371,7 @@ typedef struct mlc_session_memory {
 MLC_API mlc_status_t *mlc_session_memory(const mlc_session_t *session,
                                          mlc_session_memory_t *out_memory);
 
-/* ---- profile
- * -------------------------------------------------------------------------------------------------------------
- */
+/* ---- profile ---- */
 
 /* What one instruction has cost since profiling began. flops and bytes are estimates for one
  * execution at the current shape, 0 when unknown. */
