@@ -36,6 +36,8 @@ inline constexpr const char *kSymbolsAttr = "graph.symbols";
 /// Function argument and result attributes: the tensor's name and dims.
 inline constexpr const char *kNameAttr = "graph.name";
 inline constexpr const char *kDimsAttr = "graph.dims";
+/// Function argument attribute: the symbols that stand for the elements of a small integer input, when shapes depend on them.
+inline constexpr const char *kElementsAttr = "graph.elements";
 /// Module attribute: dictionary of the model's own metadata.
 inline constexpr const char *kMetadataAttr = "graph.metadata";
 

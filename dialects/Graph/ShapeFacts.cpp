@@ -29,6 +29,9 @@ ShapeFacts::ShapeFacts(func::FuncOp func) {
   for (auto [i, arg] : llvm::enumerate(func.getArguments()))
     if (auto dims = func.getArgAttrOfType<DimsAttr>(i, kDimsAttr))
       set(arg, cast<RankedTensorType>(arg.getType()).getElementType(), dims.getDims());
+  for (auto [i, arg] : llvm::enumerate(func.getArguments()))
+    if (auto elements = func.getArgAttrOfType<DimsAttr>(i, kElementsAttr))
+      setElements(arg, elements.getDims());
   for (Operation &op : func.getBody().front())
     if (failed(infer(&op))) {
       ok = false;
