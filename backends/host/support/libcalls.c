@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  * Part of MLC, see the LICENSE file.
  *
- * What LLVM's x86-64 code generator calls by name: memory blocks, exact remainders, 16-bit float conversions below F16C, fmaf below FMA, powi.
+ * What LLVM's x86-64 code generator calls by name: memory blocks, exact remainders, 16-bit float conversions below F16C, fma below FMA,
+ * fmin and fmax of 16-bit floats, powi.
  * Linked into every host image; depends on nothing. Compiled for x86-64-v2 with -ffreestanding -fno-builtin, so no function here becomes a call to itself.
  */
 #include <stddef.h>
@@ -9,6 +10,7 @@
 
 typedef long i64;
 typedef unsigned long u64;
+typedef unsigned __int128 u128;
 #define INLINE static inline __attribute__((always_inline))
 typedef float block __attribute__((ext_vector_type(4), aligned(1), may_alias));
 
@@ -75,6 +77,60 @@ float fmaf(float x, float y, float z) {
   if (error != 0.0 && error == error && !(v.u & 1)) v.u += (error > 0.0) == (s > 0.0) ? 1 : -1;
   return (float)v.d;
 }
+
+INLINE int leading_zeros(u128 x) { return x >> 64 ? __builtin_clzl((u64)(x >> 64)) : 64 + __builtin_clzl((u64)x); }
+
+/* |x| = m 2^e with bit 125 of m set; x is finite and not 0. */
+INLINE u128 normalised(double x, int *out_e) {
+  u64 bits = bits_of_f64(x);
+  int e = (int)(bits >> 52 & 0x7ff);
+  u64 m = (bits & 0xfffffffffffffull) | (u64)(e > 0) << 52;
+  int shift = leading_zeros(m) - 2;
+  *out_e = (e > 0 ? e : 1) - 1075 - shift;
+  return (u128)m << shift;
+}
+
+/* Exact in 128-bit integers, rounded once. */
+double fma(double x, double y, double z) {
+  if (!(x - x == 0.0) || !(y - y == 0.0) || x == 0.0 || y == 0.0) return x * y + z;
+  if (!(z - z == 0.0)) return z; /* x * y might overflow to the other infinity */
+  int ex, ey, ez;
+  u128 mx = normalised(x, &ex), my = normalised(y, &ey);
+  u128 p = (mx >> 73) * (my >> 73); /* 53 bits each: 105 or 106 bits */
+  int ep = ex + 73 + ey + 73, shift = leading_zeros(p) - 2;
+  p <<= shift, ep -= shift;
+  u64 sign = (bits_of_f64(x) ^ bits_of_f64(y)) >> 63 << 63;
+  if (z != 0.0) {
+    u128 c = normalised(z, &ez);
+    u64 sign_z = bits_of_f64(z) >> 63 << 63;
+    if (ez > ep || (ez == ep && c > p)) { /* p becomes the larger one */
+      u128 m = p;
+      int e = ep;
+      u64 s = sign;
+      p = c, ep = ez, sign = sign_z;
+      c = m, ez = e, sign_z = s;
+    }
+    int d = ep - ez;
+    u128 dropped = d == 0 ? 0 : d > 127 ? c : c << (128 - d);
+    c = (d > 127 ? 0 : c >> d) | (dropped != 0); /* the lowest bit stands for all that were shifted out */
+    p = sign == sign_z ? p + c : p - c;
+    if (p == 0) return 0.0;
+    shift = leading_zeros(p) - 2;
+    p = shift < 0 ? p >> 1 | (p & 1) : p << shift;
+    ep -= shift;
+  }
+  int e = ep + 125 + 1023, drop = 73; /* biased exponent of bit 125; bits below the 53 of a double */
+  if (e < 1) drop += 1 - e, e = 1;
+  if (drop > 127) return f64_of_bits(sign);
+  u64 kept = (u64)(p >> drop);
+  u128 rest = p & (((u128)1 << drop) - 1), half = (u128)1 << (drop - 1);
+  kept += rest > half || (rest == half && (kept & 1));
+  if (e >= 2047) return f64_of_bits(sign | 0x7ff0000000000000ull);
+  return f64_of_bits(sign | (((u64)(e - 1) << 52) + kept)); /* the leading one, or a carry, adds to the exponent, up to infinity */
+}
+
+float fminf(float x, float y) { return y != y || x < y ? x : y; } /* of a number and NaN: the number */
+float fmaxf(float x, float y) { return y != y || x > y ? x : y; }
 
 double __powidf2(double x, int n) {
   double r = 1.0;

@@ -14,6 +14,9 @@ _Float16 own___truncsfhf2(float);
 _Float16 own___truncdfhf2(double);
 float own___extendhfsf2(_Float16);
 float own_fmaf(float, float, float);
+double own_fma(double, double, double);
+float own_fminf(float, float);
+float own_fmaxf(float, float);
 float own_fmodf(float, float);
 double own_fmod(double, double);
 void* own_memmove(void*, const void*, size_t);
@@ -68,6 +71,36 @@ TEST(LibcallsTest, FmaAndFmodAreExact) {
     ASSERT_TRUE(Same(own_fmodf(f[0], f[1]), std::fmod(f[0], f[1]))) << f[0] << " " << f[1];
     if (i % 16 == 0) ASSERT_TRUE(Same(own_fmod(a, b), std::fmod(a, b))) << a << " " << b;
   }
+}
+
+TEST(LibcallsTest, FmaOfDoublesRoundsOnceEverywhere) {
+  std::mt19937_64 rng(4);
+  const double specials[] = {0.0, -0.0, 1.0, -1.0, 0x1p-1074, 0x1p-1022, -0x1.fffffffffffffp-1023, 0x1.fffffffffffffp1023, HUGE_VAL, -HUGE_VAL, NAN, 0x1p-537, 3.0};
+  for (double a : specials)
+    for (double b : specials)
+      for (double c : specials) ASSERT_TRUE(Same(own_fma(a, b, c), std::fma(a, b, c))) << a << " " << b << " " << c;
+  for (int i = 0; i < 2000000; ++i) {
+    double v[3];
+    for (double& x : v) {
+      uint64_t w = rng();
+      int kind = i % 5;
+      if (kind == 1) w = (w & 0x803fffffffffffffull) + 0x3fe0000000000000ull;                    // sizes of 1
+      if (kind == 2) w = (w & 0x803fffffffffffffull) + 0x1fe0000000000000ull;                    // products near the smallest number
+      if (kind == 3) w = ((w & 0x8030000000000000ull) + 0x3fe0000000000000ull) | (rng() & 0xf);  // ties and cancellation
+      x = FromBits<double>(w);
+    }
+    if (i % 5 == 4) v[2] = -v[0] * v[1];
+    if (i % 5 == 2) v[2] = FromBits<double>(rng() & 0x801fffffffffffffull);
+    ASSERT_TRUE(Same(own_fma(v[0], v[1], v[2]), std::fma(v[0], v[1], v[2]))) << std::hexfloat << v[0] << " " << v[1] << " " << v[2];
+  }
+}
+
+TEST(LibcallsTest, MinAndMaxPreferNumbers) {
+  EXPECT_EQ(own_fminf(NAN, 2), 2);
+  EXPECT_EQ(own_fminf(2, NAN), 2);
+  EXPECT_EQ(own_fmaxf(NAN, 2), 2);
+  EXPECT_EQ(own_fmaxf(3, 2), 3);
+  EXPECT_EQ(own_fminf(3, 2), 2);
 }
 
 TEST(LibcallsTest, MovesMemoryThatOverlaps) {
