@@ -20,6 +20,7 @@ struct Kernel {
   DimExpr scratchBytes = 0;        // private memory per worker
   std::vector<DimExpr> workspaces; // bytes of shared buffers after the results
   double taskNanoseconds = 1000;   // estimate for one task
+  bool inPlace = false;            // each result element is read before it is written: result 0 may share memory with an operand of its shape
 };
 
 /// How a region is compiled.

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+//
+// 1. normalise once; 2. per target: clone, fuse, emit each region's kernel, share equal ones, lower to the plan dialect;
+// 3. generate machine code in parallel, link one image per target; 4. write the plan.
+#include "compiler/Compile.h"
+#include "backends/host/codegen/Codegen.h"
+#include "backends/host/emit/Kernel.h"
+#include "compiler/Pipeline.h"
+#include "compiler/PlanFile.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+#include "llvm/Support/SHA256.h"
+#include "llvm/Support/ThreadPool.h"
+
+using namespace mlir;
+
+namespace mlc {
+
+char ModelError::ID = 0;
+
+void registerCompilerDialects(DialectRegistry &registry) {
+  registry.insert<graph::GraphDialect, plan_ir::PlanDialect, func::FuncDialect, arith::ArithDialect, math::MathDialect, scf::SCFDialect, cf::ControlFlowDialect, vector::VectorDialect,
+                  LLVM::LLVMDialect>();
+  registerBuiltinDialectTranslation(registry);
+  registerLLVMDialectTranslation(registry);
+}
+
+namespace {
+
+llvm::Error modelError() { return llvm::make_error<ModelError>(); }
+
+/// Kernels of one target: equal ones are compiled once.
+class KernelSet {
+public:
+  struct Entry {
+    std::string name;
+    host::Kernel kernel;
+    unsigned inputs, results;
+  };
+
+  /// The name of the kernel, which is a new one unless an equal one was added.
+  std::string add(host::Kernel kernel, graph::RegionOp region) {
+    std::string text;
+    llvm::raw_string_ostream os(text);
+    OpPrintingFlags flags;
+    flags.printGenericOpForm(false).enableDebugInfo(false);
+    kernel.module->print(os, flags);
+    os << region.getNumOperands() << ' ' << region.getNumResults() << ' ' << kernel.workspaces.size();
+    auto [it, fresh] = byText.try_emplace(text, entries.size());
+    if (fresh) {
+      std::string name = "k" + std::to_string(entries.size()) + "_" + kernel.kind;
+      entries.push_back({name, std::move(kernel), static_cast<unsigned>(region.getNumOperands()), static_cast<unsigned>(region.getNumResults())});
+    }
+    return entries[it->second].name;
+  }
+
+  std::vector<Entry> entries;
+
+private:
+  llvm::StringMap<size_t> byText;
+};
+
+class Compilation {
+public:
+  Compilation(ModuleOp module, const CompileOptions &options) : module(module), options(options) {}
+
+  llvm::Expected<CompileReport> run(const std::string *path, std::string *bytes) {
+    if (auto error = passes(module, [&](OpPassManager &pm) { buildNormalizePipeline(pm, options.optLevel); }))
+      return std::move(error);
+    if (options.stopAfter == "normalize") {
+      module.print(llvm::outs());
+      report.stopped = true;
+      return report;
+    }
+    for (const host::HostTarget &target : options.targets)
+      if (auto error = compileTarget(target))
+        return std::move(error);
+    if (report.stopped)
+      return report;
+    // The first clone carries the signature; all clones agree on it.
+    PlanParts parts{clones[0]->lookupSymbol<func::FuncOp>("main"), module, programs, std::move(code), &constants, facts[0].get()};
+    auto size = writePlan(parts, options, path, bytes);
+    if (!size)
+      return size.takeError();
+    report.planBytes = *size;
+    return report;
+  }
+
+private:
+  llvm::Error passes(ModuleOp on, llvm::function_ref<void(OpPassManager &)> build) {
+    PassManager pm(on.getContext());
+    build(pm);
+    if (!options.dumpAfter.empty())
+      pm.enableIRPrinting([](Pass *, Operation *) { return false; }, [&](Pass *pass, Operation *) { return pass->getArgument() == options.dumpAfter; }, /*printModuleScope=*/true, /*printAfterOnlyOnChange=*/false, false, llvm::errs(),
+                          OpPrintingFlags().elideLargeElementsAttrs(64).elideLargeResourceString(1024));
+    if (options.timePasses)
+      pm.enableTiming();
+    return failed(pm.run(on)) ? modelError() : llvm::Error::success();
+  }
+
+  llvm::Error compileTarget(const host::HostTarget &target) {
+    clones.push_back(OwningOpRef<ModuleOp>(module.clone()));
+    ModuleOp clone = *clones.back();
+    if (auto error = passes(clone, [&](OpPassManager &pm) { buildFusePipeline(pm, options.optLevel); }))
+      return error;
+    auto func = clone.lookupSymbol<func::FuncOp>("main");
+    facts.push_back(std::make_unique<graph::ShapeFacts>(func));
+    graph::ShapeFacts &shapes = *facts.back();
+    if (!shapes.valid())
+      return modelError();
+    if (options.stopAfter == "fuse") {
+      clone.print(llvm::outs());
+      report.stopped = true;
+      return llvm::Error::success();
+    }
+    KernelSet kernels;
+    if (auto error = emitKernels(func, shapes, target, kernels))
+      return error;
+    auto program = lowerToPlan(func, shapes, constants, clone, target.arch);
+    if (failed(program))
+      return modelError();
+    programs.push_back(*program);
+    if (options.stopAfter == "plan") {
+      program->print(llvm::outs());
+      llvm::outs() << '\n';
+      report.stopped = true;
+      return llvm::Error::success();
+    }
+    CompileReport::Target summary;
+    summary.arch = target.arch;
+    DimExpr flops = 0, traffic = 0;
+    program->walk([&](plan_ir::LaunchOp launch) {
+      ++summary.launches;
+      Dims work = launch.getWork().getDims();
+      flops = flops + work[0];
+      traffic = traffic + work[1];
+    });
+    program->walk([&](plan_ir::CopyOp) { ++summary.launches; });
+    summary.flops = flops.str();
+    summary.bytes = traffic.str();
+    auto compiled = generateCode(target, kernels);
+    if (!compiled)
+      return compiled.takeError();
+    summary.kernels = compiled->kernels.size();
+    summary.codeBytes = compiled->image.size();
+    report.targets.push_back(summary);
+    code.push_back(std::move(*compiled));
+    return llvm::Error::success();
+  }
+
+  llvm::Error emitKernels(func::FuncOp func, graph::ShapeFacts &shapes, const host::HostTarget &target, KernelSet &kernels) {
+    host::EmitOptions emit{target, options.optLevel == 0};
+    SmallVector<graph::RegionOp> regions;
+    func.walk([&](graph::RegionOp region) { regions.push_back(region); });
+    for (auto [i, region] : llvm::enumerate(regions)) {
+      auto kernel = host::emitKernel(region, shapes, emit);
+      if (failed(kernel))
+        return modelError();
+      OpBuilder b(region.getContext());
+      auto dims = [&](ArrayRef<DimExpr> d) { return graph::DimsAttr::get(b.getContext(), d); };
+      region->setAttr(kernel_attr::kScalars, dims(kernel->scalars));
+      region->setAttr(kernel_attr::kGrid, dims(kernel->grid));
+      region->setAttr(kernel_attr::kScratch, dims(kernel->scratchBytes));
+      region->setAttr(kernel_attr::kWorkspaces, dims(kernel->workspaces));
+      region->setAttr(kernel_attr::kTaskNs, b.getF64FloatAttr(kernel->taskNanoseconds));
+      if (kernel->inPlace)
+        region->setAttr(kernel_attr::kInPlace, b.getUnitAttr());
+      region->setAttr(kernel_attr::kKernel, b.getStringAttr(kernels.add(std::move(*kernel), region)));
+    }
+    return llvm::Error::success();
+  }
+
+  llvm::Expected<TargetCode> generateCode(const host::HostTarget &target, KernelSet &kernels) {
+    host::CodegenOptions codegen{target, options.optLevel, /*contract=*/options.optLevel > 0};
+    size_t n = kernels.entries.size();
+    std::vector<std::string> objects(n), errors(n), names;
+    llvm::DefaultThreadPool pool(llvm::hardware_concurrency(options.threads));
+    std::atomic<unsigned> done{0};
+    for (size_t i = 0; i < n; ++i)
+      pool.async([&, i] {
+        auto object = host::compileKernel(*kernels.entries[i].kernel.module, kernels.entries[i].name, codegen);
+        if (object)
+          objects[i] = std::move(*object);
+        else
+          errors[i] = llvm::toString(object.takeError());
+        kernels.entries[i].kernel.module = nullptr;
+        if (options.progress)
+          options.progress("kernels", ++done, n);
+      });
+    pool.wait();
+    for (size_t i = 0; i < n; ++i) {
+      if (!errors[i].empty())
+        return llvm::createStringError("kernel " + kernels.entries[i].name + ": " + errors[i]);
+      names.push_back(kernels.entries[i].name);
+    }
+    TargetCode out{target, {}, {}};
+    if (n == 0)
+      return out;
+    auto image = host::linkImage(objects, names);
+    if (!image)
+      return image.takeError();
+    out.image = std::move(image->bytes);
+    for (size_t i = 0; i < n; ++i) {
+      const auto &e = kernels.entries[i];
+      out.kernels.push_back({e.name, e.kernel.kind, image->entries[i].offset, image->entries[i].size, e.inputs, e.results, static_cast<unsigned>(e.kernel.workspaces.size()), static_cast<unsigned>(e.kernel.scalars.size())});
+    }
+    return out;
+  }
+
+  ModuleOp module;
+  const CompileOptions &options;
+  CompileReport report;
+  std::vector<OwningOpRef<ModuleOp>> clones;
+  std::vector<std::unique_ptr<graph::ShapeFacts>> facts;
+  std::vector<plan_ir::ProgramOp> programs;
+  std::vector<TargetCode> code;
+  ConstantTable constants;
+};
+
+} // namespace
+
+llvm::Expected<CompileReport> compileToFile(ModuleOp module, const CompileOptions &options, const std::string &path) { return Compilation(module, options).run(&path, nullptr); }
+
+llvm::Expected<CompileReport> compileToBytes(ModuleOp module, const CompileOptions &options, std::string &plan) { return Compilation(module, options).run(nullptr, &plan); }
+
+} // namespace mlc

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+//
+// The compiler as a function: a graph module in, a plan file out.
+#ifndef MLC_COMPILER_COMPILE_H
+#define MLC_COMPILER_COMPILE_H
+
+#include "backends/host/HostTarget.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "llvm/Support/Error.h"
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace mlc {
+
+struct CompileOptions {
+  std::vector<host::HostTarget> targets;
+  int optLevel = 2;
+  unsigned threads = 0;       // 0: as many as the machine has
+  std::string sourceHash;     // of the model's bytes
+  std::string flags;          // what shaped the plan, for its provenance
+  std::string dumpAfter;      // pass or stage whose result is printed to stderr
+  std::string stopAfter;      // stage after which nothing more is done
+  bool timePasses = false;
+  std::function<void(const std::string &stage, unsigned done, unsigned total)> progress;
+};
+
+/// What a compilation did; printed as the summary and as JSON.
+struct CompileReport {
+  struct Target {
+    std::string arch;
+    size_t kernels = 0, launches = 0;
+    uint64_t codeBytes = 0;
+    std::string flops, bytes; // expressions over the symbols
+  };
+  std::vector<Target> targets;
+  uint64_t weightsBytes = 0, planBytes = 0;
+  bool stopped = false; // by stopAfter
+};
+
+/// Compiles `module` (one function `main` of the graph dialect) and writes the plan to `path`, beside and renamed. Errors of the model are emitted as diagnostics,
+/// those of the system come back as text.
+llvm::Expected<CompileReport> compileToFile(mlir::ModuleOp module, const CompileOptions &options, const std::string &path);
+
+/// The same into memory.
+llvm::Expected<CompileReport> compileToBytes(mlir::ModuleOp module, const CompileOptions &options, std::string &plan);
+
+/// Loads every dialect that the compiler uses.
+void registerCompilerDialects(mlir::DialectRegistry &registry);
+
+/// Returned when diagnostics have already said what is wrong with the model.
+class ModelError : public llvm::ErrorInfo<ModelError> {
+public:
+  static char ID;
+  void log(llvm::raw_ostream &os) const override { os << "the model cannot be compiled"; }
+  std::error_code convertToErrorCode() const override { return std::make_error_code(std::errc::invalid_argument); }
+};
+
+} // namespace mlc
+
+#endif

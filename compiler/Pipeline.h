@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+#ifndef MLC_COMPILER_PIPELINE_H
+#define MLC_COMPILER_PIPELINE_H
+
+#include "mlir/Pass/PassManager.h"
+
+namespace mlc {
+
+/// Target-independent: meaning is kept, form becomes normal.
+void buildNormalizePipeline(mlir::OpPassManager &pm, int optLevel);
+/// Per target: layouts chosen, ops grouped into regions.
+void buildFusePipeline(mlir::OpPassManager &pm, int optLevel);
+
+} // namespace mlc
+
+#endif

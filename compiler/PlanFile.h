@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+//
+// From the plan dialect to the bytes of a plan file.
+#ifndef MLC_COMPILER_PLANFILE_H
+#define MLC_COMPILER_PLANFILE_H
+
+#include "compiler/Compile.h"
+#include "dialects/Graph/ShapeFacts.h"
+#include "dialects/Plan/Plan.h"
+#include "passes/Memory/LowerToPlan.h"
+
+namespace mlc {
+
+/// Machine code of one target.
+struct TargetCode {
+  host::HostTarget target;
+  struct Kernel {
+    std::string name, kind;
+    uint64_t offset, size;
+    unsigned buffers, results, workspaces, scalars; // in argument order: inputs, results, workspaces
+  };
+  std::vector<Kernel> kernels;
+  std::string image;
+};
+
+struct PlanParts {
+  mlir::func::FuncOp func;                       // signature, symbols, names
+  mlir::ModuleOp module;                         // metadata
+  std::vector<plan_ir::ProgramOp> programs;      // one per target, in order
+  std::vector<TargetCode> targets;
+  ConstantTable *constants;
+  graph::ShapeFacts *facts;
+};
+
+/// Writes to a file when `path` is not null, else to *bytes. Returns the plan's size.
+llvm::Expected<uint64_t> writePlan(const PlanParts &parts, const CompileOptions &options, const std::string *path, std::string *bytes);
+
+} // namespace mlc
+
+#endif

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+#include "passes/Fuse/Regions.h"
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+using namespace mlc::graph;
+
+namespace mlc {
+
+bool isConstantExpression(Value v) {
+  Operation *op = v.getDefiningOp();
+  if (!op || !cast<RankedTensorType>(v.getType()).hasStaticShape())
+    return false;
+  if (isa<ConstantOp>(op))
+    return true;
+  if (!isa<ReshapeOp, TransposeOp, PadOp, SliceOp, ConcatOp>(op))
+    return false;
+  if (auto pad = dyn_cast<PadOp>(op); pad && (pad.getValue() || pad.getMode() != "constant"))
+    return false;
+  return llvm::all_of(op->getOperands(), isConstantExpression);
+}
+
+bool isComputed(Operation *op) {
+  if (isa<ConstantOp, IfOp, LoopOp, YieldOp, RegionOp>(op) || op->hasTrait<OpTrait::IsTerminator>())
+    return false;
+  if (isa<ReshapeOp>(op))
+    return false;
+  return !isConstantExpression(op->getResult(0));
+}
+
+/// A constant that a kernel holds as an immediate.
+static bool isImmediate(Value v) {
+  auto constant = v.getDefiningOp<ConstantOp>();
+  return constant && isa<DenseElementsAttr>(constant.getValue()) && constant.getValue().getNumElements() == 1;
+}
+
+RegionOp makeRegion(ArrayRef<Operation *> ops, StringRef kind) {
+  llvm::SmallPtrSet<Operation *, 16> inside(ops.begin(), ops.end());
+  llvm::SetVector<Value> inputs, immediates;
+  SmallVector<Value> results;
+  for (Operation *op : ops) {
+    for (Value v : op->getOperands()) {
+      if (v.getDefiningOp() && inside.contains(v.getDefiningOp()))
+        continue;
+      (isImmediate(v) ? immediates : inputs).insert(v);
+    }
+    for (Value r : op->getResults())
+      if (llvm::any_of(r.getUsers(), [&](Operation *user) { return !inside.contains(user); }))
+        results.push_back(r);
+  }
+  // Nothing uses it: one result keeps the region well formed until it is removed.
+  if (results.empty())
+    results.push_back(ops.back()->getResult(0));
+
+  OpBuilder b(ops.back());
+  SmallVector<Location> locs;
+  for (Operation *op : ops)
+    locs.push_back(op->getLoc());
+  auto region = RegionOp::create(b, b.getFusedLoc(locs), ValueRange(results).getTypes(), inputs.getArrayRef(), b.getStringAttr(kind));
+  Block *body = b.createBlock(&region.getBody());
+  IRMapping map;
+  for (Value v : inputs)
+    map.map(v, body->addArgument(v.getType(), v.getLoc()));
+  for (Value v : immediates)
+    map.map(v, b.clone(*v.getDefiningOp())->getResult(0));
+  for (Operation *op : ops)
+    b.clone(*op, map);
+  SmallVector<Value> yields;
+  for (Value r : results)
+    yields.push_back(map.lookup(r));
+  YieldOp::create(b, region.getLoc(), yields);
+  for (auto [old, now] : llvm::zip(results, region.getResults()))
+    old.replaceUsesWithIf(now, [&](OpOperand &use) { return !inside.contains(use.getOwner()); });
+  for (Operation *op : llvm::reverse(ops))
+    op->erase();
+  return region;
+}
+
+} // namespace mlc

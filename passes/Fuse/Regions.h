@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+//
+// Making graph.region ops out of sets of ops.
+#ifndef MLC_PASSES_FUSE_REGIONS_H
+#define MLC_PASSES_FUSE_REGIONS_H
+
+#include "dialects/Graph/Graph.h"
+
+namespace mlc {
+
+/// Whether a value is a constant or only moves of constants (reshape, transpose, pad, slice, concat), so that the plan writer evaluates it.
+bool isConstantExpression(mlir::Value v);
+/// Whether an op computes at run time, that is, must be part of a region: not a constant expression, a view, control flow or a return.
+bool isComputed(mlir::Operation *op);
+
+/// Moves `ops` (in block order, closed under the uses between them) into one region of `kind` placed at the last of them. Results are the values used outside.
+graph::RegionOp makeRegion(llvm::ArrayRef<mlir::Operation *> ops, llvm::StringRef kind);
+
+} // namespace mlc
+
+#endif

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+#include "passes/Memory/LowerToPlan.h"
+#include "passes/Fuse/Regions.h"
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+using namespace mlc::graph;
+
+namespace mlc {
+namespace {
+
+/// Same source bytes and same steps: the same constant.
+void appendKey(Value v, llvm::raw_ostream &os) {
+  Operation *op = v.getDefiningOp();
+  if (auto constant = dyn_cast<ConstantOp>(op)) {
+    os << constant.getValue().getAsOpaquePointer();
+    return;
+  }
+  os << op->getName() << op->getAttrDictionary() << v.getType() << '(';
+  for (Value operand : op->getOperands()) {
+    appendKey(operand, os);
+    os << ',';
+  }
+  os << ')';
+}
+
+void collectNames(Location loc, SmallVectorImpl<StringRef> &names) {
+  if (auto name = dyn_cast<NameLoc>(loc)) {
+    if (!llvm::is_contained(names, name.getName().getValue()))
+      names.push_back(name.getName());
+  } else if (auto fused = dyn_cast<FusedLoc>(loc)) {
+    for (Location l : fused.getLocations())
+      collectNames(l, names);
+  }
+}
+
+class Lowering {
+public:
+  Lowering(func::FuncOp func, ShapeFacts &facts, ConstantTable &constants, plan_ir::ProgramOp program)
+      : func(func), facts(facts), constants(constants), b(program.getContext()), declarations(program.getContext()) {
+    Block *body = b.createBlock(&program.getBody());
+    // Buffers are declared ahead of all instructions: before a marker that is removed in the end.
+    b.setInsertionPointToEnd(body);
+    marker = UnrealizedConversionCastOp::create(b, b.getUnknownLoc(), TypeRange{}, ValueRange{});
+    declarations.setInsertionPoint(marker);
+  }
+
+  LogicalResult run() {
+    for (auto [i, arg] : llvm::enumerate(func.getArguments()))
+      buffers[arg] = declare("input", i, {}, 0, arg, func.getArgAttrOfType<StringAttr>(i, kNameAttr).getValue());
+    auto ret = cast<func::ReturnOp>(func.getBody().front().getTerminator());
+    for (auto [i, v] : llvm::enumerate(ret.getOperands()))
+      outputs.push_back(declare("output", i, {}, 0, v, func.getResultAttrOfType<StringAttr>(i, kNameAttr).getValue()));
+    assignOutputs(ret);
+    findLastUses(func.getBody().front());
+    if (failed(lowerBlock(func.getBody().front())))
+      return failure();
+    for (auto [v, out] : llvm::zip(ret.getOperands(), outputs))
+      if (Value from = buffer(v); root(from) != out)
+        copy(from, out, "output");
+    marker->erase();
+    return success();
+  }
+
+private:
+  DimsAttr one(const DimExpr &e) { return DimsAttr::get(b.getContext(), ArrayRef<DimExpr>{e}); }
+
+  static int64_t byteSize(Type element) { return (element.getIntOrFloatBitWidth() + 7) / 8; }
+  DimExpr bytes(Value v) { return product(facts.dims(v)) * DimExpr(byteSize(facts.elementType(v))); }
+
+  Value declare(StringRef kind, int64_t index, Value rootBuffer, const DimExpr &offset, Value v, StringRef name) {
+    return declare(kind, index, rootBuffer, offset, bytes(v), facts.elementType(v), Dims(facts.dims(v)), name);
+  }
+  Value declare(StringRef kind, int64_t index, Value rootBuffer, const DimExpr &offset, const DimExpr &size, Type element, const Dims &dims, StringRef name) {
+    auto op = plan_ir::BufferOp::create(declarations, declarations.getUnknownLoc(), plan_ir::BufferType::get(b.getContext()), rootBuffer, kind, index, one(offset), one(size), element,
+                                        DimsAttr::get(b.getContext(), ArrayRef<DimExpr>(dims)), name);
+    return op.getBuffer();
+  }
+
+  /// The value whose memory a view shares.
+  static Value viewed(Value v) {
+    while (auto reshape = v.getDefiningOp<ReshapeOp>()) {
+      if (isConstantExpression(v))
+        break;
+      v = reshape.getX();
+    }
+    return v;
+  }
+
+  /// Regions whose result is returned write the caller's buffer, once per output.
+  void assignOutputs(func::ReturnOp ret) {
+    for (auto [i, v] : llvm::enumerate(ret.getOperands())) {
+      Value source = viewed(v);
+      if (source.getDefiningOp<RegionOp>() && source.getDefiningOp()->getBlock() == ret->getBlock() && !destination.contains(source))
+        destination[source] = outputs[i];
+    }
+  }
+
+  /// For each value of a block the last op in the block (or holding a nested use) that uses it or a view of it.
+  void findLastUses(Block &block) {
+    for (Operation &op : block)
+      op.walk([&](Operation *inner) {
+        for (Value v : inner->getOperands())
+          lastUse[viewed(v)] = &op;
+        for (Region &r : inner->getRegions())
+          if (!isa<RegionOp>(inner))
+            for (Block &nested : r)
+              if (&nested != &block && inner == &op)
+                findLastUses(nested);
+      });
+  }
+
+  Value buffer(Value v) {
+    auto it = buffers.find(v);
+    if (it != buffers.end())
+      return it->second;
+    if (isConstantExpression(v))
+      return buffers[v] = declare("constant", constants.index(v), {}, 0, v, nodeName(v.getDefiningOp()));
+    if (auto reshape = v.getDefiningOp<ReshapeOp>())
+      return buffers[v] = declare("alias", -1, buffer(reshape.getX()), 0, v, "");
+    llvm_unreachable("every value is an argument, a constant, a view or a result");
+  }
+
+  static Value root(Value buffer) {
+    while (auto op = buffer.getDefiningOp<plan_ir::BufferOp>()) {
+      if (!op.getRoot())
+        break;
+      buffer = op.getRoot();
+    }
+    return buffer;
+  }
+
+  bool isTemp(Value buffer) { return cast<plan_ir::BufferOp>(root(buffer).getDefiningOp()).getKind() == "temp"; }
+
+  void copy(Value from, Value to, StringRef label) { plan_ir::CopyOp::create(b, b.getUnknownLoc(), from, to, label); }
+
+  /// Memory for result 0 of a pointwise region: an operand of its size that dies here.
+  Value inPlaceOperand(RegionOp region) {
+    if (!region->hasAttr(kernel_attr::kInPlace))
+      return {};
+    Value result = region.getResult(0);
+    for (Value v : region.getInputs()) {
+      Value source = viewed(v);
+      if (isConstantExpression(source) || isa<BlockArgument>(source) || source.getDefiningOp()->getBlock() != region->getBlock())
+        continue;
+      bool sameShape = Dims(facts.dims(v)) == Dims(facts.dims(result)) && byteSize(facts.elementType(v)) == byteSize(facts.elementType(result));
+      bool once = llvm::count_if(region.getInputs(), [&](Value other) { return viewed(other) == source; }) == 1;
+      if (sameShape && once && lastUse.lookup(source) == region.getOperation() && isTemp(buffer(v)))
+        return buffer(v);
+    }
+    return {};
+  }
+
+  LogicalResult lowerRegion(RegionOp region) {
+    auto kernel = region->getAttrOfType<StringAttr>(kernel_attr::kKernel);
+    if (!kernel)
+      return region.emitOpError() << "has no kernel";
+    SmallVector<Value> operands;
+    for (Value v : region.getInputs())
+      operands.push_back(buffer(v));
+    for (Value r : region.getResults()) {
+      Value place = destination.lookup(r);
+      if (!place && r == region.getResult(0))
+        if (Value shared = inPlaceOperand(region))
+          place = declare("alias", -1, shared, 0, r, "");
+      if (!place)
+        place = declare("temp", -1, {}, 0, r, "");
+      buffers[r] = place;
+      operands.push_back(place);
+    }
+    for (const DimExpr &size : region->getAttrOfType<DimsAttr>(kernel_attr::kWorkspaces).getDims())
+      operands.push_back(declare("temp", -1, {}, 0, size, b.getI8Type(), {size}, "workspace"));
+    SmallVector<StringRef> names;
+    collectNames(region.getLoc(), names);
+    std::string label = (region.getKind() + ":" + (names.empty() ? StringRef("") : names.front())).str();
+    plan_ir::LaunchOp::create(b, b.getUnknownLoc(), operands, kernel, region->getAttrOfType<DimsAttr>(kernel_attr::kScalars), region->getAttrOfType<DimsAttr>(kernel_attr::kGrid),
+                              region->getAttrOfType<DimsAttr>(kernel_attr::kScratch), region->getAttrOfType<FloatAttr>(kernel_attr::kTaskNs), b.getStringAttr(label),
+                              b.getStrArrayAttr(names), DimsAttr::get(b.getContext(), ArrayRef<DimExpr>{flops(region), traffic(region)}));
+    return success();
+  }
+
+  /// Two per multiply-add of products and convolutions, one per element of the rest.
+  DimExpr flops(RegionOp region) {
+    DimExpr total = 0;
+    for (Operation &op : region.getBody().front().without_terminator()) {
+      DimExpr elements = product(facts.dims(op.getResult(0)));
+      if (auto matmul = dyn_cast<MatMulOp>(op))
+        elements = elements * facts.dims(matmul.getA()).back() * 2;
+      else if (auto conv = dyn_cast<ConvOp>(op))
+        elements = elements * product(ArrayRef<DimExpr>(facts.dims(conv.getW())).drop_front()) * 2;
+      else if (op.hasTrait<Reduction>())
+        elements = product(facts.dims(op.getOperand(0)));
+      else if (isa<ReshapeOp, TransposeOp, SliceOp, ConcatOp, PadOp, ExpandOp, ConstantOp>(op))
+        elements = 0;
+      total = total + elements;
+    }
+    return total;
+  }
+
+  DimExpr traffic(RegionOp region) {
+    DimExpr total = 0;
+    for (Value v : region.getInputs())
+      total = total + bytes(v);
+    for (Value v : region.getResults())
+      total = total + bytes(v);
+    return total;
+  }
+
+  LogicalResult lowerIf(IfOp op) {
+    SmallVector<Value> places;
+    for (Value r : op.getResults()) {
+      places.push_back(declare("temp", -1, {}, 0, r, ""));
+      buffers[r] = places.back();
+    }
+    auto lowered = plan_ir::IfOp::create(b, b.getUnknownLoc(), buffer(op.getCondition()), nodeName(op));
+    for (auto [from, to] : {std::pair(&op.getThenRegion(), &lowered.getThenRegion()), std::pair(&op.getElseRegion(), &lowered.getElseRegion())}) {
+      OpBuilder::InsertionGuard guard(b);
+      b.createBlock(to);
+      if (failed(lowerBlock(from->front())))
+        return failure();
+      for (auto [v, place] : llvm::zip(from->front().getTerminator()->getOperands(), places))
+        copy(buffer(v), place, "if result");
+    }
+    return success();
+  }
+
+  LogicalResult lowerLoop(LoopOp op) {
+    Block &body = op.getBody().front();
+    size_t carriedCount = op.getInit().size();
+    SmallVector<Value> carried, next, elements, stacked;
+    for (auto [i, init] : llvm::enumerate(op.getInit())) {
+      Value place = declare("temp", -1, {}, 0, op.getResult(i), "");
+      copy(buffer(init), place, "loop state");
+      carried.push_back(place);
+      buffers[op.getResult(i)] = place;
+      buffers[body.getArgument(i + 2)] = place;
+    }
+    Value iteration = buffers[body.getArgument(0)] = declare("temp", -1, {}, 0, body.getArgument(0), "iteration");
+    Value condition = buffers[body.getArgument(1)] = declare("temp", -1, {}, 0, body.getArgument(1), "condition");
+    copy(buffer(op.getCondition()), condition, "loop condition");
+    Value trips = buffer(op.getTripCount());
+    auto yields = body.getTerminator()->getOperands();
+    auto scratch = std::make_unique<Region>();
+    {
+      OpBuilder::InsertionGuard guard(b);
+      b.createBlock(scratch.get());
+      if (failed(lowerBlock(body)))
+        return failure();
+      for (size_t i = 0; i < carriedCount; ++i)
+        next.push_back(separate(buffer(yields[i + 1]), op.getResult(i), carried));
+      for (size_t i = carriedCount; i < op.getNumResults(); ++i)
+        elements.push_back(buffer(yields[i + 1]));
+    }
+    for (size_t i = carriedCount; i < op.getNumResults(); ++i) {
+      Value place = declare("temp", -1, {}, 0, op.getResult(i), "");
+      stacked.push_back(place);
+      buffers[op.getResult(i)] = place;
+    }
+    auto lowered = plan_ir::LoopOp::create(b, b.getUnknownLoc(), trips, condition, buffer(yields[0]), iteration, carried, next, elements, stacked, nodeName(op));
+    lowered.getBody().takeBody(*scratch);
+    return success();
+  }
+
+  /// A next state that is itself a carried buffer is copied first, since all states change at once.
+  Value separate(Value from, Value like, ArrayRef<Value> carried) {
+    if (!llvm::is_contained(carried, root(from)))
+      return from;
+    Value place = declare("temp", -1, {}, 0, like, "");
+    copy(from, place, "loop state");
+    return place;
+  }
+
+  LogicalResult lowerBlock(Block &block) {
+    for (Operation &op : block) {
+      if (auto region = dyn_cast<RegionOp>(op)) {
+        if (failed(lowerRegion(region)))
+          return failure();
+      } else if (auto branch = dyn_cast<IfOp>(op)) {
+        if (failed(lowerIf(branch)))
+          return failure();
+      } else if (auto loop = dyn_cast<LoopOp>(op)) {
+        if (failed(lowerLoop(loop)))
+          return failure();
+      } else if (isComputed(&op)) {
+        return op.emitOpError() << "is outside of any region";
+      }
+    }
+    return success();
+  }
+
+  func::FuncOp func;
+  ShapeFacts &facts;
+  ConstantTable &constants;
+  OpBuilder b, declarations;
+  DenseMap<Value, Value> buffers, destination;
+  DenseMap<Value, Operation *> lastUse;
+  SmallVector<Value> outputs;
+  Operation *marker;
+};
+
+} // namespace
+
+unsigned ConstantTable::index(Value constant) {
+  std::string key;
+  llvm::raw_string_ostream os(key);
+  appendKey(constant, os);
+  auto [it, fresh] = byKey.try_emplace(key, entries.size());
+  if (fresh)
+    entries.push_back(constant);
+  return it->second;
+}
+
+std::string nodeName(Operation *op) {
+  SmallVector<StringRef> names;
+  collectNames(op->getLoc(), names);
+  return names.empty() ? op->getName().getStringRef().str() : names.front().str();
+}
+
+FailureOr<plan_ir::ProgramOp> lowerToPlan(func::FuncOp func, ShapeFacts &facts, ConstantTable &constants, ModuleOp module, StringRef target) {
+  OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
+  auto program = plan_ir::ProgramOp::create(b, func.getLoc(), func.getName(), target);
+  if (failed(Lowering(func, facts, constants, program).run())) {
+    program.erase();
+    return failure();
+  }
+  return program;
+}
+
+} // namespace mlc

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+//
+// From a function of regions, views and control flow to the plan dialect: buffers are declared, in-place results and views become aliases,
+// results are written straight into the caller's outputs where that is possible.
+#ifndef MLC_PASSES_MEMORY_LOWERTOPLAN_H
+#define MLC_PASSES_MEMORY_LOWERTOPLAN_H
+
+#include "dialects/Graph/ShapeFacts.h"
+#include "dialects/Plan/Plan.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace mlc {
+
+/// Attributes of a region that a backend has compiled.
+namespace kernel_attr {
+inline constexpr const char *kKernel = "kernel";         // StringAttr: the kernel's name
+inline constexpr const char *kScalars = "scalars";       // DimsAttr
+inline constexpr const char *kGrid = "grid";             // DimsAttr of one
+inline constexpr const char *kScratch = "scratch";       // DimsAttr of one, bytes
+inline constexpr const char *kWorkspaces = "workspaces"; // DimsAttr, bytes each
+inline constexpr const char *kTaskNs = "task_ns";        // FloatAttr
+inline constexpr const char *kInPlace = "in_place";      // UnitAttr: result 0 may share an operand's memory of its size
+} // namespace kernel_attr
+
+/// The distinct constants of a plan, shared by its programs. An entry is a value that constant expressions compute.
+class ConstantTable {
+public:
+  unsigned index(mlir::Value constant);
+  llvm::ArrayRef<mlir::Value> values() const { return entries; }
+
+private:
+  llvm::StringMap<unsigned> byKey;
+  std::vector<mlir::Value> entries;
+};
+
+/// Appends a plan.program for `func` to `module`. Emits an error at what cannot be lowered.
+mlir::FailureOr<plan_ir::ProgramOp> lowerToPlan(mlir::func::FuncOp func, graph::ShapeFacts &facts, ConstantTable &constants, mlir::ModuleOp module, llvm::StringRef target);
+
+/// Name of the model's node that an op comes from: the first name in its location.
+std::string nodeName(mlir::Operation *op);
+
+} // namespace mlc
+
+#endif
