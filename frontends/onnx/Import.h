@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+//
+// Reads an ONNX model into the graph dialect. See README.md for the form of the result.
+#ifndef MLC_FRONTENDS_ONNX_IMPORT_H
+#define MLC_FRONTENDS_ONNX_IMPORT_H
+
+#include "dialects/Graph/DimExpr.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "llvm/Support/MemoryBuffer.h"
+
+namespace mlc {
+
+struct OnnxImportOptions {
+  /// Dims of inputs, by input name; they replace what the model says. An entry of -1 keeps the model's dim.
+  llvm::StringMap<llvm::SmallVector<int64_t>> shapes;
+  /// Ranges of symbols, by the model's dim_param; min = max makes the dim static.
+  SymbolInfos symbols;
+};
+
+/// The model as a module with one function `main`. On failure one error is emitted at the module's location, which lists every node that cannot be
+/// imported, and the result is null. The context needs the graph and func dialects loaded.
+///
+/// Weights over 1 KiB become dense_resource blobs that point into the mapped file (byte alignment only); the mapping lives as long as the blobs do, that is,
+/// until the context's blob manager lets go of them.
+mlir::OwningOpRef<mlir::ModuleOp> importOnnxFile(llvm::StringRef path, const OnnxImportOptions &options, mlir::MLIRContext &context);
+
+/// The same from memory, which the blobs keep alive. `folder` is where external data may lie; empty refuses external data.
+mlir::OwningOpRef<mlir::ModuleOp> importOnnx(std::unique_ptr<llvm::MemoryBuffer> buffer, llvm::StringRef folder, const OnnxImportOptions &options,
+                                             mlir::MLIRContext &context);
+
+} // namespace mlc
+
+#endif

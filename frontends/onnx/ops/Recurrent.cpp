@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+//
+// To come.
+#include "frontends/onnx/Registry.h"
+
+namespace mlc::importer {
+
+void addRecurrent(Registry &r) {}
+
+} // namespace mlc::importer

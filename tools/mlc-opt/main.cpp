@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+//
+// mlc-opt: the passes on .mlir text, as mlir-opt. An input that ends in .onnx is imported first; `--shape` and `--dims` then apply to the import.
+#include "dialects/Graph/Graph.h"
+#include "frontends/onnx/Import.h"
+#include "frontends/onnx/Options.h"
+#include "passes/Normalize/Passes.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/ToolOutputFile.h"
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/Support/FileUtilities.h"
+#include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+
+namespace {
+
+void registerAll(DialectRegistry &registry) {
+  registry.insert<mlc::graph::GraphDialect, func::FuncDialect, arith::ArithDialect, math::MathDialect, scf::SCFDialect, vector::VectorDialect>();
+  registerTransformsPasses();
+  mlc::registerNormalizePasses();
+}
+
+/// Imports a model and runs the passes of the command line on it.
+int runOnModel(StringRef input, StringRef output, StringRef shapes, StringRef dims, bool withWeights, const PassPipelineCLParser &passes, DialectRegistry &registry) {
+  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  context.loadAllAvailableDialects();
+  mlc::OnnxImportOptions options;
+  std::string error;
+  if (!mlc::parseShapes(shapes, options, error) || !mlc::parseSymbols(dims, options, error)) {
+    llvm::errs() << "mlc-opt: " << error << "\n";
+    return 2;
+  }
+  auto module = mlc::importOnnxFile(input, options, context);
+  if (!module)
+    return 1;
+  PassManager pm(&context);
+  (void)applyPassManagerCLOptions(pm);
+  auto report = [](const Twine &message) {
+    llvm::errs() << "mlc-opt: " << message << "\n";
+    return failure();
+  };
+  if (failed(passes.addToPipeline(pm, report)) || failed(mlir::verify(*module)) || failed(pm.run(*module)))
+    return 1;
+  std::string message;
+  auto out = openOutputFile(output, &message);
+  if (!out) {
+    llvm::errs() << "mlc-opt: " << message << "\n";
+    return 1;
+  }
+  OpPrintingFlags flags;
+  if (!withWeights)
+    flags.elideLargeResourceString(64).elideLargeElementsAttrs(64);
+  module->print(out->os(), flags);
+  out->keep();
+  return 0;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  DialectRegistry registry;
+  registerAll(registry);
+  bool model = llvm::any_of(ArrayRef<char *>(argv, argc).drop_front(), [](StringRef a) { return a.ends_with(".onnx"); });
+  if (!model)
+    return asMainReturnCode(MlirOptMain(argc, argv, "MLC's passes on .mlir text and on ONNX models\n", registry));
+  llvm::cl::opt<std::string> input(llvm::cl::Positional, llvm::cl::Required, llvm::cl::desc("model.onnx"));
+  llvm::cl::opt<std::string> output("o", llvm::cl::desc("output file"), llvm::cl::init("-"));
+  llvm::cl::opt<std::string> shapes("shape", llvm::cl::desc("dims of inputs: x=1x3x224x224;y=1x16 (? keeps a dim)"));
+  llvm::cl::opt<std::string> dims("dims", llvm::cl::desc("ranges of symbols: batch=1:8:32,seq=128"));
+  llvm::cl::opt<bool> weights("dump-weights", llvm::cl::desc("print weights in full"));
+  PassPipelineCLParser passes("", "passes to run");
+  registerMLIRContextCLOptions();
+  registerPassManagerCLOptions();
+  registerDefaultTimingManagerCLOptions();
+  registerAsmPrinterCLOptions();
+  llvm::cl::ParseCommandLineOptions(argc, argv, "MLC's passes on an ONNX model\n");
+  return runOnModel(input, output, shapes, dims, weights, passes, registry);
+}
