@@ -5,6 +5,10 @@
 #include <array>
 #include <cstring>
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 namespace mlc::runtime {
 namespace {
 
@@ -27,6 +31,15 @@ constexpr auto MakeTables() {
 constexpr auto kTables = MakeTables();
 
 #if defined(__x86_64__)
+// Not __builtin_cpu_supports, which would link a static constructor.
+bool HasSse42() {
+  static const bool has = [] {
+    unsigned eax, ebx, ecx, edx;
+    return __get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0 && (ecx & bit_SSE4_2) != 0;
+  }();
+  return has;
+}
+
 __attribute__((target("sse4.2"))) uint32_t Crc32cSse42(const void* data, size_t size_bytes,
                                                        uint32_t crc) {
   auto* bytes = static_cast<const unsigned char*>(data);
@@ -63,7 +76,7 @@ uint32_t Crc32cPortable(const void* data, size_t size_bytes, uint32_t crc) {
 
 uint32_t Crc32c(const void* data, size_t size_bytes, uint32_t crc) {
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("sse4.2")) return Crc32cSse42(data, size_bytes, crc);
+  if (HasSse42()) return Crc32cSse42(data, size_bytes, crc);
 #endif
   return Crc32cPortable(data, size_bytes, crc);
 }

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+//
+// Structs that start with struct_size: the caller may know fewer fields than this library, or more.
+#ifndef MLC_RUNTIME_API_OPTIONS_H
+#define MLC_RUNTIME_API_OPTIONS_H
+
+#include <algorithm>
+#include <cstring>
+
+#include "runtime/base/status.h"
+
+namespace mlc::runtime {
+
+// The caller's options over the defaults. INVALID_ARGUMENT when struct_size was not set.
+template <typename T>
+Status ReadOptions(const T* given, void (*init)(T*), T* out_options) {
+  init(out_options);
+  if (!given) return Ok();
+  if (given->struct_size < sizeof(size_t))
+    return Error(MLC_STATUS_INVALID_ARGUMENT,
+                 "options must be filled by their _init function (struct_size is %zu)",
+                 given->struct_size);
+  std::memcpy(out_options, given, std::min(given->struct_size, sizeof(T)));
+  out_options->struct_size = sizeof(T);
+  return Ok();
+}
+
+// Gives the caller the fields it knows.
+template <typename T>
+Status WriteStats(const T& stats, T* out_stats) {
+  const size_t known = out_stats->struct_size;
+  if (known < sizeof(size_t))
+    return Error(MLC_STATUS_INVALID_ARGUMENT, "set struct_size before the call");
+  std::memcpy(out_stats, &stats, std::min(known, sizeof(T)));
+  out_stats->struct_size = known;
+  return Ok();
+}
+
+// Leaves a function of the C API when a pointer that it needs is null.
+#define MLC_REQUIRE(pointer)                                                                     \
+  if (!(pointer))                                                                                \
+  return ::mlc::runtime::Error(MLC_STATUS_INVALID_ARGUMENT, "%s: %s must not be null", __func__, \
+                               #pointer)                                                         \
+      .Release()
+
+}  // namespace mlc::runtime
+
+#endif  // MLC_RUNTIME_API_OPTIONS_H

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+#include "runtime/exec/profile.h"
+
+#include "runtime/plan/access.h"
+#include "runtime/plan/validator.h"
+
+namespace mlc::runtime {
+
+Profile::Profile(const BoundProgram& bound) {
+  for (const plan::Block* block : Items(bound.program->blocks())) {
+    for (const plan::Instruction* instruction : Items(block->instructions())) {
+      entry_of_.push_back(static_cast<uint32_t>(entries_.size()));
+      const plan::Launch* launch = instruction->op_as_Launch();
+      if (!launch && instruction->op_type() != plan::Op::Copy) continue;
+      std::vector<const char*>& nodes = nodes_.emplace_back();
+      for (const flatbuffers::String* node : Items(instruction->nodes()))
+        nodes.push_back(node->c_str());
+      mlc_profile_entry_t entry{};
+      entry.label = Text(instruction->label());
+      entry.kernel = launch ? Text(bound.target->kernels()->Get(launch->kernel())->name()) : "copy";
+      entry.nodes = nodes.data();
+      entry.num_nodes = nodes.size();
+      entries_.push_back(entry);
+      instructions_.push_back(instruction);
+    }
+  }
+}
+
+void Profile::SetValues(std::span<const int64_t> values) {
+  auto value_of = [&](uint32_t expr) { return expr == kNone ? 0 : values[expr]; };
+  for (size_t i = 0; i < entries_.size(); ++i) {
+    entries_[i].flops = value_of(instructions_[i]->flops());
+    entries_[i].bytes = value_of(instructions_[i]->bytes());
+  }
+}
+
+void Profile::Reset() {
+  for (mlc_profile_entry_t& entry : entries_) entry.count = entry.total_ns = 0;
+}
+
+}  // namespace mlc::runtime

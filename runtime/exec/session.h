@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+#ifndef MLC_RUNTIME_EXEC_SESSION_H
+#define MLC_RUNTIME_EXEC_SESSION_H
+
+#include <atomic>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "runtime/exec/bound_program.h"
+#include "runtime/exec/profile.h"
+#include "runtime/exec/shape_plan.h"
+#include "runtime/exec/shape_program.h"
+#include "runtime/exec/tensor.h"
+
+// One entry of a plan on one device. Functions marked "exclusive" answer BUSY while another one
+// runs.
+struct mlc_session : mlc::runtime::RefCounted<mlc_session> {
+  using Status = mlc::runtime::Status;
+
+  static mlc::runtime::Result<mlc::runtime::Ref<mlc_session>> Create(
+      mlc_plan& plan, mlc_device& device, const mlc_session_options_t& options);
+
+  Status Prepare(const int64_t* symbols, size_t count);     // exclusive
+  Status SetInput(size_t index, mlc_tensor* tensor);        // exclusive
+  Status SetOutput(size_t index, mlc_tensor* tensor);       // exclusive
+  Status Run();                                             // exclusive
+  Status GetOutput(size_t index, mlc_tensor** out_tensor);  // exclusive
+  Status SetProfile(bool enabled);                          // exclusive
+  Status GetMemory(mlc_session_memory_t* out_memory);       // exclusive
+  void Cancel() { cancelled_.store(true, std::memory_order_relaxed); }
+
+  const mlc_signature& signature() const { return *signature_; }
+  const mlc::runtime::BoundProgram& bound() const { return bound_; }
+  const mlc::runtime::Profile& profile() const { return *profile_; }
+
+ private:
+  // Outputs of the last run and where the next one writes.
+  struct Output {
+    mlc::runtime::Ref<mlc_tensor> bound;   // by the caller, else null
+    mlc::runtime::Ref<mlc_tensor> latest;  // of the last successful or current run
+  };
+
+  Status BindInputs();
+  Status UseShape(std::span<const int64_t> symbols);
+  Status ReserveMemory();
+  Status PlaceOutput(size_t index);
+  Status CheckOverlap() const;
+
+  mlc::runtime::Ref<mlc_plan> plan_;
+  mlc::runtime::Ref<mlc_device> device_;  // before what its allocator owns
+  const mlc_signature* signature_ = nullptr;
+  mlc::runtime::BoundProgram bound_;
+  uint32_t max_cached_shapes_ = 0;
+  uint64_t max_loop_iterations_ = 0;
+
+  std::vector<mlc::runtime::Ref<mlc_tensor>> inputs_;
+  std::vector<Output> outputs_;
+  std::vector<std::unique_ptr<mlc::runtime::ShapePlan>> shapes_;  // most recently used first
+  mlc::runtime::DeviceMemory arena_;
+  mlc::runtime::DeviceMemory scratch_;
+  std::unique_ptr<mlc::runtime::Profile> profile_;
+  bool profiling_ = false;
+  bool has_run_ = false;
+  std::atomic_flag busy_;
+  std::atomic<bool> cancelled_{false};
+
+  // Reused by every run.
+  std::vector<mlc::runtime::InputView> views_;
+  std::vector<int64_t> symbols_;
+  std::vector<int64_t> output_dims_;
+  std::vector<void*> input_data_;
+  std::vector<void*> output_data_;
+};
+
+#endif  // MLC_RUNTIME_EXEC_SESSION_H

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+#include "runtime/host/device.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include "runtime/plan/access.h"
+#include "runtime/plan/validator.h"
+
+mlc_device::mlc_device(const mlc_device_options_t& options, uint32_t num_threads)
+    : log(options.log, options.log_user, options.log_level),
+      features(mlc::runtime::CpuFeatures::Detect()),
+      allocator(options.allocator, options.memory_limit_bytes),
+      threads(num_threads,
+              std::span(options.cpu_list, options.cpu_list ? options.cpu_list_count : 0)) {}
+
+namespace mlc::runtime {
+namespace {
+
+#if defined(__x86_64__)
+constexpr const char kTriplePrefix[] = "x86_64";
+#elif defined(__aarch64__)
+constexpr const char kTriplePrefix[] = "aarch64";
+#endif
+
+// What keeps this CPU from running the target, "" when nothing does.
+std::string MissingFor(const plan::Target& target, const CpuFeatures& features) {
+  if (std::strncmp(Text(target.triple()), kTriplePrefix, sizeof kTriplePrefix - 1) != 0)
+    return std::string("another instruction set, ") + Text(target.triple());
+  if (target.code_segment() == kNone && Count(target.kernels()) > 0) return "host code";
+  std::string missing;
+  for (const flatbuffers::String* feature : Items(target.features())) {
+    if (features.Has(feature->string_view())) continue;
+    if (!missing.empty()) missing += ", ";
+    missing += feature->string_view();
+  }
+  return missing;
+}
+
+}  // namespace
+
+Result<const plan::Program*> ChooseProgram(const plan::Plan& plan, const plan::Entry& entry,
+                                           const CpuFeatures& features) {
+  const plan::Program* best = nullptr;
+  int32_t best_rank = 0;
+  std::string refused;
+  for (const plan::Program* program : Items(entry.programs())) {
+    const plan::Target& target = *plan.targets()->Get(program->target());
+    const std::string missing = MissingFor(target, features);
+    if (!missing.empty()) {
+      refused +=
+          std::string(refused.empty() ? "" : "; ") + Text(target.arch()) + " needs " + missing;
+    } else if (!best || target.rank() > best_rank) {
+      best = program;
+      best_rank = target.rank();
+    }
+  }
+  if (best) return best;
+  return Error(MLC_STATUS_NO_TARGET,
+               "nothing in the plan runs on this CPU: %s; compile with an --arch for it",
+               refused.empty() ? "it has no host program" : refused.c_str());
+}
+
+}  // namespace mlc::runtime
