@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+#include "test/runtime/plan_builder.h"
+
+#include <stdexcept>
+
+#include "mlc/runtime.h"
+#include "runtime/plan/plan_writer.h"
+#include "runtime/plan/validator.h"
+#include "test_kernels.h"
+
+namespace mlc::runtime {
+
+AlignedBytes::AlignedBytes(const std::string& bytes)
+    : storage_((bytes.size() + 63) / 64), size_(bytes.size()) {
+  if (!bytes.empty()) std::memcpy(storage_[0].bytes, bytes.data(), bytes.size());
+}
+
+PlanBuilder::PlanBuilder() {
+  plan.compiler = "plan_builder 1";
+  plan.entries.push_back(std::make_unique<plan::EntryT>());
+  entry().name = "main";
+  entry().programs.push_back(std::make_unique<plan::ProgramT>());
+  plan.targets.push_back(std::make_unique<plan::TargetT>());
+  target().arch = "test";
+  target().triple = "x86_64-unknown-linux-gnu";
+  target().code_segment = 1;
+  code.assign(reinterpret_cast<const char*>(kTestCode), sizeof kTestCode);
+  for (const auto& function : kTestKernels) {
+    auto kernel = std::make_unique<plan::KernelT>();
+    kernel->name = function.name;
+    kernel->code_offset = function.offset;
+    kernel->code_size = 1;
+    target().kernels.push_back(std::move(kernel));
+  }
+  auto params = [&](const char* name, std::vector<plan::Access> access, uint32_t num_scalars) {
+    for (auto& kernel : target().kernels)
+      if (kernel->name == name) {
+        kernel->params = access;
+        kernel->num_scalars = num_scalars;
+      }
+  };
+  using plan::Access;
+  params("add_f32", {Access::Read, Access::Read, Access::Write}, 0);
+  params("increment_i64", {Access::Read, Access::Write}, 0);
+  params("less_i64", {Access::Read, Access::Read, Access::Write}, 0);
+  params("gather_f32", {Access::Read, Access::Read, Access::Write}, 1);
+  params("copy_through_scratch_f32", {Access::Read, Access::Write}, 0);
+  params("wait_for_flag", {Access::Read, Access::Write}, 0);
+  Block();
+}
+
+uint32_t PlanBuilder::Expr(plan::ExprOp op, int64_t a, int64_t b) {
+  entry().exprs.emplace_back(op, a, b);
+  return static_cast<uint32_t>(entry().exprs.size() - 1);
+}
+
+uint32_t PlanBuilder::DimSymbol(const char* name, uint32_t input, uint32_t dim, int64_t min,
+                                int64_t max, int64_t divisor) {
+  auto symbol = std::make_unique<plan::SymbolT>();
+  symbol->name = name;
+  symbol->input = input;
+  symbol->index = dim;
+  symbol->min = min;
+  symbol->max = max;
+  symbol->divisor = divisor;
+  entry().symbols.push_back(std::move(symbol));
+  return Expr(plan::ExprOp::Symbol, static_cast<int64_t>(entry().symbols.size()) - 1, 0);
+}
+
+uint32_t PlanBuilder::ElementSymbol(const char* name, uint32_t input, uint32_t element, int64_t min,
+                                    int64_t max) {
+  const uint32_t expr = DimSymbol(name, input, element, min, max);
+  entry().symbols.back()->source = plan::SymbolSource::InputElement;
+  return expr;
+}
+
+uint32_t PlanBuilder::SizeOf(int32_t dtype, const std::vector<uint32_t>& dims) {
+  const auto bytes = static_cast<int64_t>(mlc_dtype_bits(static_cast<mlc_dtype_t>(dtype)) / 8);
+  bool constant = true;
+  int64_t value = bytes;
+  for (uint32_t dim : dims) {
+    constant &= entry().exprs[dim].op() == plan::ExprOp::Const;
+    value *= entry().exprs[dim].a();
+  }
+  if (constant) return Const(value);
+  uint32_t size = Const(bytes);
+  for (uint32_t dim : dims) size = Expr(plan::ExprOp::Mul, size, dim);
+  return size;
+}
+
+uint32_t PlanBuilder::AddBuffer(plan::BufferT buffer) {
+  program().buffers.push_back(std::make_unique<plan::BufferT>(std::move(buffer)));
+  return static_cast<uint32_t>(program().buffers.size() - 1);
+}
+
+uint32_t PlanBuilder::AddIO(plan::BufferKind kind, const char* name, int32_t dtype,
+                            std::vector<uint32_t> dims) {
+  auto& list = kind == plan::BufferKind::Input ? entry().inputs : entry().outputs;
+  auto io = std::make_unique<plan::IOT>();
+  io->name = name;
+  io->dtype = dtype;
+  io->dims = dims;
+  list.push_back(std::move(io));
+  plan::BufferT buffer;
+  buffer.kind = kind;
+  buffer.index = static_cast<uint32_t>(list.size() - 1);
+  buffer.size = SizeOf(dtype, dims);
+  buffer.dtype = dtype;
+  buffer.dims = dims;
+  return AddBuffer(std::move(buffer));
+}
+
+uint32_t PlanBuilder::Input(const char* name, int32_t dtype, std::vector<uint32_t> dims) {
+  return AddIO(plan::BufferKind::Input, name, dtype, std::move(dims));
+}
+
+uint32_t PlanBuilder::Output(const char* name, int32_t dtype, std::vector<uint32_t> dims) {
+  return AddIO(plan::BufferKind::Output, name, dtype, std::move(dims));
+}
+
+uint32_t PlanBuilder::Temp(uint32_t size) {
+  plan::BufferT buffer;
+  buffer.size = size;
+  return AddBuffer(std::move(buffer));
+}
+
+uint32_t PlanBuilder::Alias(uint32_t base, uint32_t offset, uint32_t size) {
+  plan::BufferT buffer;
+  buffer.kind = plan::BufferKind::Alias;
+  buffer.index = base;
+  buffer.alias_offset = offset;
+  buffer.size = size;
+  return AddBuffer(std::move(buffer));
+}
+
+uint32_t PlanBuilder::Constant(int32_t dtype, std::vector<int64_t> dims, const void* data,
+                               size_t size_bytes) {
+  weights.resize((weights.size() + 63) / 64 * 64);
+  auto constant = std::make_unique<plan::ConstantT>();
+  constant->offset = weights.size();
+  constant->size = size_bytes;
+  constant->dtype = dtype;
+  constant->dims = std::move(dims);
+  weights.append(static_cast<const char*>(data), size_bytes);
+  plan.constants.push_back(std::move(constant));
+  plan::BufferT buffer;
+  buffer.kind = plan::BufferKind::Constant;
+  buffer.index = static_cast<uint32_t>(plan.constants.size() - 1);
+  buffer.size = Const(static_cast<int64_t>(size_bytes));
+  return AddBuffer(std::move(buffer));
+}
+
+uint32_t PlanBuilder::Block() {
+  program().blocks.push_back(std::make_unique<plan::BlockT>());
+  return static_cast<uint32_t>(program().blocks.size() - 1);
+}
+
+template <typename T>
+void PlanBuilder::AddInstruction(T op, const char* label, uint32_t block) {
+  auto instruction = std::make_unique<plan::InstructionT>();
+  instruction->op.Set(std::move(op));
+  instruction->label = label;
+  instruction->nodes.push_back(std::string("node_") + label);
+  program().blocks[block]->instructions.push_back(std::move(instruction));
+}
+
+void PlanBuilder::Launch(const char* kernel, std::vector<uint32_t> buffers, uint32_t grid,
+                         std::vector<uint32_t> scalars, uint32_t block) {
+  plan::LaunchT launch;
+  launch.kernel = kNone;
+  for (uint32_t i = 0; i < target().kernels.size(); ++i)
+    if (target().kernels[i]->name == kernel) launch.kernel = i;
+  if (launch.kernel == kNone) throw std::invalid_argument(kernel);
+  launch.buffers = std::move(buffers);
+  launch.scalars = std::move(scalars);
+  launch.grid = grid;
+  AddInstruction(std::move(launch), kernel, block);
+}
+
+void PlanBuilder::Copy(uint32_t src, uint32_t dst, uint32_t block) {
+  plan::CopyT copy;
+  copy.src = src;
+  copy.dst = dst;
+  AddInstruction(std::move(copy), "copy", block);
+}
+
+void PlanBuilder::If(uint32_t cond, uint32_t then_block, uint32_t else_block, uint32_t block) {
+  plan::IfT op;
+  op.cond = cond;
+  op.then_block = then_block;
+  op.else_block = else_block;
+  AddInstruction(std::move(op), "if", block);
+}
+
+void PlanBuilder::Loop(plan::LoopT loop, uint32_t block) {
+  AddInstruction(std::move(loop), "loop", block);
+}
+
+plan::InstructionT& PlanBuilder::Last(uint32_t block) {
+  return *program().blocks[block]->instructions.back();
+}
+
+std::string PlanBuilder::Build() const {
+  PlanWriter writer;
+  auto add = [&](plan::SegmentKind kind, const std::string& bytes) {
+    writer.AddSegment(kind, bytes.size(), [&bytes](ByteSink& sink) {
+      return sink.Write(bytes.data(), bytes.size());
+    });
+  };
+  add(plan::SegmentKind::Weights, weights);
+  add(plan::SegmentKind::HostCode, code);
+
+  flatbuffers::FlatBufferBuilder builder;
+  // What Plan::Pack does, but with the writer's segments.
+  plan::PlanT copy(plan);
+  copy.segments.clear();
+  for (const auto& [kind, size] : {std::pair(plan::SegmentKind::Weights, weights.size()),
+                                   std::pair(plan::SegmentKind::HostCode, code.size())}) {
+    auto segment = std::make_unique<plan::SegmentT>();
+    segment->kind = kind;
+    segment->size = size;
+    copy.segments.push_back(std::move(segment));
+  }
+  builder.ForceDefaults(true);
+  plan::FinishPlanBuffer(builder, plan::Plan::Pack(builder, &copy));
+  std::string bytes;
+  Status status = writer.WriteBytes(builder, &bytes);
+  if (!status.ok()) throw std::runtime_error(status.message());
+  return bytes;
+}
+
+PlanBuilder DoublePlan(int64_t elems) {
+  PlanBuilder builder;
+  const uint32_t n = elems ? builder.Const(elems) : builder.DimSymbol("n", 0, 0, 1, 64);
+  const uint32_t x = builder.Input("x", MLC_DTYPE_FLOAT32, {n});
+  const uint32_t y = builder.Output("y", MLC_DTYPE_FLOAT32, {n});
+  builder.Launch("add_f32", {x, x, y}, n);
+  return builder;
+}
+
+}  // namespace mlc::runtime

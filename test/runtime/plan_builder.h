@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+//
+// Builds small plans for tests. Everything is in `plan`, so a test may break what it likes before Build.
+#ifndef MLC_TEST_RUNTIME_PLAN_BUILDER_H
+#define MLC_TEST_RUNTIME_PLAN_BUILDER_H
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "runtime/plan/plan_generated.h"
+
+namespace mlc::runtime {
+
+// A plan's bytes at an address that is a multiple of 64.
+class AlignedBytes {
+ public:
+  explicit AlignedBytes(const std::string& bytes);
+  AlignedBytes(AlignedBytes&&) = default;
+  unsigned char* data() { return storage_.empty() ? nullptr : storage_[0].bytes; }
+  size_t size() const { return size_; }
+
+ private:
+  struct alignas(64) Line {
+    unsigned char bytes[64];
+  };
+  std::vector<Line> storage_;
+  size_t size_;
+};
+
+// One entry "main" with one program for this machine, whose kernels are those of kernels.c. Expressions, buffers
+// and instructions are added in order and named by their numbers.
+class PlanBuilder {
+ public:
+  PlanBuilder();
+
+  uint32_t Const(int64_t value) { return Expr(plan::ExprOp::Const, value, 0); }
+  uint32_t Expr(plan::ExprOp op, int64_t a, int64_t b);
+  // Dimension `dim` of input `input`; returns the expression.
+  uint32_t DimSymbol(const char* name, uint32_t input, uint32_t dim, int64_t min, int64_t max,
+                     int64_t divisor = 1);
+  uint32_t ElementSymbol(const char* name, uint32_t input, uint32_t element, int64_t min,
+                         int64_t max);
+
+  // All return the buffer. Dims are expressions.
+  uint32_t Input(const char* name, int32_t dtype, std::vector<uint32_t> dims);
+  uint32_t Output(const char* name, int32_t dtype, std::vector<uint32_t> dims);
+  uint32_t Temp(uint32_t size);
+  uint32_t Alias(uint32_t buffer, uint32_t offset, uint32_t size);
+  uint32_t Constant(int32_t dtype, std::vector<int64_t> dims, const void* data, size_t size_bytes);
+
+  uint32_t Block();
+  void Launch(const char* kernel, std::vector<uint32_t> buffers, uint32_t grid,
+              std::vector<uint32_t> scalars = {}, uint32_t block = 0);
+  void Copy(uint32_t src, uint32_t dst, uint32_t block = 0);
+  void If(uint32_t cond, uint32_t then_block, uint32_t else_block, uint32_t block = 0);
+  void Loop(plan::LoopT loop, uint32_t block = 0);
+  // The last instruction that was added to a block.
+  plan::InstructionT& Last(uint32_t block = 0);
+
+  std::string Build() const;
+  AlignedBytes BuildAligned() const { return AlignedBytes(Build()); }
+
+  plan::EntryT& entry() { return *plan.entries[0]; }
+  plan::ProgramT& program() { return *entry().programs[0]; }
+  plan::TargetT& target() { return *plan.targets[0]; }
+  plan::BufferT& buffer(uint32_t index) { return *program().buffers[index]; }
+
+  plan::PlanT plan;
+  std::string weights;  // of segment 0
+  std::string code;     // of segment 1
+
+ private:
+  uint32_t AddBuffer(plan::BufferT buffer);
+  uint32_t AddIO(plan::BufferKind kind, const char* name, int32_t dtype, std::vector<uint32_t> dims);
+  uint32_t SizeOf(int32_t dtype, const std::vector<uint32_t>& dims);
+  template <typename T>
+  void AddInstruction(T op, const char* label, uint32_t block);
+};
+
+// y = x + x, float, x of `elems` elements or of a symbol "n" in [1, 64] when elems is 0.
+PlanBuilder DoublePlan(int64_t elems = 0);
+
+}  // namespace mlc::runtime
+
+#endif  // MLC_TEST_RUNTIME_PLAN_BUILDER_H
