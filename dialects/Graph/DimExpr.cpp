@@ -42,7 +42,7 @@ DimExpr::Term multiply(const DimExpr::Term &a, const DimExpr::Term &b) {
 
 /// a / b as monomials, when b's atoms and coefficient divide a's.
 std::optional<DimExpr::Term> divide(const DimExpr::Term &a, const DimExpr::Term &b) {
-  if (b.coefficient == 0 || a.coefficient % b.coefficient)
+  if (b.coefficient == 0 || (b.coefficient == -1 && a.coefficient == INT64_MIN) || a.coefficient % b.coefficient)
     return std::nullopt;
   DimExpr::Term r{a.atoms, a.coefficient / b.coefficient};
   for (const auto &atom : b.atoms) {

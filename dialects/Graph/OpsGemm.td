@@ -55,6 +55,7 @@ def Graph_DequantizeLinearOp : Graph_PureOp<"dequantize_linear", [Graph_Pointwis
 class Graph_Rnn<string mnemonic, string what, int gates, list<Trait> traits = []> : Graph_PureOp<mnemonic, traits> {
   let summary = what;
   let description = [{ One direction. xw: [T, B, gates*H], the input's products plus all biases that may be added before the recurrence; r: [gates*H, H]; h0: [B, H]; sequence_lens: [B] int32 or absent.
+    gru_scan's recurrent_bias: [H], the hidden gate's recurrent bias (inside the product with r when linear_before_reset, added before the activation otherwise); alphas and betas: one per activation.
     Gate order and formulas: the ONNX operator specification. Results: y [T, B, H] and the last state(s) [B, H]. }];
   int numGates = gates;
   let tolerance = "1e-4";

@@ -15,7 +15,7 @@ std::optional<SmallVector<int64_t>> smallStrides(ArrayRef<DimExpr> dims, int64_t
   count = 1;
   for (size_t i = dims.size(); i-- > 0;) {
     auto c = dims[i].constant();
-    if (!c || *c < 0 || count * std::max<int64_t>(*c, 1) > ShapeFacts::kMaxElements)
+    if (!c || *c < 0 || *c > ShapeFacts::kMaxElements || count * std::max<int64_t>(*c, 1) > ShapeFacts::kMaxElements)
       return std::nullopt;
     strides[i] = count;
     count *= *c;

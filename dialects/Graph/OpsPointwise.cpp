@@ -153,7 +153,7 @@ ARITHMETIC(XorOp, constants([](ArrayRef<int64_t> c) { return DimExpr((c[0] != 0)
 ARITHMETIC(DivOp, ([&facts](ArrayRef<DimExpr> e) -> std::optional<DimExpr> {
              auto c0 = e[0].constant(), c1 = e[1].constant();
              if (c0 && c1)
-               return *c1 ? std::optional<DimExpr>(*c0 / *c1) : std::nullopt;
+               return *c1 && (*c1 != -1 || *c0 != INT64_MIN) ? std::optional<DimExpr>(*c0 / *c1) : std::nullopt;
              if (e[0].bounds(facts.symbols).first < 0 || e[1].bounds(facts.symbols).first <= 0)
                return std::nullopt;
              return DimExpr::floorDiv(e[0], e[1]);

@@ -26,12 +26,12 @@ ShapeFacts::ShapeFacts(func::FuncOp func) {
       auto v = cast<DenseI64ArrayAttr>(entry.getValue()).asArrayRef();
       symbols[entry.getName().getValue()] = {v[0], v[1], v[2], v[3]};
     }
-  for (auto [i, arg] : llvm::enumerate(func.getArguments()))
+  for (auto [i, arg] : llvm::enumerate(func.getArguments())) {
     if (auto dims = func.getArgAttrOfType<DimsAttr>(i, kDimsAttr))
       set(arg, cast<RankedTensorType>(arg.getType()).getElementType(), dims.getDims());
-  for (auto [i, arg] : llvm::enumerate(func.getArguments()))
     if (auto elements = func.getArgAttrOfType<DimsAttr>(i, kElementsAttr))
       setElements(arg, elements.getDims());
+  }
   for (Operation &op : func.getBody().front())
     if (failed(infer(&op))) {
       ok = false;
@@ -89,6 +89,7 @@ void ShapeFacts::set(Value v, Type elementType, ArrayRef<DimExpr> dims) {
   if (v.getType() != type)
     v.setType(type);
   dimsOf[v] = std::move(copy);
+  elementsOf.erase(v); // what an earlier inference, or an erased value of this address, had
 }
 
 void ShapeFacts::setElements(Value v, ArrayRef<DimExpr> elements) {

@@ -215,6 +215,7 @@ void FloatFacts::inferMove(Operation *op, graph::ShapeFacts &facts) {
 void FloatFacts::infer(Operation *op, graph::ShapeFacts &facts) {
   if (op->getNumResults() != 1 || op->getNumOperands() == 0)
     return;
+  known.erase(op->getResult(0));
   bool floats = isFloat(op->getResult(0));
   if (isa<graph::CastOp>(op) && (floats || isFloat(op->getOperand(0))))
     return inferPointwise(op, facts);
