@@ -261,8 +261,11 @@ Value Emitter::load(const Memory &m, Type elementType, ArrayRef<Index> index) {
 }
 
 void Emitter::store(Value tensor, ArrayRef<Index> index, Value value) {
-  const Memory &m = memories.find(tensor)->second;
-  Type elementType = facts.elementType(tensor), storage = storageType(elementType);
+  store(memories.find(tensor)->second, facts.elementType(tensor), index, value);
+}
+
+void Emitter::store(const Memory &m, Type elementType, ArrayRef<Index> index, Value value) {
+  Type storage = storageType(elementType);
   bool lanes = width > 1 && llvm::any_of(index, [](const Index &i) { return i.lane; });
   if (lanes)
     value = splat(value);
@@ -372,6 +375,7 @@ struct Table {
 
 void registerPointwise();
 void registerMoves();
+void registerResize();
 void registerReductions();
 void registerGemms();
 void registerNests();
@@ -385,6 +389,7 @@ static Table &table() {
   static bool filled = [] {
     registerPointwise();
     registerMoves();
+    registerResize();
     registerReductions();
     registerGemms();
     registerNests();

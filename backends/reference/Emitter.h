@@ -56,12 +56,16 @@ public:
   /// Declares that a value lives in memory (dense row-major unless strides are given).
   void setMemory(mlir::Value tensor, mlir::Value pointer);
   void setMemory(mlir::Value tensor, Memory memory) { memories[tensor] = std::move(memory); }
+  void forgetMemory(mlir::Value tensor) { memories.erase(tensor); }
   const Memory *memory(mlir::Value tensor) const;
   /// Declares the element of `tensor` at `index` to be `value` in the current scope.
   void remember(mlir::Value tensor, llvm::ArrayRef<Index> index, mlir::Value value);
   /// Stores an element or vector (contiguous lanes) to the tensor's memory.
   void store(mlir::Value tensor, llvm::ArrayRef<Index> index, mlir::Value value);
   mlir::Value load(const Memory &memory, mlir::Type elementType, llvm::ArrayRef<Index> index);
+  void store(const Memory &memory, mlir::Type elementType, llvm::ArrayRef<Index> index, mlir::Value value);
+  /// Memory seen as one row of elements.
+  Memory row(mlir::Value pointer) { return {pointer, {i64(1)}}; }
   /// Evaluates `op`'s result lane by lane.
   mlir::Value scalarize(mlir::Value tensor, llvm::ArrayRef<Index> index);
 
@@ -130,13 +134,15 @@ private:
 
 /// Gives the element of result `number` of `op` at `index`.
 using ElementFn = mlir::Value (*)(Emitter &, mlir::Operation *op, unsigned number, llvm::ArrayRef<Index> index);
-/// Writes all results of `op` to their memory for tasks [begin, end) of `tasks`.
+/// Writes those results of `op` that have memory (the others are unused) for one of `tasks`.
 struct Nest {
   /// Independent tasks, as an expression.
   DimExpr (*tasks)(graph::ShapeFacts &, mlir::Operation *op);
   void (*emit)(Emitter &, mlir::Operation *op, mlir::Value task, mlir::Value scratch);
   /// Private scratch bytes per worker, or null.
   DimExpr (*scratchBytes)(graph::ShapeFacts &, mlir::Operation *op) = nullptr;
+  /// Rough time of one task.
+  double (*nanoseconds)(graph::ShapeFacts &, mlir::Operation *op) = nullptr;
 };
 
 /// The lowering of an op: one of the two is set. Null when there is none.
@@ -152,6 +158,8 @@ mlir::Value reductionInit(Emitter &e, mlir::Operation *op, mlir::Type type);
 mlir::Value reductionCombine(Emitter &e, mlir::Operation *op, mlir::Value accumulator, mlir::Value element);
 /// What remains after all elements are combined (the division of a mean); `count` is the number of elements.
 mlir::Value reductionFinish(Emitter &e, mlir::Operation *op, mlir::Value accumulator, mlir::Value count);
+/// Number of elements for cost estimates; unknown dims count as a few hundred.
+double roughCount(llvm::ArrayRef<DimExpr> dims);
 /// Accumulators are f32 for f16 and bf16.
 mlir::Type accumulatorType(mlir::Type computeType);
 

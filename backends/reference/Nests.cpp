@@ -11,6 +11,18 @@ void registerScatters();
 void registerSorts();
 void registerRecurrences();
 
-void registerNests() {}
+double roughCount(llvm::ArrayRef<DimExpr> dims) {
+  double n = 1;
+  for (const DimExpr &d : dims)
+    n *= static_cast<double>(d.constant().value_or(300));
+  return n;
+}
+
+void registerNests() {
+  registerScans();
+  registerScatters();
+  registerSorts();
+  registerRecurrences();
+}
 
 } // namespace mlc::reference

@@ -111,7 +111,8 @@ template <typename Op> Value argElement(Emitter &e, Operation *op, unsigned, Arr
     return e.scalarize(op->getResult(0), index);
   Value x = arg.getX();
   Dims in(e.facts.dims(x));
-  int64_t axis = arg.getAxis() < 0 ? arg.getAxis() + static_cast<int64_t>(in.size()) : arg.getAxis();
+  int64_t axis = arg.getAxis();
+  axis += axis < 0 ? in.size() : 0;
   Indices source(index);
   if (!arg.getKeepdims())
     source.insert(source.begin() + axis, e.zero());

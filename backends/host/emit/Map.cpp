@@ -86,22 +86,26 @@ LogicalResult emitMap(KernelBuilder &k) {
 }
 
 LogicalResult emitNest(KernelBuilder &k) {
-  auto ops = k.body().without_terminator();
-  if (!llvm::hasSingleElement(ops))
-    return failure();
-  Operation *op = &*ops.begin();
-  const reference::Nest *nest = reference::nest(op);
-  if (!nest)
+  // One op with a nest; the others feed it by their element functions.
+  Operation *op = nullptr;
+  for (Operation &other : k.body().without_terminator()) {
+    if (reference::elementFunction(&other))
+      continue;
+    if (op)
+      return failure();
+    op = &other;
+  }
+  const reference::Nest *nest = op ? reference::nest(op) : nullptr;
+  if (!nest || llvm::any_of(k.terminator()->getOperands(), [&](Value v) { return v.getDefiningOp() != op; }))
     return failure();
   Emitter &e = *k.e;
   // The op's results live where the region's do.
   for (auto [i, yielded] : llvm::enumerate(k.terminator()->getOperands()))
     e.setMemory(yielded, *e.memory(k.region.getResult(i)));
-  e.width = 1;
   k.kernel.grid = nest->tasks(k.facts, op);
   if (nest->scratchBytes)
     k.kernel.scratchBytes = nest->scratchBytes(k.facts, op);
-  k.kernel.taskNanoseconds = 100000;
+  k.kernel.taskNanoseconds = nest->nanoseconds ? nest->nanoseconds(k.facts, op) : 100000;
   k.forEachTask([&](Value task) { nest->emit(e, op, task, k.scratch); });
   return success();
 }
