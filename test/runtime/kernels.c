@@ -44,7 +44,8 @@ void copy_through_scratch_f32(Args k) {
   }
 }
 
-/* Writes 1 to in[0], then waits until in[1] is not 0: lets a test stop the world. out[0] = in[1]. */
+/* Writes 1 to in[0], then waits until in[1] is not 0: lets a test stop the world. out[0] = in[1].
+ */
 void wait_for_flag(Args k) {
   volatile char *in = k->buffers[0];
   in[0] = 1;

@@ -204,9 +204,8 @@ plan::InstructionT& PlanBuilder::Last(uint32_t block) {
 std::string PlanBuilder::Build() const {
   PlanWriter writer;
   auto add = [&](plan::SegmentKind kind, const std::string& bytes) {
-    writer.AddSegment(kind, bytes.size(), [&bytes](ByteSink& sink) {
-      return sink.Write(bytes.data(), bytes.size());
-    });
+    writer.AddSegment(kind, bytes.size(),
+                      [&bytes](ByteSink& sink) { return sink.Write(bytes.data(), bytes.size()); });
   };
   add(plan::SegmentKind::Weights, weights);
   add(plan::SegmentKind::HostCode, code);

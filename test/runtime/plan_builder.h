@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
 //
-// Builds small plans for tests. Everything is in `plan`, so a test may break what it likes before Build.
+// Builds small plans for tests. Everything is in `plan`, so a test may break what it likes before
+// Build.
 #ifndef MLC_TEST_RUNTIME_PLAN_BUILDER_H
 #define MLC_TEST_RUNTIME_PLAN_BUILDER_H
 
@@ -29,8 +30,8 @@ class AlignedBytes {
   size_t size_;
 };
 
-// One entry "main" with one program for this machine, whose kernels are those of kernels.c. Expressions, buffers
-// and instructions are added in order and named by their numbers.
+// One entry "main" with one program for this machine, whose kernels are those of kernels.c.
+// Expressions, buffers and instructions are added in order and named by their numbers.
 class PlanBuilder {
  public:
   PlanBuilder();
@@ -73,7 +74,8 @@ class PlanBuilder {
 
  private:
   uint32_t AddBuffer(plan::BufferT buffer);
-  uint32_t AddIO(plan::BufferKind kind, const char* name, int32_t dtype, std::vector<uint32_t> dims);
+  uint32_t AddIO(plan::BufferKind kind, const char* name, int32_t dtype,
+                 std::vector<uint32_t> dims);
   uint32_t SizeOf(int32_t dtype, const std::vector<uint32_t>& dims);
   template <typename T>
   void AddInstruction(T op, const char* label, uint32_t block);

@@ -55,13 +55,13 @@ std::vector<T> ValuesOf(const mlc::Tensor& tensor) {
 }
 
 // The statement throws mlc::Error with this code and a message that holds this text.
-#define EXPECT_FAILS(statement, expected_code, text)                                     \
-  try {                                                                                  \
-    statement;                                                                           \
-    ADD_FAILURE() << "expected " << text;                                                \
-  } catch (const mlc::Error& error) {                                                    \
-    EXPECT_EQ(error.code(), expected_code) << error.what();                              \
-    EXPECT_NE(std::string(error.what()).find(text), std::string::npos) << error.what();  \
+#define EXPECT_FAILS(statement, expected_code, text)                                    \
+  try {                                                                                 \
+    statement;                                                                          \
+    ADD_FAILURE() << "expected " << text;                                               \
+  } catch (const mlc::Error& error) {                                                   \
+    EXPECT_EQ(error.code(), expected_code) << error.what();                             \
+    EXPECT_NE(std::string(error.what()).find(text), std::string::npos) << error.what(); \
   }
 
 }  // namespace mlc::runtime

@@ -67,8 +67,9 @@ TEST(Session, RefusesWrongDtypeRankAndRange) {
   std::vector<double> d(2);
   EXPECT_FAILS(plan.session.SetInput(0, TensorOf(d)), MLC_STATUS_DTYPE_MISMATCH, "float64");
   std::vector<float> f(65);
-  EXPECT_FAILS(plan.session.SetInput(0, mlc::Tensor::Wrap(MLC_DTYPE_FLOAT32, {1, 65}, f.data(), 260)),
-               MLC_STATUS_SHAPE_MISMATCH, "2 dimensions");
+  EXPECT_FAILS(
+      plan.session.SetInput(0, mlc::Tensor::Wrap(MLC_DTYPE_FLOAT32, {1, 65}, f.data(), 260)),
+      MLC_STATUS_SHAPE_MISMATCH, "2 dimensions");
   plan.session.SetInput(0, TensorOf(f));
   EXPECT_FAILS(plan.session.Run(), MLC_STATUS_OUT_OF_RANGE, "1 to 64");
   EXPECT_FAILS(plan.session.SetInput(1, TensorOf(f)), MLC_STATUS_OUT_OF_RANGE, "no input 1");

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+#include "tools/mlc-inspect/describe.h"
+
+#include <set>
+
+#include "runtime/exec/memory_plan.h"
+#include "runtime/exec/signature.h"
+#include "runtime/plan/access.h"
+#include "tools/common/error.h"
+#include "tools/common/symbols.h"
+
+namespace mlc::tools {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using runtime::Count;
+using runtime::Items;
+using runtime::kNone;
+using runtime::Text;
+
+Json DescribeTensors(const std::vector<mlc_tensor_info_t>& infos) {
+  Json list = Json::array();
+  for (const mlc_tensor_info_t& info : infos) {
+    Json dims = Json::array(), ranges = Json::array();
+    for (uint32_t d = 0; d < info.rank; ++d) {
+      dims.push_back(info.dim_names[d] ? Json(info.dim_names[d]) : Json(info.dims[d]));
+      ranges.push_back({info.dim_min[d], info.dim_max[d]});
+    }
+    list.push_back({{"name", info.name},
+                    {"dtype", mlc_dtype_name(info.dtype)},
+                    {"dims", dims},
+                    {"ranges", ranges}});
+  }
+  return list;
+}
+
+Json DescribeKernels(const plan::Target& target) {
+  Json list = Json::array();
+  for (const plan::Kernel* kernel : Items(target.kernels()))
+    list.push_back({{"name", Text(kernel->name())},
+                    {"kind", Text(kernel->kind())},
+                    {"code_bytes", kernel->code_size()}});
+  return list;
+}
+
+// Lists the launches and copies of a block and, under their own branch names, of the blocks inside
+// it.
+class LaunchLister {
+ public:
+  LaunchLister(const plan::Target& target, const plan::Program& program,
+               const std::vector<int64_t>& values)
+      : target_(target), program_(program), values_(values) {}
+
+  void List(uint32_t block, const std::string& branch) {
+    for (const plan::Instruction* instruction :
+         Items(program_.blocks()->Get(block)->instructions())) {
+      const std::string inner = (branch.empty() ? "" : branch + "/") + Text(instruction->label());
+      if (const plan::If* op = instruction->op_as_If()) {
+        List(op->then_block(), inner + ":then");
+        List(op->else_block(), inner + ":else");
+      } else if (const plan::Loop* loop = instruction->op_as_Loop()) {
+        List(loop->body(), inner + ":body");
+      } else {
+        Add(*instruction, branch);
+      }
+    }
+  }
+
+  Json TakeList() { return std::move(list_); }
+
+ private:
+  void Add(const plan::Instruction& instruction, const std::string& branch) {
+    const plan::Launch* launch = instruction.op_as_Launch();
+    const plan::Kernel* kernel = launch ? target_.kernels()->Get(launch->kernel()) : nullptr;
+    Json nodes = Json::array();
+    for (const flatbuffers::String* node : Items(instruction.nodes())) nodes.push_back(node->str());
+    auto value = [&](uint32_t expr) { return expr == kNone ? 0 : values_[expr]; };
+    list_.push_back({{"kernel", kernel ? Text(kernel->name()) : "copy"},
+                     {"nodes", nodes},
+                     {"kind", kernel ? Text(kernel->kind()) : "copy"},
+                     {"flops", value(instruction.flops())},
+                     {"bytes", value(instruction.bytes())},
+                     {"branch", branch}});
+  }
+
+  const plan::Target& target_;
+  const plan::Program& program_;
+  const std::vector<int64_t>& values_;
+  Json list_ = Json::array();
+};
+
+// Of the constants that a program reads, each once.
+uint64_t WeightsBytes(const plan::Plan& plan, const plan::Program& program) {
+  std::set<uint32_t> constants;
+  for (const plan::Buffer* buffer : Items(program.buffers()))
+    if (buffer->kind() == plan::BufferKind::Constant) constants.insert(buffer->index());
+  uint64_t total = 0;
+  for (uint32_t constant : constants) total += plan.constants()->Get(constant)->size();
+  return total;
+}
+
+Json DescribeProgram(const plan::Plan& plan, const plan::Entry& entry, const plan::Program& program,
+                     const std::vector<int64_t>& values) {
+  const plan::Target& target = *plan.targets()->Get(program.target());
+  const runtime::MemoryPlan memory = ValueOrThrow(runtime::PlanMemory(entry, program, values));
+  LaunchLister lister(target, program, values);
+  lister.List(0, "");
+  Json features = Json::array();
+  for (const flatbuffers::String* feature : Items(target.features()))
+    features.push_back(feature->str());
+  return {{"arch", Text(target.arch())},
+          {"triple", Text(target.triple())},
+          {"features", features},
+          {"kernels", DescribeKernels(target)},
+          {"launches", lister.TakeList()},
+          {"weights_bytes", WeightsBytes(plan, program)},
+          {"planned_peak_bytes", memory.peak_bytes},
+          {"lower_bound_bytes", memory.lower_bound_bytes},
+          {"scratch_bytes_per_thread", memory.scratch_bytes}};
+}
+
+const plan::Entry& FindEntry(const plan::Plan& plan, const std::string& name) {
+  for (const plan::Entry* entry : Items(plan.entries()))
+    if (name.empty() || entry->name()->str() == name) return *entry;
+  throw ToolError(kUsage, "the plan has no entry '" + name + "'");
+}
+
+}  // namespace
+
+Json DescribePlan(const runtime::PlanFile& file, const std::string& entry_name,
+                  const std::map<std::string, int64_t>& given) {
+  const plan::Plan& plan = file.plan();
+  const plan::Entry& entry = FindEntry(plan, entry_name);
+  const mlc_signature signature(entry);
+  const std::vector<int64_t> symbols = ChooseSymbols(signature, given);
+  const std::vector<int64_t> values = EvaluateAt(entry, symbols);
+
+  Json json = {{"schema_version", 1},
+               {"plan_version", std::to_string(file.preamble().format_major) + "." +
+                                    std::to_string(file.preamble().format_minor)},
+               {"compiler", Text(plan.compiler())},
+               {"flags", Text(plan.flags())},
+               {"source_hash", Text(plan.source_hash())},
+               {"plan_bytes", file.size_bytes()},
+               {"entry", Text(entry.name())},
+               {"dims", Json::object()},
+               {"metadata", Json::object()},
+               {"inputs", DescribeTensors(signature.inputs)},
+               {"outputs", DescribeTensors(signature.outputs)},
+               {"targets", Json::array()}};
+  for (size_t i = 0; i < symbols.size(); ++i) json["dims"][signature.symbols[i].name] = symbols[i];
+  for (const plan::KeyValue* item : Items(plan.metadata()))
+    json["metadata"][item->key()->str()] = Text(item->value());
+  for (const plan::Program* program : Items(entry.programs()))
+    json["targets"].push_back(DescribeProgram(plan, entry, *program, values));
+  return json;
+}
+
+}  // namespace mlc::tools

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+//
+// mlc-inspect: what is in a plan.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+
+#include "runtime/plan/access.h"
+#include "tools/common/error.h"
+#include "tools/common/npy.h"
+#include "tools/common/symbols.h"
+#include "tools/mlc-inspect/describe.h"
+#include "tools/mlc-inspect/print.h"
+
+namespace {
+
+using namespace mlc::tools;
+
+struct Options {
+  std::string plan;
+  std::string entry;
+  std::vector<std::string> dims;
+  std::string extract;
+  bool json = false;
+  bool schedule = false;
+};
+
+// Every segment of code as it is in the file.
+void ExtractCode(const mlc::runtime::PlanFile& file, const std::string& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error)
+    throw ToolError(kSystem, "cannot make the folder '" + folder + "': " + error.message());
+  for (const mlc::plan::Target* target : mlc::runtime::Items(file.plan().targets())) {
+    const uint32_t segment = target->code_segment();
+    if (segment == mlc::runtime::kNone) continue;
+    const auto* code = reinterpret_cast<const char*>(file.SegmentData(segment));
+    const std::string path = folder + "/" + target->arch()->str() + ".bin";
+    WriteWholeFile(path, {code, file.plan().segments()->Get(segment)->size()});
+    std::printf("%s\n", path.c_str());
+  }
+}
+
+int Main(int argc, char** argv) {
+  Options options;
+  CLI::App app("Show what is in a plan.", "mlc-inspect");
+  app.footer("Exit codes: 0 ok, 1 the plan is at fault, 2 usage, 3 the system failed.");
+  app.set_version_flag("--version", std::string("mlc-inspect ") + mlc_version());
+  app.add_option("plan", options.plan, "the plan file")->required();
+  app.add_option("--entry", options.entry, "entry of the plan; default: its first");
+  app.add_option("--dims", options.dims, "NAME=VALUE,... of symbolic dims for sizes and costs")
+      ->allow_extra_args(false);
+  app.add_flag("--json", options.json, "print JSON");
+  app.add_flag("--schedule", options.schedule, "list every launch");
+  app.add_option("--extract", options.extract,
+                 "write each target's machine code to DIR/<arch>.bin");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kOk : kUsage;
+  }
+  const auto file = ValueOrThrow(
+      mlc::runtime::PlanFile::OpenFile(options.plan.c_str(), mlc::runtime::PlanReadOptions()));
+  if (!options.extract.empty()) {
+    ExtractCode(file, options.extract);
+    return kOk;
+  }
+  const auto description = DescribePlan(file, options.entry, ParseDims(options.dims));
+  if (options.json)
+    std::printf("%s\n",
+                description.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+  else
+    PrintDescription(description, options.schedule);
+  return kOk;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return RunTool("mlc-inspect", Main, argc, argv); }

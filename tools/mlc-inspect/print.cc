@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+#include "tools/mlc-inspect/print.h"
+
+#include <cstdio>
+#include <string>
+
+namespace mlc::tools {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr size_t kMaxMetadataText = 60;
+
+std::string TextOf(const Json& json) {
+  return json.is_string() ? json.get<std::string>() : json.dump();
+}
+
+std::string Join(const Json& list, const char* separator) {
+  std::string text;
+  for (const Json& item : list) text += (text.empty() ? "" : separator) + TextOf(item);
+  return text;
+}
+
+double Megabytes(const Json& bytes) { return bytes.get<double>() / 1e6; }
+
+void PrintTensors(const char* role, const Json& tensors) {
+  for (const Json& tensor : tensors)
+    std::printf("%s %s: %s [%s]\n", role, TextOf(tensor["name"]).c_str(),
+                TextOf(tensor["dtype"]).c_str(), Join(tensor["dims"], ", ").c_str());
+}
+
+void PrintTarget(const Json& target, bool schedule) {
+  double flops = 0, bytes = 0, code_bytes = 0;
+  for (const Json& launch : target["launches"]) {
+    flops += launch["flops"].get<double>();
+    bytes += launch["bytes"].get<double>();
+  }
+  for (const Json& kernel : target["kernels"]) code_bytes += kernel["code_bytes"].get<double>();
+  std::printf("\ntarget %s (%s)\n", TextOf(target["arch"]).c_str(),
+              Join(target["features"], ",").c_str());
+  std::printf("  %zu launches of %zu kernels (%.1f KB of code), %.3f GFLOP, %.1f MB moved\n",
+              target["launches"].size(), target["kernels"].size(), code_bytes / 1e3, flops / 1e9,
+              bytes / 1e6);
+  std::printf("  weights %.2f MB, activations %.3f MB (lower bound %.3f MB)\n",
+              Megabytes(target["weights_bytes"]), Megabytes(target["planned_peak_bytes"]),
+              Megabytes(target["lower_bound_bytes"]));
+  if (!schedule) return;
+  std::printf("  %4s %10s %10s  %-32s %s\n", "#", "MFLOP", "KB", "kernel", "nodes");
+  size_t number = 0;
+  for (const Json& launch : target["launches"]) {
+    const std::string branch = TextOf(launch["branch"]);
+    std::printf("  %4zu %10.3f %10.1f  %-32s %s%s\n", number++, launch["flops"].get<double>() / 1e6,
+                launch["bytes"].get<double>() / 1e3, TextOf(launch["kernel"]).c_str(),
+                branch.empty() ? "" : ("[" + branch + "] ").c_str(),
+                Join(launch["nodes"], ", ").c_str());
+  }
+}
+
+}  // namespace
+
+void PrintDescription(const Json& description, bool schedule) {
+  std::printf("plan format %s by %s, %.2f MB, entry '%s'\n",
+              TextOf(description["plan_version"]).c_str(), TextOf(description["compiler"]).c_str(),
+              Megabytes(description["plan_bytes"]), TextOf(description["entry"]).c_str());
+  std::printf("flags: %s\n", TextOf(description["flags"]).c_str());
+  for (const auto& [key, value] : description["metadata"].items()) {
+    const std::string text = TextOf(value);
+    std::printf("metadata %s: %s%s\n", key.c_str(), text.substr(0, kMaxMetadataText).c_str(),
+                text.size() > kMaxMetadataText ? "..." : "");
+  }
+  PrintTensors("input", description["inputs"]);
+  PrintTensors("output", description["outputs"]);
+  if (!description["dims"].empty())
+    std::printf("numbers below are for %s\n", description["dims"].dump().c_str());
+  for (const Json& target : description["targets"]) PrintTarget(target, schedule);
+}
+
+}  // namespace mlc::tools

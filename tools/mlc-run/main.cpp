@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+//
+// mlc-run: run and time a plan.
+#include <CLI/CLI.hpp>
+
+#include "tools/common/error.h"
+#include "tools/mlc-run/run.h"
+
+namespace {
+
+constexpr const char kFooter[] =
+    "Latency is host wall time of one run. Without input files the inputs are random: floats in "
+    "[-1, 1), integers 0 or 1.\n"
+    "Exit codes: 0 ok, 1 the plan is at fault, 2 usage, 3 the device or the system failed, 4 "
+    "differs from the reference.\n"
+    "Examples:\n"
+    "  mlc-run model.plan\n"
+    "  mlc-run model.plan --input x=image.npy --save-outputs out.npz --profile\n"
+    "  mlc-run model.plan --inputs in.npz --reference out.npz --rtol 1e-3 --json -";
+
+int Main(int argc, char** argv) {
+  mlc::tools::RunOptions options;
+  CLI::App app("Run and time a plan that mlc-compile wrote.", "mlc-run");
+  app.footer(kFooter);
+  app.set_version_flag("--version", std::string("mlc-run ") + mlc_version());
+  app.add_option("plan,--loadEngine", options.plan, "the plan file")->required();
+  app.add_option("--device", options.device, "host or cuda:N")->capture_default_str();
+  app.add_option("--entry", options.entry, "entry of the plan; default: its first");
+  app.add_option("--threads", options.threads,
+                 "threads of a run; default: MLC_THREADS, else all usable CPUs");
+  app.add_option("--inputs", options.inputs,
+                 "IN.npz with members named as the inputs, or a folder with input_<i>.npy or .pb");
+  app.add_option("--input", options.input, "NAME=FILE.npy or .pb, repeatable")
+      ->allow_extra_args(false);
+  app.add_option("--dims", options.dims, "NAME=VALUE of symbolic dims, for random inputs")
+      ->allow_extra_args(false);
+  app.add_option("--seed", options.seed, "of random inputs")->capture_default_str();
+  app.add_option("--save-outputs", options.save_outputs,
+                 "OUT.npz, or a folder (existing, or with a slash at its end) for output_<i>.npy");
+  app.add_option("--reference", options.reference, "REF.npz or folder to compare outputs with");
+  app.add_option("--rtol", options.rtol, "relative tolerance")->capture_default_str();
+  app.add_option("--atol", options.atol, "absolute tolerance")->capture_default_str();
+  app.add_option("--iterations", options.iterations, "timed runs, after the first one")
+      ->capture_default_str();
+  app.add_option("--warmup", options.warmup, "runs before the timed ones")->capture_default_str();
+  app.add_option("--duration", options.duration_s, "seconds to run instead of --iterations");
+  app.add_flag("--profile", options.profile, "time per instruction, the slowest first");
+  app.add_flag("--check", options.check, "verify all checksums, the weights' too");
+  app.add_option("--json", options.json,
+                 "write the report to a file; - for standard output, which then holds only JSON");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? mlc::tools::kOk : mlc::tools::kUsage;
+  }
+  return mlc::tools::RunPlan(options);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return mlc::tools::RunTool("mlc-run", Main, argc, argv); }

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+#include "tools/mlc-run/run.h"
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "tools/common/compare.h"
+#include "tools/common/error.h"
+#include "tools/common/npy.h"
+#include "tools/common/profile_table.h"
+#include "tools/common/random_inputs.h"
+#include "tools/common/symbols.h"
+#include "tools/common/tensor_files.h"
+#include "tools/common/timing.h"
+
+namespace mlc::tools {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// What a run of the tool has found out.
+struct Report {
+  double load_ms = 0;
+  double first_run_ms = 0;
+  Latency latency;
+  uint64_t peak_arena_bytes = 0;
+  std::vector<std::pair<std::string, Array>> outputs;
+  std::vector<Difference> differences;  // of each output, empty without a reference
+};
+
+Session OpenSession(const RunOptions& options, double* out_load_ms) {
+  const Stopwatch watch;
+  mlc_device_options_t device_options;
+  mlc_device_options_init(&device_options);
+  device_options.num_threads = options.threads;
+  const Device device = Device::Open(options.device, &device_options);
+  mlc_plan_options_t plan_options;
+  mlc_plan_options_init(&plan_options);
+  if (options.check) plan_options.verify_all = 1;
+  const Plan plan = Plan::OpenFile(options.plan, &plan_options);
+  mlc_session_options_t session_options;
+  mlc_session_options_init(&session_options);
+  session_options.entry = options.entry.empty() ? nullptr : options.entry.c_str();
+  Session session = Session::Create(plan, device, &session_options);
+  *out_load_ms = watch.elapsed_ms();
+  return session;
+}
+
+// From the files that were named, all of them or none.
+std::vector<Array> LoadInputs(const RunOptions& options, const mlc_signature& signature) {
+  if (options.inputs.empty() && options.input.empty())
+    return RandomInputs(signature, ChooseSymbols(signature, ParseDims(options.dims)), options.seed);
+  std::map<std::string, Array> files;
+  if (!options.inputs.empty()) files = ReadTensors(options.inputs, "input", signature.inputs);
+  for (const std::string& item : options.input) {
+    const size_t equals = item.find('=');
+    if (equals == std::string::npos)
+      throw ToolError(kUsage, "--input wants NAME=FILE, got '" + item + "'");
+    size_t index = 0;
+    Check(mlc_signature_find_input(&signature, item.substr(0, equals).c_str(), &index));
+    files[signature.inputs[index].name] = ReadTensor(item.substr(equals + 1));
+  }
+  std::vector<Array> inputs;
+  for (const mlc_tensor_info_t& info : signature.inputs) {
+    const auto found = files.find(info.name);
+    if (found == files.end())
+      throw ToolError(kUsage, std::string("there is no file for input '") + info.name + "'");
+    inputs.push_back(Reinterpret(std::move(found->second), info));
+  }
+  return inputs;
+}
+
+void SetInputs(Session& session, std::vector<Array>& inputs) {
+  for (size_t i = 0; i < inputs.size(); ++i)
+    session.SetInput(i, Tensor::Wrap(inputs[i].dtype, inputs[i].dims, inputs[i].bytes.data(),
+                                     inputs[i].bytes.size()));
+}
+
+std::vector<std::pair<std::string, Array>> TakeOutputs(Session& session,
+                                                       const mlc_signature& signature) {
+  std::vector<std::pair<std::string, Array>> outputs;
+  for (size_t i = 0; i < signature.outputs.size(); ++i) {
+    const Tensor tensor = session.Output(i);
+    outputs.emplace_back(signature.outputs[i].name,
+                         Array{tensor.dtype(), tensor.dims(),
+                               std::string(tensor.data<const char>(), tensor.size_bytes())});
+  }
+  return outputs;
+}
+
+Latency TimeRuns(Session& session, const RunOptions& options) {
+  for (size_t i = 0; i < options.warmup; ++i) session.Run();
+  if (options.profile) Check(mlc_session_set_profile(session.get(), 1));
+  std::vector<double> times_ms;
+  const Stopwatch total;
+  auto go_on = [&] {
+    return options.duration_s > 0 ? total.elapsed_ms() < options.duration_s * 1000
+                                  : times_ms.size() < options.iterations;
+  };
+  while (go_on()) {
+    const Stopwatch watch;
+    session.Run();
+    times_ms.push_back(watch.elapsed_ms());
+  }
+  return Summarise(std::move(times_ms));
+}
+
+// Outputs that the reference lacks are not compared; one that it has must be there.
+std::vector<Difference> CompareAll(const RunOptions& options, const mlc_signature& signature,
+                                   const std::vector<std::pair<std::string, Array>>& outputs) {
+  std::map<std::string, Array> reference =
+      ReadTensors(options.reference, "output", signature.outputs);
+  std::vector<Difference> differences;
+  size_t compared = 0;
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    Difference& difference = differences.emplace_back();
+    const auto found = reference.find(outputs[i].first);
+    if (found == reference.end()) continue;
+    const Array wanted = Reinterpret(std::move(found->second), signature.outputs[i]);
+    difference = Compare(outputs[i].second, wanted, options.rtol, options.atol);
+    ++compared;
+  }
+  if (compared == 0)
+    throw ToolError(kUsage, "'" + options.reference + "' has none of the plan's outputs");
+  return differences;
+}
+
+Json ToJson(const RunOptions& options, const Session& session, const Report& report) {
+  const Latency& latency = report.latency;
+  Json json = {{"schema_version", 1},
+               {"mean_ms", latency.mean_ms},
+               {"p50_ms", latency.p50_ms},
+               {"p90_ms", latency.p90_ms},
+               {"p95_ms", latency.p95_ms},
+               {"p99_ms", latency.p99_ms},
+               {"min_ms", latency.min_ms},
+               {"max_ms", latency.max_ms},
+               {"runs", latency.runs},
+               {"throughput_per_s", latency.throughput_per_s},
+               {"enqueue_ms", 0.0},
+               {"h2d_ms", 0.0},
+               {"compute_ms", latency.mean_ms},
+               {"d2h_ms", 0.0},
+               {"load_ms", report.load_ms},
+               {"first_run_ms", report.first_run_ms},
+               {"peak_arena_bytes", report.peak_arena_bytes},
+               {"device", options.device},
+               {"target", session.target()},
+               {"outputs", Json::array()}};
+  for (size_t i = 0; i < report.outputs.size(); ++i) {
+    const auto& [name, array] = report.outputs[i];
+    Json output = {{"name", name}, {"dtype", mlc_dtype_name(array.dtype)}, {"dims", array.dims}};
+    if (!report.differences.empty()) {
+      output["max_abs_error"] = report.differences[i].max_abs_error;
+      output["max_rel_error"] = report.differences[i].max_rel_error;
+    }
+    json["outputs"].push_back(output);
+  }
+  return json;
+}
+
+void PrintText(std::FILE* file, const RunOptions& options, const Session& session,
+               const Report& report) {
+  const Latency& latency = report.latency;
+  std::fprintf(file, "%s on %s (%s code): load %.2f ms, first run %.2f ms, arena %.2f MB\n",
+               options.plan.c_str(), options.device.c_str(), session.target(), report.load_ms,
+               report.first_run_ms, static_cast<double>(report.peak_arena_bytes) / 1e6);
+  if (latency.runs > 0)
+    std::fprintf(
+        file,
+        "%zu runs: mean %.3f ms, p50 %.3f, p90 %.3f, p95 %.3f, p99 %.3f, min %.3f, max %.3f; "
+        "%.1f runs/s\n",
+        latency.runs, latency.mean_ms, latency.p50_ms, latency.p90_ms, latency.p95_ms,
+        latency.p99_ms, latency.min_ms, latency.max_ms, latency.throughput_per_s);
+  for (size_t i = 0; i < report.outputs.size(); ++i) {
+    std::fprintf(file, "output '%s': %s", report.outputs[i].first.c_str(),
+                 TypeText(report.outputs[i].second).c_str());
+    if (!report.differences.empty())
+      std::fprintf(file, ", max abs error %.3g, max rel error %.3g",
+                   report.differences[i].max_abs_error, report.differences[i].max_rel_error);
+    std::fprintf(file, "\n");
+  }
+}
+
+void PrintReport(const RunOptions& options, const Session& session, const Report& report) {
+  const bool json_only = options.json == "-";
+  std::FILE* text = json_only ? stderr : stdout;
+  if (!json_only) PrintText(text, options, session, report);
+  if (options.profile) PrintProfile(text, session.get(), std::max<size_t>(1, report.latency.runs));
+  if (options.json.empty()) return;
+  const std::string json = ToJson(options, session, report).dump(2) + "\n";
+  if (json_only)
+    std::fputs(json.c_str(), stdout);
+  else
+    WriteWholeFile(options.json, json);
+}
+
+}  // namespace
+
+int RunPlan(const RunOptions& options) {
+  Report report;
+  Session session = OpenSession(options, &report.load_ms);
+  const mlc_signature& signature = *mlc_session_signature(session.get());
+  std::vector<Array> inputs = LoadInputs(options, signature);
+  SetInputs(session, inputs);
+
+  const Stopwatch first_run;
+  session.Run();
+  report.first_run_ms = first_run.elapsed_ms();
+  report.outputs = TakeOutputs(session, signature);
+  if (!options.save_outputs.empty()) WriteTensors(options.save_outputs, "output", report.outputs);
+  if (!options.reference.empty())
+    report.differences = CompareAll(options, signature, report.outputs);
+
+  report.latency = TimeRuns(session, options);
+  mlc_session_memory_t memory{};
+  memory.struct_size = sizeof memory;
+  Check(mlc_session_memory(session.get(), &memory));
+  report.peak_arena_bytes = memory.planned_peak_bytes;
+  PrintReport(options, session, report);
+
+  int code = kOk;
+  for (size_t i = 0; i < report.differences.size(); ++i) {
+    if (report.differences[i].within) continue;
+    std::fprintf(stderr, "mlc-run: output '%s' differs from the reference: %s\n",
+                 report.outputs[i].first.c_str(), report.differences[i].why.c_str());
+    code = kDiffers;
+  }
+  return code;
+}
+
+}  // namespace mlc::tools
