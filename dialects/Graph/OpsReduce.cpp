@@ -40,7 +40,8 @@ template <typename Op> LogicalResult inferReduce(Op op, ShapeFacts &facts) {
 /// arg_c1: axis lies in [-rank, rank).
 template <typename Op> LogicalResult inferArg(Op op, ShapeFacts &facts) {
   auto in = facts.dims(op.getX());
-  int64_t rank = in.size(), axis = op.getAxis() < 0 ? op.getAxis() + rank : op.getAxis();
+  int64_t rank = in.size(), axis = op.getAxis(); // NOTE: getAxis() itself is unsigned
+  axis = axis < 0 ? axis + rank : axis;
   if (axis < 0 || axis >= rank)
     return op.emitOpError() << "[arg_c1] has axis " << op.getAxis() << " for an operand of dims " << describe(in);
   Dims out(in);
@@ -80,7 +81,8 @@ LogicalResult GroupNormOp::inferShapes(ShapeFacts &facts) { return inferLike(*th
 
 LogicalResult LayerNormOp::inferShapes(ShapeFacts &facts) {
   Dims in(facts.dims(getX()));
-  int64_t rank = in.size(), axis = getAxis() < 0 ? getAxis() + rank : getAxis();
+  int64_t rank = in.size(), axis = getAxis(); // NOTE: getAxis() itself is unsigned
+  axis = axis < 0 ? axis + rank : axis;
   if (axis < 0 || axis >= rank)
     return emitOpError() << "[layer_norm_c1] has axis " << getAxis() << " for an operand of dims " << describe(in);
   facts.set(getY(), facts.elementType(getX()), in);
@@ -95,7 +97,7 @@ LogicalResult LayerNormOp::inferShapes(ShapeFacts &facts) {
 
 LogicalResult TopKOp::inferShapes(ShapeFacts &facts) {
   Dims out(facts.dims(getX()));
-  if (getAxis() < 0 || getAxis() >= static_cast<int64_t>(out.size()))
+  if (getAxis() >= out.size()) // unsigned: negative ones are beyond, too
     return emitOpError() << "[top_k_c1] has axis " << getAxis() << " for an operand of dims " << describe(out);
   out[getAxis()] = getK().getDims()[0];
   facts.set(getValues(), facts.elementType(getX()), out);

@@ -23,11 +23,20 @@ Value materialize(OpBuilder &b, Location loc, RankedTensorType type, ArrayRef<Di
   return graph::DimsTensorOp::create(b, loc, type, graph::DimsAttr::get(b.getContext(), elements), type);
 }
 
+/// Whether each symbol in the expressions is one of the function's: others have no value at run time.
+bool allDeclared(ArrayRef<DimExpr> elements, DictionaryAttr declared) {
+  bool good = true;
+  for (const DimExpr &e : elements)
+    e.forEachSymbol([&](StringRef name) { good = good && declared && declared.contains(name); });
+  return good;
+}
+
 struct FoldShapes : impl::FoldShapesBase<FoldShapes> {
   void runOnOperation() override {
     graph::ShapeFacts facts(getOperation());
     if (!facts.valid())
       return signalPassFailure();
+    auto declared = getOperation()->getAttrOfType<DictionaryAttr>(graph::kSymbolsAttr);
     SmallVector<Operation *> ops;
     getOperation().walk([&](Operation *op) {
       if (op->getNumResults() == 1 && op->getNumRegions() == 0 && !isa<graph::ConstantOp, graph::DimsTensorOp>(op))
@@ -37,7 +46,7 @@ struct FoldShapes : impl::FoldShapesBase<FoldShapes> {
       Value result = op->getResult(0);
       auto type = dyn_cast<RankedTensorType>(result.getType());
       auto elements = facts.elements(result);
-      if (!type || !elements || !type.hasStaticShape() || result.use_empty())
+      if (!type || !elements || !type.hasStaticShape() || result.use_empty() || !allDeclared(*elements, declared))
         continue;
       OpBuilder b(op);
       result.replaceAllUsesWith(materialize(b, op->getLoc(), type, *elements));

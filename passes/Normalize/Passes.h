@@ -5,6 +5,7 @@
 #ifndef MLC_PASSES_NORMALIZE_PASSES_H
 #define MLC_PASSES_NORMALIZE_PASSES_H
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/Pass.h"
 #include <memory>
 #include <string>

@@ -20,5 +20,84 @@ def FoldShapes : Pass<"fold-shapes", "::mlir::func::FuncOp"> {
     ```
   }];
   let statistics = [Statistic<"numFolded", "folded", "Values replaced">];
+  let dependentDialects = ["::mlc::graph::GraphDialect"];
+}
+
+def SpecializeShapes : Pass<"specialize-shapes", "::mlir::func::FuncOp"> {
+  let summary = "Gives symbols their values and infers all shapes again";
+  let description = [{
+    `shapes=x=1x3x224x224;y=1x?` names inputs and their dims, `dims=batch=1,seq=128` names symbols. Every `#graph.dims` attribute of the function and its
+    arguments is rewritten, then result types are inferred again. A shape that contradicts the function's is an error.
+
+    ```
+    func.func @main(%x: tensor<?x4xf32> {graph.dims = #graph.dims<["b", 4]>, graph.name = "x"})   // shapes=x=2x4
+    ```
+    becomes
+    ```
+    func.func @main(%x: tensor<2x4xf32> {graph.dims = #graph.dims<[2, 4]>, graph.name = "x"})
+    ```
+  }];
+  let options = [Option<"shapes", "shapes", "std::string", "\"\"", "NAME=1x3x224x224;... dims of inputs, ? keeps one">,
+                 Option<"dims", "dims", "std::string", "\"\"", "NAME=NUMBER,... values of symbols">];
+  let dependentDialects = ["::mlc::graph::GraphDialect"];
+}
+
+def FoldBatchNorm : Pass<"fold-batch-norm", "::mlir::func::FuncOp"> {
+  let summary = "Folds batch_norm after a convolution into its weights and bias";
+  let description = [{
+    Fires when the convolution has no other user and weights, bias, scale, shift, mean and variance derive from constants alone. The new weights are
+    written as ops on constants, which constant folding computes.
+
+    ```
+    %c = graph.conv %x, %w {...}
+    %y = graph.batch_norm %c, %scale, %bias, %mean, %var {epsilon = e}
+    ```
+    becomes, with a = scale / sqrt(var + e),
+    ```
+    %y = graph.conv %x, (%w * a), (%bias - %mean * a) {...}
+    ```
+  }];
+  let statistics = [Statistic<"numFolded", "folded", "Norms folded">];
+  let dependentDialects = ["::mlc::graph::GraphDialect"];
+}
+
+def ExpandComposites : Pass<"expand-composites", "::mlir::func::FuncOp"> {
+  let summary = "Writes softmax and the norms in reductions and pointwise ops";
+  let description = [{
+    softmax, log_softmax, layer_norm, rms_norm, batch_norm, instance_norm and group_norm. fp16 and bf16 are computed in f32.
+
+    ```
+    %y = graph.softmax %x {axis = 1}
+    ```
+    becomes
+    ```
+    %m = graph.reduce_max %x {axes = [1]}
+    %d = graph.sub %x, %m
+    %e = graph.exp %d
+    %s = graph.reduce_sum %e {axes = [1]}
+    %y = graph.div %e, %s
+    ```
+  }];
+  let statistics = [Statistic<"numExpanded", "expanded", "Ops expanded">];
+  let dependentDialects = ["::mlc::graph::GraphDialect"];
+}
+
+def SimplifyAlgebra : Pass<"simplify-algebra", "::mlir::func::FuncOp"> {
+  let summary = "Removes ops that change nothing and replaces some by cheaper ones";
+  let description = [{
+    One walk from front to back. Gone: x + 0, x - 0, x * 1, x / 1, x ** 1, expand, reshape, slice, pad and tile that keep all dims, concat of one operand,
+    casts there and back that lose nothing, where with a constant condition. Cheaper: x ** 2 and x ** 3 by mul, x ** 0.5 by sqrt, x ** -1 by reciprocal, division by a power
+    of two by mul, a transpose that only moves dims of 1 by reshape.
+
+    ```
+    %y = graph.pow %x, %two
+    ```
+    becomes
+    ```
+    %y = graph.mul %x, %x
+    ```
+  }];
+  let statistics = [Statistic<"numSimplified", "simplified", "Ops replaced">];
+  let dependentDialects = ["::mlc::graph::GraphDialect"];
 }
 #endif

@@ -38,7 +38,7 @@ int runOnModel(StringRef input, StringRef output, StringRef shapes, StringRef di
   auto module = mlc::importOnnxFile(input, options, context);
   if (!module)
     return 1;
-  PassManager pm(&context);
+  PassManager pm(&context, ModuleOp::getOperationName(), PassManager::Nesting::Implicit);
   (void)applyPassManagerCLOptions(pm);
   auto report = [](const Twine &message) {
     llvm::errs() << "mlc-opt: " << message << "\n";
@@ -54,7 +54,7 @@ int runOnModel(StringRef input, StringRef output, StringRef shapes, StringRef di
   }
   OpPrintingFlags flags;
   if (!withWeights)
-    flags.elideLargeResourceString(64).elideLargeElementsAttrs(64);
+    flags.elideLargeResourceString(0).elideLargeElementsAttrs(64);
   module->print(out->os(), flags);
   out->keep();
   return 0;

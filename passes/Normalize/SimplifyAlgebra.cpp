@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+#include "passes/Normalize/Build.h"
+#include "passes/Normalize/Passes.h"
+#include <cmath>
+
+using namespace mlir;
+
+namespace mlc {
+#define GEN_PASS_DEF_SIMPLIFYALGEBRA
+#include "passes/Normalize/Passes.h.inc"
+
+namespace {
+
+/// What a rule sees. A rule gives the value that replaces the op's result, or null.
+struct Rules {
+  graph::ShapeFacts &facts;
+
+  bool sameDims(Value a, Value b) { return Dims(facts.dims(a)) == Dims(facts.dims(b)); }
+  /// `x` when it has the dims and element type of the result.
+  Value keep(Operation *op, Value x) { return sameDims(x, op->getResult(0)) && facts.elementType(x) == facts.elementType(op->getResult(0)) ? x : Value(); }
+  static bool is(Value v, double number) { return splatValue(v) == number; }
+  static bool allZero(const Dims &dims) { return llvm::all_of(dims, [](const DimExpr &d) { return d.isConstant(0); }); }
+
+  // ---- arithmetic
+  Value apply(graph::AddOp op) { return is(op.getB(), 0) ? keep(op, op.getA()) : is(op.getA(), 0) ? keep(op, op.getB()) : Value(); }
+  Value apply(graph::SubOp op) { return is(op.getB(), 0) ? keep(op, op.getA()) : Value(); }
+  Value apply(graph::MulOp op) { return is(op.getB(), 1) ? keep(op, op.getA()) : is(op.getA(), 1) ? keep(op, op.getB()) : Value(); }
+  Value apply(graph::DivOp op) {
+    if (is(op.getB(), 1))
+      return keep(op, op.getA());
+    // A power of two has an exact reciprocal.
+    auto divisor = splatValue(op.getB());
+    Type type = facts.elementType(op.getB());
+    int exponent;
+    if (!divisor || !isa<FloatType>(type) || *divisor == 0 || std::fabs(std::frexp(*divisor, &exponent)) != 0.5 || std::abs(exponent) > 12)
+      return {};
+    Build k(op, facts);
+    auto shape = cast<RankedTensorType>(op.getB().getType());
+    auto inverse = graph::ConstantOp::create(k.b, op.getLoc(), cast<ElementsAttr>(DenseElementsAttr::get(shape, k.b.getFloatAttr(type, 1 / *divisor).getValue())));
+    (void)facts.infer(inverse);
+    return k.make<graph::MulOp>({op.getA(), inverse});
+  }
+  Value apply(graph::PowOp op) {
+    Value x = op.getA();
+    auto power = splatValue(op.getB());
+    if (!power || !sameDims(x, op.getY()))
+      return {};
+    Build k(op, facts);
+    bool floats = isa<FloatType>(facts.elementType(x));
+    if (*power == 1)
+      return x;
+    if (*power == 2)
+      return k.make<graph::MulOp>({x, x});
+    if (*power == 3)
+      return k.make<graph::MulOp>({k.make<graph::MulOp>({x, x}), x});
+    if (*power == 0.5 && floats)
+      return k.make<graph::SqrtOp>(x);
+    return *power == -1 && floats ? k.make<graph::ReciprocalOp>(x) : Value();
+  }
+  Value apply(graph::WhereOp op) {
+    auto condition = splatValue(op.getCondition());
+    if (!condition)
+      return {};
+    Value x = *condition ? op.getA() : op.getB();
+    if (Value same = keep(op, x))
+      return same;
+    Build k(op, facts);
+    Dims dims(facts.dims(op.getY()));
+    return k.make<graph::ExpandOp>(x, k.b.getNamedAttr("dims", graph::DimsAttr::get(op.getContext(), ArrayRef<DimExpr>(dims))));
+  }
+
+  // ---- casts
+  /// Whether every value of `from` is one of `to`.
+  static bool lossless(Type from, Type to) {
+    auto a = dyn_cast<IntegerType>(from), b = dyn_cast<IntegerType>(to);
+    if (from.isInteger(1))
+      return true;
+    if (a && b)
+      return a.isUnsigned() == b.isUnsigned() ? a.getWidth() <= b.getWidth() : a.isUnsigned() && a.getWidth() < b.getWidth();
+    auto f = dyn_cast<FloatType>(from), g = dyn_cast<FloatType>(to);
+    if (f && g)
+      return APFloat::isRepresentableBy(f.getFloatSemantics(), g.getFloatSemantics());
+    return a && g && a.getWidth() <= g.getFPMantissaWidth();
+  }
+  Value apply(graph::CastOp op) {
+    if (Value same = keep(op, op.getX()))
+      return same;
+    auto inner = op.getX().getDefiningOp<graph::CastOp>();
+    if (!inner || !lossless(facts.elementType(inner.getX()), inner.getTo()))
+      return {};
+    return Build(op, facts).cast(inner.getX(), op.getTo());
+  }
+
+  // ---- moves
+  Value apply(graph::ExpandOp op) { return keep(op, op.getX()); }
+  Value apply(graph::ReshapeOp op) { return keep(op, op.getX()); }
+  Value apply(graph::SliceOp op) {
+    bool whole = allZero(op.getStarts().getDims()) && llvm::all_of(op.getSteps(), [](int64_t s) { return s == 1; });
+    return whole ? keep(op, op.getX()) : Value();
+  }
+  Value apply(graph::PadOp op) { return allZero(op.getLow().getDims()) && allZero(op.getHigh().getDims()) ? op.getX() : Value(); }
+  Value apply(graph::TileOp op) { return llvm::all_of(op.getRepeats().getDims(), [](const DimExpr &r) { return r.isConstant(1); }) ? op.getX() : Value(); }
+  Value apply(graph::ConcatOp op) { return op.getXs().size() == 1 ? op.getXs()[0] : Value(); }
+  Value apply(graph::TransposeOp op) {
+    // The dims that are not 1 keep their order.
+    Dims in(facts.dims(op.getX())), out(facts.dims(op.getY()));
+    int64_t last = -1;
+    for (int64_t p : op.getPerm()) {
+      if (in[p].isConstant(1))
+        continue;
+      if (p < last)
+        return {};
+      last = p;
+    }
+    return Build(op, facts).reshape(op.getX(), out);
+  }
+};
+
+struct SimplifyAlgebra : impl::SimplifyAlgebraBase<SimplifyAlgebra> {
+  void runOnOperation() override {
+    graph::ShapeFacts facts(getOperation());
+    if (!facts.valid())
+      return signalPassFailure();
+    Rules rules{facts};
+    // Nothing is erased before the end: facts are kept by value.
+    getOperation().walk([&](Operation *op) {
+      Value y = llvm::TypeSwitch<Operation *, Value>(op)
+                    .Case<graph::AddOp, graph::SubOp, graph::MulOp, graph::DivOp, graph::PowOp, graph::WhereOp, graph::CastOp, graph::ExpandOp, graph::ReshapeOp, graph::SliceOp,
+                          graph::PadOp, graph::TileOp, graph::ConcatOp, graph::TransposeOp>([&](auto known) { return rules.apply(known); })
+                    .Default([](Operation *) { return Value(); });
+      if (!y || y == op->getResult(0))
+        return;
+      op->getResult(0).replaceAllUsesWith(y);
+      ++numSimplified;
+    });
+    eraseDead(getOperation());
+    // A replaced result may have a sharper type.
+    func::FuncOp func = getOperation();
+    func.setFunctionType(FunctionType::get(&getContext(), func.getArgumentTypes(), func.getBody().front().getTerminator()->getOperandTypes()));
+  }
+};
+
+} // namespace
+} // namespace mlc
