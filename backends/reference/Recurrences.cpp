@@ -257,8 +257,8 @@ void emitLstm(Emitter &e, Operation *op, Value task, Value scratch) {
   n.finish(c, lstm.getC());
 }
 
-// z = f(x Wz + h Rz)   r = f(x Wr + h Rr)   h~ = g(x Wh + (r.h) Rh), or g(x Wh + r.(h Rh + b)) with linear_before_reset   h = (1 - z).h~ + z.h
-// x W includes all biases but the recurrent b of the second form.
+// z = f(x Wz + h Rz)   r = f(x Wr + h Rr)   h~ = g(x Wh + ((r.h) Rh + b)), or g(x Wh + r.(h Rh + b)) with linear_before_reset   h = (1 - z).h~ + z.h
+// x W includes all biases but b, the recurrent one of h~.
 void emitGru(Emitter &e, Operation *op, Value task, Value scratch) {
   auto gru = cast<GruScanOp>(op);
   enum { Z, R, N };
@@ -269,21 +269,21 @@ void emitGru(Emitter &e, Operation *op, Value task, Value scratch) {
   auto blend = [&](Value time, Index j, Value z, Value next) {
     n.output(time, j, f.add(f.mul(f.sub(f.number(z, 1), z), next), f.mul(z, n.load(n.h, j))));
   };
+  auto recurrent = [&](Index j) { return f.add(n.load(n.s, n.gate(N, j)), n.operand(gru.getRecurrentBias(), {j})); };
   n.begin(n.h, gru.getH0());
   n.overTime([&](Value time) {
     if (gru.getLinearBeforeReset()) {
       n.product(n.h, 0, 3);
       n.forEachUnit([&](Index j) {
         Value z = n.activate(gate, n.sum(time, Z, j)), r = n.activate(gate, n.sum(time, R, j));
-        Value recurrent = f.add(n.load(n.s, n.gate(N, j)), n.operand(gru.getRecurrentBias(), {j}));
-        blend(time, j, z, n.activate(hidden, f.add(n.input(time, N, j), f.mul(r, recurrent))));
+        blend(time, j, z, n.activate(hidden, f.add(n.input(time, N, j), f.mul(r, recurrent(j)))));
       });
       return;
     }
     n.product(n.h, 0, 2);
     n.forEachUnit([&](Index j) { n.store(reset, j, f.mul(n.activate(gate, n.sum(time, R, j)), n.load(n.h, j))); });
     n.product(reset, 2, 3);
-    n.forEachUnit([&](Index j) { blend(time, j, n.activate(gate, n.sum(time, Z, j)), n.activate(hidden, n.sum(time, N, j))); });
+    n.forEachUnit([&](Index j) { blend(time, j, n.activate(gate, n.sum(time, Z, j)), n.activate(hidden, f.add(n.input(time, N, j), recurrent(j)))); });
   });
   n.finish(n.h, gru.getH());
 }
