@@ -5,6 +5,8 @@
 #include <stdexcept>
 
 #include "mlc/runtime.h"
+#include "runtime/plan/crc32c.h"
+#include "runtime/plan/format.h"
 #include "runtime/plan/plan_writer.h"
 #include "runtime/plan/validator.h"
 #include "test_kernels.h"
@@ -236,6 +238,66 @@ PlanBuilder DoublePlan(int64_t elems) {
   const uint32_t y = builder.Output("y", MLC_DTYPE_FLOAT32, {n});
   builder.Launch("add_f32", {x, x, y}, n);
   return builder;
+}
+
+PlanBuilder EverythingPlan() {
+  PlanBuilder b;
+  const uint32_t n = b.DimSymbol("n", 0, 0, 1, 64);
+  const uint32_t m = b.ElementSymbol("m", 1, 0, 1, 64);
+  const uint32_t one = b.Const(1), two = b.Const(2), eight = b.Const(8);
+  const uint32_t x = b.Input("x", MLC_DTYPE_FLOAT32, {n});
+  b.Input("at", MLC_DTYPE_INT64, {two});
+  const uint32_t y = b.Output("y", MLC_DTYPE_FLOAT32, {n});
+  const uint32_t count = b.Output("count", MLC_DTYPE_INT64, {one});
+  const uint32_t total = b.Output("total", MLC_DTYPE_INT64, {one});
+  const uint32_t second = b.Output("second", MLC_DTYPE_INT64, {one});
+  const uint32_t picked = b.Output("picked", MLC_DTYPE_FLOAT32, {two});
+  const int64_t numbers[2] = {0, 4}, zeros[2] = {0, 0};
+  const uint32_t zero_data = b.Constant(MLC_DTYPE_INT64, {1}, &numbers[0], 8);
+  const uint32_t four_data = b.Constant(MLC_DTYPE_INT64, {1}, &numbers[1], 8);
+  const uint32_t index = b.Constant(MLC_DTYPE_INT64, {2}, zeros, 16);
+
+  const uint32_t flag = b.Temp(one), go_on = b.Temp(one);
+  b.Launch("add_f32", {x, x, y}, n);
+  b.Last().flops = n;
+  b.Launch("less_i64", {zero_data, four_data, flag}, one);
+  const uint32_t then_block = b.Block(), else_block = b.Block(), body = b.Block();
+  b.If(flag, then_block, else_block);
+  b.Launch("increment_i64", {zero_data, count}, one, {}, then_block);
+  b.Copy(zero_data, count, else_block);
+
+  const uint32_t carried = b.Temp(eight), next = b.Temp(eight), iteration = b.Temp(eight);
+  const uint32_t scan = b.Temp(b.Const(32));
+  b.Copy(zero_data, carried);
+  plan::LoopT loop;
+  loop.body = body;
+  loop.trip_count = four_data;
+  loop.cond = flag;
+  loop.body_cond = go_on;
+  loop.iteration = iteration;
+  loop.carried = {carried};
+  loop.carried_next = {next};
+  loop.scan_element = {next};
+  loop.scan_output = {scan};
+  b.Loop(loop);
+  b.Launch("increment_i64", {carried, next}, one, {}, body);
+  b.Launch("less_i64", {iteration, four_data, go_on}, one, {}, body);
+  b.Copy(carried, total);
+  b.Copy(b.Alias(scan, eight, eight), second);
+  b.Launch("gather_f32", {y, index, picked}, two, {b.Expr(plan::ExprOp::Max, n, m)});
+  b.Last().op.AsLaunch()->scratch = b.Const(64);
+  return b;
+}
+
+void Reseal(std::string& bytes) {
+  auto* data = reinterpret_cast<unsigned char*>(bytes.data());
+  Preamble preamble;
+  std::memcpy(&preamble.header_bytes, data + 16, 8);
+  preamble.file_bytes = bytes.size();
+  preamble.header_crc32c = Crc32c(data + kPreambleBytes, preamble.header_bytes);
+  unsigned char encoded[kPreambleBytes];
+  EncodePreamble(preamble, encoded);
+  std::memcpy(data, encoded, sizeof encoded);
 }
 
 }  // namespace mlc::runtime

@@ -84,6 +84,14 @@ class PlanBuilder {
 // y = x + x, float, x of `elems` elements or of a symbol "n" in [1, 64] when elems is 0.
 PlanBuilder DoublePlan(int64_t elems = 0);
 
+// A plan that has one of everything: x float [n], at int64 [2] with symbol m = at[0]; outputs y = x
+// + x, count = 1 (an If), total = 4 (a Loop's carried value), second = 2 (element 1 of its scan,
+// through an alias), picked = y[0], y[0] (a constant index).
+PlanBuilder EverythingPlan();
+
+// Makes preamble and checksums of a plan fit its bytes again after a test has changed the metadata.
+void Reseal(std::string& bytes);
+
 }  // namespace mlc::runtime
 
 #endif  // MLC_TEST_RUNTIME_PLAN_BUILDER_H

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
 //
-// usage: write_plan OUT.plan: the sample plan of tools_test.sh, y = (x + w) + x for x of n elements and a constant w.
+// usage: write_plan OUT.plan: the sample plan of tools_test.sh, y = (x + w) + x for x of n elements
+// and a constant w.
 #include <fstream>
 #include <iostream>
 

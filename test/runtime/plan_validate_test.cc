@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+//
+// A broken plan for every check of the validator.
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <limits>
+#include <map>
+
+#include "runtime/plan/format.h"
+#include "runtime/plan/plan_file.h"
+#include "test/runtime/plan_builder.h"
+
+namespace mlc::runtime {
+namespace {
+
+using Break = std::function<void(PlanBuilder&)>;
+using BreakSegments = std::function<void(plan::Plan&)>;
+
+constexpr uint32_t kFar = 100000;
+
+plan::LaunchT& FirstLaunch(PlanBuilder& b) {
+  return *b.program().blocks[0]->instructions[0]->op.AsLaunch();
+}
+
+template <typename T>
+T& FirstOp(PlanBuilder& b, T* (plan::OpUnion::*as)()) {
+  for (auto& block : b.program().blocks)
+    for (auto& instruction : block->instructions)
+      if (T* op = (instruction->op.*as)()) return *op;
+  throw std::logic_error("the plan has no such instruction");
+}
+
+plan::CopyT& FirstCopy(PlanBuilder& b) { return FirstOp(b, &plan::OpUnion::AsCopy); }
+plan::IfT& TheIf(PlanBuilder& b) { return FirstOp(b, &plan::OpUnion::AsIf); }
+plan::LoopT& TheLoop(PlanBuilder& b) { return FirstOp(b, &plan::OpUnion::AsLoop); }
+
+plan::BufferT& FirstBuffer(PlanBuilder& b, plan::BufferKind kind) {
+  for (auto& buffer : b.program().buffers)
+    if (buffer->kind == kind) return *buffer;
+  throw std::logic_error("the plan has no such buffer");
+}
+
+// Nests 40 Ifs.
+void NestDeeply(PlanBuilder& b) {
+  uint32_t at = TheIf(b).then_block;
+  for (int i = 0; i < 40; ++i) {
+    const uint32_t then_block = b.Block(), else_block = b.Block();
+    b.If(TheIf(b).cond, then_block, else_block, at);
+    at = then_block;
+  }
+}
+
+const std::map<std::string, std::vector<Break>>& Breaks() {
+  static const std::map<std::string, std::vector<Break>> breaks = {
+      {"plan_feature", {[](PlanBuilder& b) { b.plan.features = {"time_travel"}; }}},
+      {"plan_entries", {[](PlanBuilder& b) { b.plan.entries.clear(); }}},
+      {"constant_segment",
+       {[](PlanBuilder& b) { b.plan.constants[0]->segment = 1; },
+        [](PlanBuilder& b) { b.plan.constants[0]->segment = kFar; }}},
+      {"constant_align", {[](PlanBuilder& b) { b.plan.constants[0]->offset = 8; }}},
+      {"constant_bounds",
+       {[](PlanBuilder& b) { b.plan.constants[0]->offset = 1 << 20; },
+        [](PlanBuilder& b) { b.plan.constants[0]->size = UINT64_MAX; }}},
+      {"constant_size",
+       {[](PlanBuilder& b) { b.plan.constants[0]->dims = {2}; },
+        [](PlanBuilder& b) {
+          b.plan.constants[0]->dims = {INT64_MAX, INT64_MAX};
+        },
+        [](PlanBuilder& b) { b.plan.constants[0]->dims = {-1}; },
+        [](PlanBuilder& b) { b.plan.constants[0]->dtype = MLC_DTYPE_STRING; }}},
+      {"target_code_segment",
+       {[](PlanBuilder& b) { b.target().code_segment = 0; },
+        [](PlanBuilder& b) { b.target().code_segment = kNone; }}},
+      {"kernel_code",
+       {[](PlanBuilder& b) { b.target().kernels[0]->code_offset = 1 << 20; },
+        [](PlanBuilder& b) { b.target().kernels[0]->code_size = UINT64_MAX; },
+        [](PlanBuilder& b) { b.target().kernels[0]->code_size = 0; }}},
+      {"kernel_access",
+       {[](PlanBuilder& b) { b.target().kernels[0]->params[0] = static_cast<plan::Access>(9); }}},
+      {"entry_name", {[](PlanBuilder& b) {
+         b.plan.entries.push_back(std::make_unique<plan::EntryT>());
+         b.plan.entries.back()->name = "main";
+       }}},
+      {"symbol_source",
+       {[](PlanBuilder& b) { b.entry().symbols[0]->input = 2; },
+        [](PlanBuilder& b) { b.entry().symbols[0]->source = static_cast<plan::SymbolSource>(7); }}},
+      {"symbol_dim", {[](PlanBuilder& b) { b.entry().symbols[0]->index = 1; }}},
+      {"symbol_element",
+       {[](PlanBuilder& b) { b.entry().symbols[1]->index = 64; },
+        [](PlanBuilder& b) { b.entry().symbols[1]->input = 0; }}},
+      {"symbol_range",
+       {[](PlanBuilder& b) { b.entry().symbols[0]->min = 65; },
+        [](PlanBuilder& b) { b.entry().symbols[0]->min = -1; },
+        [](PlanBuilder& b) { b.entry().symbols[0]->opt = 65; }}},
+      {"symbol_divisor", {[](PlanBuilder& b) { b.entry().symbols[0]->divisor = 0; }}},
+      {"expr_op", {[](PlanBuilder& b) { b.Expr(static_cast<plan::ExprOp>(9), 0, 0); }}},
+      {"expr_symbol", {[](PlanBuilder& b) { b.Expr(plan::ExprOp::Symbol, 2, 0); }}},
+      {"expr_operands",
+       {[](PlanBuilder& b) { b.Expr(plan::ExprOp::Add, 0, kFar); },
+        [](PlanBuilder& b) { b.Expr(plan::ExprOp::Add, -1, 0); }}},
+      {"io_kind", {[](PlanBuilder& b) { b.entry().inputs[0]->kind = 1; }}},
+      {"io_dtype",
+       {[](PlanBuilder& b) { b.entry().inputs[0]->dtype = 0; },
+        [](PlanBuilder& b) { b.entry().inputs[0]->dtype = MLC_DTYPE_STRING; },
+        [](PlanBuilder& b) { b.entry().inputs[0]->dtype = -5; }}},
+      {"io_dims",
+       {[](PlanBuilder& b) { b.entry().inputs[0]->dims = {kFar}; },
+        [](PlanBuilder& b) { b.entry().inputs[0]->dims.assign(65, 0); }}},
+      {"program_target",
+       {[](PlanBuilder& b) { b.program().target = 1; },
+        [](PlanBuilder& b) {
+          b.entry().programs.push_back(std::make_unique<plan::ProgramT>(b.program()));
+        }}},
+      {"program_body", {[](PlanBuilder& b) { b.program().blocks.clear(); }}},
+      {"buffer_kind",
+       {[](PlanBuilder& b) { b.buffer(0).kind = static_cast<plan::BufferKind>(5); }}},
+      {"buffer_size",
+       {[](PlanBuilder& b) { b.buffer(0).size = kFar; },
+        [](PlanBuilder& b) { FirstBuffer(b, plan::BufferKind::Temp).size = b.Const(-1); }}},
+      {"buffer_dims", {[](PlanBuilder& b) { b.buffer(0).dims = {kFar}; }}},
+      {"buffer_io",
+       {[](PlanBuilder& b) { FirstBuffer(b, plan::BufferKind::Input).index = 9; },
+        [](PlanBuilder& b) { FirstBuffer(b, plan::BufferKind::Input).index = 1; }}},
+      {"buffer_io_type",
+       {[](PlanBuilder& b) { FirstBuffer(b, plan::BufferKind::Output).dtype = MLC_DTYPE_INT8; },
+        [](PlanBuilder& b) { FirstBuffer(b, plan::BufferKind::Output).dims.push_back(0); }}},
+      {"buffer_outputs", {[](PlanBuilder& b) {
+         b.entry().outputs.push_back(std::make_unique<plan::IOT>(*b.entry().outputs[0]));
+       }}},
+      {"buffer_constant",
+       {[](PlanBuilder& b) { FirstBuffer(b, plan::BufferKind::Constant).index = kFar; },
+        [](PlanBuilder& b) { FirstBuffer(b, plan::BufferKind::Constant).size = b.Const(9); }}},
+      {"buffer_alias",
+       {[](PlanBuilder& b) { FirstBuffer(b, plan::BufferKind::Alias).index = kFar; },
+        [](PlanBuilder& b) { FirstBuffer(b, plan::BufferKind::Alias).alias_offset = kFar; }}},
+      {"buffer_extent",
+       {[](PlanBuilder& b) { FirstBuffer(b, plan::BufferKind::Alias).alias_offset = b.Const(25); },
+        [](PlanBuilder& b) {
+          FirstBuffer(b, plan::BufferKind::Alias).alias_offset = b.Const(INT64_MIN);
+        },
+        [](PlanBuilder& b) { FirstBuffer(b, plan::BufferKind::Alias).size = b.Const(INT64_MAX); }}},
+      {"block_used_once",
+       {[](PlanBuilder& b) { b.Block(); },
+        [](PlanBuilder& b) { TheIf(b).else_block = TheIf(b).then_block; }}},
+      {"block_order", {[](PlanBuilder& b) { TheIf(b).then_block = 0; }}},
+      {"block_depth", {NestDeeply}},
+      {"instruction_op",
+       {[](PlanBuilder& b) { b.program().blocks[0]->instructions[0]->op.Reset(); }}},
+      {"instruction_estimates", {[](PlanBuilder& b) { b.Last().bytes = kFar; }}},
+      {"launch_kernel", {[](PlanBuilder& b) { FirstLaunch(b).kernel = kFar; }}},
+      {"launch_arity",
+       {[](PlanBuilder& b) { FirstLaunch(b).buffers.pop_back(); },
+        [](PlanBuilder& b) { FirstLaunch(b).scalars.push_back(0); }}},
+      {"launch_buffers", {[](PlanBuilder& b) { FirstLaunch(b).buffers[0] = kFar; }}},
+      {"launch_scalars",
+       {[](PlanBuilder& b) { FirstLaunch(b).grid = kFar; },
+        [](PlanBuilder& b) { FirstLaunch(b).scratch = kFar; },
+        [](PlanBuilder& b) { b.Last().op.AsLaunch()->scalars[0] = kFar; }}},
+      {"launch_cost",
+       {[](PlanBuilder& b) { FirstLaunch(b).task_cost = -1; },
+        [](PlanBuilder& b) {
+          FirstLaunch(b).task_cost = std::numeric_limits<float>::quiet_NaN();
+        }}},
+      {"write_access",
+       {[](PlanBuilder& b) { FirstLaunch(b).buffers[2] = FirstLaunch(b).buffers[0]; },
+        [](PlanBuilder& b) {
+          const uint32_t input = FirstLaunch(b).buffers[0];
+          FirstLaunch(b).buffers[2] = b.Alias(input, b.Const(0), b.buffer(input).size);
+        },
+        [](PlanBuilder& b) { std::swap(FirstCopy(b).src, FirstCopy(b).dst); }}},
+      {"copy_buffers", {[](PlanBuilder& b) { FirstCopy(b).src = kFar; }}},
+      {"copy_sizes", {[](PlanBuilder& b) { FirstCopy(b).src = b.Temp(b.Const(7)); }}},
+      {"if_condition",
+       {[](PlanBuilder& b) { TheIf(b).cond = kFar; },
+        [](PlanBuilder& b) { TheIf(b).cond = b.Temp(b.Const(2)); },
+        [](PlanBuilder& b) { TheIf(b).cond = FirstLaunch(b).buffers[0]; }}},
+      {"if_blocks", {[](PlanBuilder& b) { TheIf(b).then_block = kFar; }}},
+      {"loop_body", {[](PlanBuilder& b) { TheLoop(b).body = kFar; }}},
+      {"loop_counters",
+       {[](PlanBuilder& b) { TheLoop(b).trip_count = kFar; },
+        [](PlanBuilder& b) { TheLoop(b).iteration = b.Temp(b.Const(4)); }}},
+      {"loop_conditions",
+       {[](PlanBuilder& b) { TheLoop(b).cond = kFar; },
+        [](PlanBuilder& b) { TheLoop(b).body_cond = b.Temp(b.Const(8)); }}},
+      {"loop_carried",
+       {[](PlanBuilder& b) { TheLoop(b).carried.clear(); },
+        [](PlanBuilder& b) { TheLoop(b).carried[0] = kFar; }}},
+      {"loop_scan",
+       {[](PlanBuilder& b) { TheLoop(b).scan_output.clear(); },
+        [](PlanBuilder& b) { TheLoop(b).scan_element[0] = kFar; }}},
+  };
+  return breaks;
+}
+
+const std::map<std::string, std::vector<BreakSegments>>& SegmentBreaks() {
+  static const std::map<std::string, std::vector<BreakSegments>> breaks = {
+      {"segment_kind", {[](plan::Plan& p) {
+         p.mutable_segments()->GetMutableObject(0)->mutate_kind(static_cast<plan::SegmentKind>(8));
+       }}},
+      {"segment_order",
+       {[](plan::Plan& p) { p.mutable_segments()->GetMutableObject(0)->mutate_offset(64); },
+        [](plan::Plan& p) { p.mutable_segments()->GetMutableObject(1)->mutate_offset(0); }}},
+      {"segment_align", {[](plan::Plan& p) {
+         auto* segment = p.mutable_segments()->GetMutableObject(0);
+         segment->mutate_offset(segment->offset() + 1);
+       }}},
+      {"segment_bounds",
+       {[](plan::Plan& p) { p.mutable_segments()->GetMutableObject(1)->mutate_size(UINT64_MAX); },
+        [](plan::Plan& p) {
+          p.mutable_segments()->GetMutableObject(1)->mutate_offset(UINT64_MAX / 4096 * 4096);
+        }}},
+  };
+  return breaks;
+}
+
+// The message ends with the check's name.
+void ExpectFails(const std::string& bytes, const std::string& check, size_t variant) {
+  AlignedBytes aligned(bytes);
+  PlanCheckCounts counts;
+  const Status status =
+      PlanFile::OpenMemory(aligned.data(), aligned.size(), {.counts = &counts}).TakeStatus();
+  EXPECT_EQ(status.code(), check == "plan_feature" ? MLC_STATUS_PLAN_VERSION : MLC_STATUS_BAD_PLAN)
+      << check << " " << variant << ": " << status.message();
+  for (size_t i = 0; i < kNumPlanChecks; ++i) {
+    const char* name = PlanCheckName(static_cast<PlanCheck>(i));
+    EXPECT_EQ(counts.failed[i], name == check ? 1u : 0u)
+        << check << " " << variant << ": " << status.message();
+  }
+}
+
+TEST(PlanValidate, AcceptsAPlanThatHasEverything) {
+  AlignedBytes bytes = EverythingPlan().BuildAligned();
+  PlanCheckCounts counts;
+  auto plan = PlanFile::OpenMemory(bytes.data(), bytes.size(), {.counts = &counts});
+  ASSERT_TRUE(plan.ok()) << plan.status().message();
+  for (size_t i = 0; i < kNumPlanChecks; ++i) {
+    const std::string name = PlanCheckName(static_cast<PlanCheck>(i));
+    if (name != "plan_feature" && name != "entry_name") {
+      EXPECT_GT(counts.reached[i], 0u) << name;
+    }
+  }
+}
+
+TEST(PlanValidate, EveryCheckRefusesItsBrokenPlans) {
+  for (const auto& [check, variants] : Breaks()) {
+    for (size_t i = 0; i < variants.size(); ++i) {
+      PlanBuilder builder = EverythingPlan();
+      variants[i](builder);
+      ExpectFails(builder.Build(), check, i);
+    }
+  }
+  for (const auto& [check, variants] : SegmentBreaks()) {
+    for (size_t i = 0; i < variants.size(); ++i) {
+      std::string bytes = EverythingPlan().Build();
+      variants[i](*plan::GetMutablePlan(bytes.data() + kPreambleBytes));
+      Reseal(bytes);
+      ExpectFails(bytes, check, i);
+    }
+  }
+}
+
+TEST(PlanValidate, EveryCheckHasABrokenPlan) {
+  for (size_t i = 0; i < kNumPlanChecks; ++i) {
+    const char* name = PlanCheckName(static_cast<PlanCheck>(i));
+    EXPECT_TRUE(Breaks().count(name) || SegmentBreaks().count(name)) << name;
+  }
+}
+
+}  // namespace
+}  // namespace mlc::runtime
