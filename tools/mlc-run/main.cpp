@@ -24,7 +24,8 @@ int Main(int argc, char** argv) {
   CLI::App app("Run and time a plan that mlc-compile wrote.", "mlc-run");
   app.footer(kFooter);
   app.set_version_flag("--version", std::string("mlc-run ") + mlc_version());
-  app.add_option("plan,--loadEngine", options.plan, "the plan file")->required();
+  app.add_option("plan", options.plan, "the plan file");
+  app.add_option("--loadEngine", options.plan, "the plan file, as trtexec spells it");
   app.add_option("--device", options.device, "host or cuda:N")->capture_default_str();
   app.add_option("--entry", options.entry, "entry of the plan; default: its first");
   app.add_option("--threads", options.threads,
@@ -51,6 +52,7 @@ int Main(int argc, char** argv) {
                  "write the report to a file; - for standard output, which then holds only JSON");
   try {
     app.parse(argc, argv);
+    if (options.plan.empty()) throw CLI::RequiredError("plan");
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? mlc::tools::kOk : mlc::tools::kUsage;
   }

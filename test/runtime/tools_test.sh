@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# Part of MLC, see the LICENSE file.
+#
+# usage: tools_test.sh BIN PLAN SCRATCH: mlc-run and mlc-inspect on the plan of write_plan: files, exit codes, JSON.
+set -euo pipefail
+bin=$1 plan=$2 scratch=$3
+rm -rf "$scratch" && mkdir -p "$scratch" && cd "$scratch"
+fail() { echo "tools_test: $*"; exit 1; }
+
+# expect CODE TEXT COMMAND...: the command ends with CODE and says TEXT.
+expect() {
+  local code=$1 text=$2 status=0 output
+  shift 2
+  output=$("$@" 2>&1) || status=$?
+  ((status == code)) || fail "$* ended with $status, not $code: $output"
+  [[ $output == *"$text"* ]] || fail "$* did not say '$text': $output"
+}
+run() { "$bin/mlc-run" "$plan" --warmup 0 --iterations 1 "$@"; }
+
+expect 0 "mlc-run 0." "$bin/mlc-run" --version
+expect 0 "--save-outputs" "$bin/mlc-run" --help
+expect 2 "plan is required" "$bin/mlc-run"
+expect 2 "No such file" "$bin/mlc-run" none.plan
+expect 1 "not a plan file" "$bin/mlc-run" "$0"
+expect 2 "no dimension 'm'; it has n" run --dims m=3
+expect 2 "compiled for 1 to 8" run --dims n=9
+expect 2 "there is no device" run --device toaster
+expect 3 "without CUDA" run --device cuda:0
+expect 2 "no file for input 'x'" run --inputs "$scratch"
+
+# Archives and folders, there and back: the same seed gives the same outputs.
+run --dims n=5 --seed 7 --save-outputs out.npz > /dev/null
+expect 0 "max abs error 0" run --dims n=5 --seed 7 --reference out.npz
+run --dims n=5 --seed 7 --save-outputs out/ > /dev/null
+[[ -f out/output_0.npy ]] || fail "no out/output_0.npy"
+expect 0 "max abs error 0" run --dims n=5 --seed 7 --reference out
+expect 4 "differs from the reference" run --dims n=5 --seed 8 --reference out.npz
+expect 4 "the reference is float32 [5]" run --dims n=4 --seed 7 --reference out.npz
+expect 0 "float32 [5]" run --input x=out/output_0.npy
+
+# x = {1, 2} as ONNX's TensorProto: dims 2, data_type 1, raw_data of 8 bytes. y = x + w + x = {3, 6}.
+mkdir onnx
+printf '\x08\x02\x10\x01\x4a\x08\x00\x00\x80\x3f\x00\x00\x00\x40' > onnx/input_0.pb
+printf '\x08\x02\x10\x01\x4a\x08\x00\x00\x40\x40\x00\x00\xc0\x40' > onnx/output_0.pb
+expect 0 "max abs error 0" run --inputs onnx --reference onnx
+
+run --json - --check --threads 1 > report.json 2> text || fail "--json -"
+for key in schema_version mean_ms p50_ms p90_ms p95_ms p99_ms min_ms max_ms runs throughput_per_s enqueue_ms h2d_ms compute_ms d2h_ms \
+           load_ms first_run_ms peak_arena_bytes device outputs; do
+  grep -q "\"$key\"" report.json || fail "the report has no $key"
+done
+expect 0 "node_add_f32" run --profile
+
+expect 0 "2 launches of 7 kernels" "$bin/mlc-inspect" "$plan"
+"$bin/mlc-inspect" "$plan" --json --dims n=4 > inspect.json
+for key in schema_version plan_version compiler targets arch kernels code_bytes launches kernel nodes kind flops bytes branch weights_bytes \
+           planned_peak_bytes lower_bound_bytes inputs ranges dtype outputs; do
+  grep -q "\"$key\"" inspect.json || fail "the description has no $key"
+done
+"$bin/mlc-inspect" "$plan" --extract code > /dev/null && [[ -s code/test.bin ]] || fail "--extract"
+echo "tools_test: ok"
