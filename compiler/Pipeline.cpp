@@ -3,22 +3,44 @@
 //
 // The order of all passes. What follows them (kernels, buffers, the file) is Compile.cpp.
 #include "compiler/Pipeline.h"
+#include "backends/host/choose/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Transforms/Passes.h"
 #include "passes/Fuse/Passes.h"
+#include "passes/Layout/Passes.h"
+#include "passes/Normalize/Passes.h"
 
 using namespace mlir;
 
 namespace mlc {
 
-void buildNormalizePipeline(OpPassManager &pm, int optLevel) {
+static void addCleanup(OpPassManager &pm) {
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
 }
 
+void buildNormalizePipeline(OpPassManager &pm, int optLevel) {
+  auto &func = pm.nest<func::FuncOp>();
+  func.addPass(createFoldShapes());
+  addCleanup(func);
+  func.addPass(createFoldBatchNorm());
+  func.addPass(createExpandComposites());
+  func.addPass(createSimplifyAlgebra());
+  addCleanup(func);
+}
+
 void buildFusePipeline(OpPassManager &pm, int optLevel) {
   auto &func = pm.nest<func::FuncOp>();
+  if (optLevel > 1) {
+    func.addPass(createChannelsLast());
+    func.addPass(createSimplifyAlgebra());
+    addCleanup(func);
+  }
+  if (optLevel > 0)
+    func.addPass(createFuseRegions());
   func.addPass(createFormRegions());
+  if (optLevel > 0)
+    func.addPass(createHostPackOperands());
 }
 
 } // namespace mlc

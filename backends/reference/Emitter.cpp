@@ -238,9 +238,25 @@ static bool contiguousLanes(const Memory &m, ArrayRef<Index> index) {
 
 static unsigned byteSize(Type storage) { return (storage.getIntOrFloatBitWidth() + 7) / 8; }
 
+std::optional<Value> Emitter::addressOf(Value tensor, ArrayRef<Index> index) {
+  Probe found;
+  Scope scope(*this);
+  probe = &found;
+  at(tensor, index);
+  probe = nullptr;
+  return found.loads == 1 && found.contiguous ? std::optional<Value>(found.address) : std::nullopt;
+}
+
 Value Emitter::load(const Memory &m, Type elementType, ArrayRef<Index> index) {
   Type storage = storageType(elementType);
   bool lanes = width > 1 && llvm::any_of(index, [](const Index &i) { return i.lane; });
+  if (probe) {
+    ++probe->loads;
+    probe->contiguous = lanes && contiguousLanes(m, index);
+    probe->address = elementPointer(*this, m, storage, index);
+    Type type = computeType(elementType);
+    return constant(lanes ? Type(VectorType::get({width}, type)) : type, 0);
+  }
   Value v;
   if (lanes && !contiguousLanes(m, index)) {
     Type vectorType = VectorType::get({width}, computeType(elementType));

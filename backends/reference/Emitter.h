@@ -66,6 +66,9 @@ public:
   void store(const Memory &memory, mlir::Type elementType, llvm::ArrayRef<Index> index, mlir::Value value);
   /// Memory seen as one row of elements.
   Memory row(mlir::Value pointer) { return {pointer, {i64(1)}}; }
+  /// Address of the element at `index`, one of whose entries carries the lane: for a tensor in memory, or one that moves such a tensor's elements so that the lanes stay
+  /// next to each other. Empty otherwise.
+  std::optional<mlir::Value> addressOf(mlir::Value tensor, llvm::ArrayRef<Index> index);
   /// Evaluates `op`'s result lane by lane.
   mlir::Value scalarize(mlir::Value tensor, llvm::ArrayRef<Index> index);
 
@@ -129,6 +132,13 @@ private:
   Key key(mlir::Value tensor, llvm::ArrayRef<Index> index);
   std::function<mlir::Value(const DimExpr &)> scalar;
   llvm::DenseMap<mlir::Value, Memory> memories;
+  /// While an address is looked for: what the loads on the way would have read.
+  struct Probe {
+    unsigned loads = 0;
+    bool contiguous = false;
+    mlir::Value address;
+  };
+  Probe *probe = nullptr;
   std::vector<std::map<Key, mlir::Value>> scopes{1};
 };
 

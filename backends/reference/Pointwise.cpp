@@ -243,8 +243,8 @@ Value mixedFormula(Emitter &e, Operation *op, ArrayRef<Value> v) {
     return v[0];
   if (isa<WhereOp>(op))
     return e.select(v[0], v[1], v[2]);
-  Type wide = isNarrowFloat(typeOf(1)) ? f32 : typeOf(1);
   if (isa<DequantizeLinearOp>(op)) {
+    Type wide = isNarrowFloat(typeOf(1)) ? f32 : typeOf(1);
     Arith a{e, wide};
     // The difference is exact in i32; float8 inputs have no zero point other than 0.
     Value x = e.convert(v[0], typeOf(0), wide), zero = e.convert(v[2], typeOf(2), wide);

@@ -76,6 +76,8 @@ mlir::LogicalResult emitRows(KernelBuilder &k);
 mlir::LogicalResult emitNest(KernelBuilder &k);
 mlir::LogicalResult emitGemm(KernelBuilder &k);
 mlir::LogicalResult emitConv(KernelBuilder &k);
+mlir::LogicalResult emitDepthwise(KernelBuilder &k);
+mlir::LogicalResult emitConcat(KernelBuilder &k);
 
 } // namespace mlc::host
 

@@ -85,6 +85,47 @@ LogicalResult emitMap(KernelBuilder &k) {
   return success();
 }
 
+/// A region that ends in a concat along the last dim: each operand is copied into its columns, so that lanes never cross from one operand to the next.
+LogicalResult emitConcat(KernelBuilder &k) {
+  Emitter &e = *k.e;
+  auto concat = k.terminator()->getOperand(0).getDefiningOp<ConcatOp>();
+  if (!concat || k.region.getNumResults() != 1)
+    return failure();
+  Dims dims(k.facts.dims(concat.getY()));
+  if (concat.getAxis() + 1 != dims.size())
+    return failure();
+  ArrayRef<DimExpr> outer = ArrayRef<DimExpr>(dims).drop_back();
+  k.kernel.grid = product(outer);
+  k.kernel.taskNanoseconds = static_cast<double>(dims.back().constant().value_or(256)) * elementCost(k.region, k.facts) / 4;
+  k.forEachTask([&](Value task) {
+    Indices index;
+    for (Value v : e.delinearize(task, outer))
+      index.push_back(e.position(v));
+    index.push_back({});
+    DimExpr offset = 0;
+    for (Value x : concat.getXs()) {
+      DimExpr extent = k.facts.dims(x).back();
+      Value start = e.dim(offset), low = e.i64(0), high = e.dim(extent);
+      auto element = [&](Value i, bool lane) {
+        Indices from(index), to(index);
+        from.back() = {i, lane, lane};
+        to.back() = {e.add(start, i), lane, false};
+        e.store(k.region.getResult(0), to, e.at(x, from));
+      };
+      auto fixed = extent.constant();
+      if (e.width > 1 && (!fixed || *fixed >= e.width)) {
+        Value width = e.i64(e.width), stop = e.mul(e.div(high, width), width);
+        e.loop(low, stop, width, [&](Value i) { element(i, true); });
+        low = stop;
+      }
+      if (e.width == 1 || !fixed || *fixed % e.width)
+        e.loop(low, high, e.i64(1), [&](Value i) { element(i, false); });
+      offset = offset + extent;
+    }
+  });
+  return success();
+}
+
 LogicalResult emitNest(KernelBuilder &k) {
   // One op with a nest; the others feed it by their element functions.
   Operation *op = nullptr;

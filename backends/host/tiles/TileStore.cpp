@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+#include "backends/host/tiles/TileStore.h"
+
+using namespace mlir;
+using mlc::reference::Emitter;
+using mlc::reference::Indices;
+
+namespace mlc::host {
+
+void storeTile(KernelBuilder &k, RegisterTile &tile, Value anchor, ArrayRef<Value> rowValid, llvm::function_ref<Indices(int64_t)> indexOf, Value firstColumn, Value columns, bool exact) {
+  Emitter &e = *k.e;
+  auto storeVector = [&](Indices index, Value column, Value v) {
+    index.back() = {column, true, false};
+    e.remember(anchor, index, v);
+    for (unsigned i = 0; i < k.region.getNumResults(); ++i)
+      k.storeResult(i, index);
+  };
+  auto storeRow = [&](int64_t row) {
+    Indices index = indexOf(row);
+    tile.forEachVector(row, [&](int64_t offset, Value v) {
+      Value column = e.add(firstColumn, e.i64(offset));
+      if (exact) {
+        storeVector(index, column, v);
+        return;
+      }
+      // The last panel may be cut: whole vectors as they are, the rest through scratch, element by element.
+      Value end = e.add(column, e.i64(e.width));
+      Value whole = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::sle, end, columns);
+      auto branch = scf::IfOp::create(e.b, e.loc, whole, /*withElseRegion=*/true);
+      OpBuilder::InsertionGuard guard(e.b);
+      {
+        Emitter::Scope scope(e);
+        e.b.setInsertionPoint(branch.thenBlock()->getTerminator());
+        storeVector(index, column, v);
+      }
+      Emitter::Scope scope(e);
+      e.b.setInsertionPoint(branch.elseBlock()->getTerminator());
+      LLVM::StoreOp::create(e.b, e.loc, v, k.scratch, 4);
+      e.loop(column, columns, e.i64(1), [&](Value c) {
+        Indices one(index);
+        one.back() = e.position(c);
+        e.remember(anchor, one, LLVM::LoadOp::create(e.b, e.loc, e.b.getF32Type(), advance(e, k.scratch, e.sub(c, column)), 4));
+        for (unsigned i = 0; i < k.region.getNumResults(); ++i)
+          k.storeResult(i, one);
+      });
+    });
+  };
+  for (auto [row, valid] : llvm::enumerate(rowValid)) {
+    if (valid)
+      e.when(valid, [&, row = row] { storeRow(row); });
+    else
+      storeRow(row);
+  }
+}
+
+} // namespace mlc::host

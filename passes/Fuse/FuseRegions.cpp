@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+//
+// 1. number the computed ops of a block; 2. visit them in order and grow a group from each free one; 3. make each group a region.
+#include "dialects/Graph/ShapeFacts.h"
+#include "llvm/ADT/SetVector.h"
+#include "mlir/Analysis/TopologicalSortUtils.h"
+#include "passes/Fuse/Passes.h"
+#include "passes/Fuse/Regions.h"
+
+using namespace mlir;
+using namespace mlc::graph;
+
+namespace mlc {
+#define GEN_PASS_DEF_FUSEREGIONS
+#include "passes/Fuse/FusePasses.h.inc"
+
+namespace {
+
+constexpr size_t kMaxOps = 64; // of a group; longer kernels gain nothing and compile slowly
+
+enum class Kind { Gemm, Conv, Rows, Pointwise };
+
+StringRef spelling(Kind kind) {
+  switch (kind) {
+  case Kind::Gemm: return "gemm";
+  case Kind::Conv: return "conv";
+  case Kind::Rows: return "rows";
+  case Kind::Pointwise: return "pointwise";
+  }
+  return "";
+}
+
+/// A sum over the last dim that keeps it as 1.
+bool isRowReduction(Operation *op, ShapeFacts &facts) {
+  if (!op->hasTrait<Reduction>() || !cast<BoolAttr>(op->getAttr("keepdims")).getValue())
+    return false;
+  auto axes = cast<DenseI64ArrayAttr>(op->getAttr("axes")).asArrayRef();
+  return axes.size() == 1 && axes[0] + 1 == facts.rank(op->getOperand(0));
+}
+
+class Fuser {
+public:
+  Fuser(Block &block, ShapeFacts &facts) : block(block), facts(facts) {}
+
+  unsigned run() {
+    unsigned n = 0;
+    for (Operation &op : block)
+      order[&op] = n++;
+    std::vector<std::pair<Kind, SmallVector<Operation *>>> found;
+    for (Operation &op : block) {
+      if (grouped.contains(&op) || !isComputed(&op))
+        continue;
+      auto kind = anchorKind(&op);
+      if (!kind)
+        continue;
+      auto group = grow(&op, *kind);
+      if (group.size() < 2)
+        continue;
+      grouped.insert(group.begin(), group.end());
+      found.push_back({*kind, group});
+    }
+    for (auto &[kind, group] : found) {
+      Kind actual = kind == Kind::Rows && llvm::none_of(group, [](Operation *op) { return op->hasTrait<Reduction>(); }) ? Kind::Pointwise : kind;
+      makeRegion(group, spelling(actual));
+    }
+    return found.size();
+  }
+
+private:
+  std::optional<Kind> anchorKind(Operation *op) {
+    if (isa<MatMulOp>(op))
+      return Kind::Gemm;
+    if (isa<ConvOp>(op))
+      return Kind::Conv;
+    // A pointwise op may turn out to begin a rows group.
+    if (op->hasTrait<Pointwise>() || isRowReduction(op, facts))
+      return Kind::Rows;
+    return std::nullopt;
+  }
+
+  using Group = llvm::SetVector<Operation *>;
+
+  SmallVector<Operation *> grow(Operation *first, Kind kind) {
+    Group group;
+    group.insert(first);
+    Dims dims(facts.dims(isRowReduction(first, facts) ? first->getOperand(0) : first->getResult(0)));
+    // The longest prefix whose results are few enough.
+    size_t good = 1;
+    for (bool grew = true; grew && group.size() < kMaxOps;) {
+      grew = false;
+      if (Operation *next = nextMember(group, kind, dims)) {
+        group.insert(next);
+        grew = true;
+        if (results(group) <= maxResults(kind))
+          good = group.size();
+      }
+    }
+    SmallVector<Operation *> ops(group.begin(), group.begin() + good);
+    llvm::sort(ops, [&](Operation *a, Operation *b) { return order.lookup(a) < order.lookup(b); });
+    return ops;
+  }
+
+  static unsigned maxResults(Kind kind) { return kind == Kind::Rows ? 2 : 1; }
+
+  /// Values of the group that are used outside of it.
+  static unsigned results(const Group &group) {
+    unsigned n = 0;
+    for (Operation *op : group)
+      for (Value r : op->getResults())
+        n += llvm::any_of(r.getUsers(), [&](Operation *user) { return !group.contains(user); });
+    return n;
+  }
+
+  /// The earliest op that uses the group and may join it.
+  Operation *nextMember(const Group &group, Kind kind, const Dims &dims) {
+    Operation *best = nullptr;
+    for (Operation *op : group)
+      for (Operation *user : op->getUsers()) {
+        if (group.contains(user) || grouped.contains(user) || user->getBlock() != &block || (best && order.lookup(user) >= order.lookup(best)))
+          continue;
+        if (fits(user, kind, dims, group) && !closesCycle(user, group))
+          best = user;
+      }
+    return best;
+  }
+
+  bool fits(Operation *op, Kind kind, const Dims &dims, const Group &group) {
+    if (!isComputed(op))
+      return false;
+    Dims own(facts.dims(op->getResult(0)));
+    if (kind != Kind::Rows)
+      return op->hasTrait<Pointwise>() && own == dims && smallOperands(op);
+    Dims reduced(dims);
+    if (!reduced.empty())
+      reduced.back() = 1;
+    if (isRowReduction(op, facts))
+      return Dims(facts.dims(op->getOperand(0))) == dims;
+    if (!op->hasTrait<Pointwise>())
+      return false;
+    bool hasReduction = llvm::any_of(group, [](Operation *member) { return member->hasTrait<Reduction>(); });
+    return own == dims || (hasReduction && own == reduced);
+  }
+
+  /// The tiles' epilogues work on f32; other types may only come in through casts inside.
+  bool smallOperands(Operation *op) { return facts.elementType(op->getResult(0)).getIntOrFloatBitWidth() <= 64; }
+
+  /// Whether an operand of `op` from outside the group depends on the group: then group + op could not run at one point.
+  bool closesCycle(Operation *op, const Group &group) {
+    unsigned first = order.lookup(group.front());
+    for (Operation *member : group)
+      first = std::min(first, order.lookup(member));
+    llvm::SmallPtrSet<Operation *, 16> seen;
+    SmallVector<Operation *> work;
+    auto push = [&](Operation *at) {
+      for (Value v : at->getOperands())
+        if (Operation *def = v.getDefiningOp(); def && def->getBlock() == &block && !group.contains(def) && order.lookup(def) > first && seen.insert(def).second)
+          work.push_back(def);
+      // Control flow uses values from inside its regions.
+      at->walk([&](Operation *inner) {
+        if (inner != at)
+          for (Value v : inner->getOperands())
+            if (Operation *def = v.getDefiningOp(); def && def->getBlock() == &block && order.lookup(def) > first && seen.insert(def).second)
+              work.push_back(def);
+      });
+    };
+    push(op);
+    while (!work.empty()) {
+      Operation *at = work.pop_back_val();
+      if (group.contains(at))
+        return true;
+      for (Value v : at->getOperands())
+        if (Operation *def = v.getDefiningOp(); def && group.contains(def))
+          return true;
+      push(at);
+    }
+    return false;
+  }
+
+  Block &block;
+  ShapeFacts &facts;
+  DenseMap<Operation *, unsigned> order;
+  llvm::SmallPtrSet<Operation *, 32> grouped;
+};
+
+struct FuseRegions : impl::FuseRegionsBase<FuseRegions> {
+  using FuseRegionsBase::FuseRegionsBase;
+  void runOnOperation() override {
+    ShapeFacts facts(getOperation());
+    if (!facts.valid())
+      return signalPassFailure();
+    SmallVector<Block *> blocks;
+    getOperation().walk([&](Block *block) { blocks.push_back(block); });
+    for (Block *block : blocks) {
+      regions += Fuser(*block, facts).run();
+      // Regions stand at their last op; ops between that used nothing of them keep their order.
+      mlir::sortTopologically(block);
+    }
+  }
+};
+
+} // namespace
+} // namespace mlc

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+#include "tools/mlc-compile/Options.h"
+#include "mlir/IR/Location.h"
+
+namespace mlc {
+
+llvm::Error parseShapeOptions(llvm::ArrayRef<std::string> shapes, llvm::ArrayRef<std::string> dims, OnnxImportOptions &options, std::string &flags) {
+  for (llvm::StringRef text : shapes) {
+    auto [name, list] = text.rsplit('=');
+    llvm::SmallVector<llvm::StringRef> parts;
+    list.split(parts, 'x');
+    llvm::SmallVector<int64_t> extents;
+    bool good = !name.empty() && name != text;
+    for (llvm::StringRef part : parts) {
+      int64_t n = -1;
+      good = good && (part == "?" || (!part.getAsInteger(10, n) && n >= 0));
+      extents.push_back(n);
+    }
+    if (!good)
+      return llvm::createStringError("--shape takes INPUT=1x3x224x224 ('?' keeps a dim), got '" + text.str() + "'");
+    options.shapes[name] = extents;
+    flags += " --shape " + text.str();
+  }
+  for (llvm::StringRef text : dims) {
+    auto [name, range] = text.rsplit('=');
+    llvm::SmallVector<llvm::StringRef> parts;
+    range.split(parts, ':');
+    llvm::SmallVector<int64_t> n;
+    bool good = !name.empty() && name != text && (parts.size() == 1 || parts.size() == 3);
+    for (llvm::StringRef part : parts) {
+      int64_t v = 0;
+      good = good && !part.getAsInteger(10, v) && v >= 0;
+      n.push_back(v);
+    }
+    if (good && n.size() == 1)
+      n = {n[0], n[0], n[0]};
+    if (!good || n[0] > n[1] || n[1] > n[2])
+      return llvm::createStringError("--dims takes NAME=MIN:OPT:MAX with MIN <= OPT <= MAX, or NAME=N, got '" + text.str() + "'");
+    options.symbols[name] = {.min = n[0], .opt = n[1], .max = n[2]};
+    flags += " --dims " + text.str();
+  }
+  return llvm::Error::success();
+}
+
+static void printLocation(mlir::Location loc, llvm::raw_ostream &os) {
+  if (auto name = mlir::dyn_cast<mlir::NameLoc>(loc))
+    os << "node '" << name.getName().getValue() << "': ";
+  else if (auto fused = mlir::dyn_cast<mlir::FusedLoc>(loc); fused && !fused.getLocations().empty())
+    printLocation(fused.getLocations().front(), os);
+  else if (auto file = mlir::dyn_cast<mlir::FileLineColLoc>(loc))
+    os << file.getFilename().getValue() << ':' << file.getLine() << ':' << file.getColumn() << ": ";
+}
+
+void printDiagnostic(const mlir::Diagnostic &d, llvm::raw_ostream &os) {
+  switch (d.getSeverity()) {
+  case mlir::DiagnosticSeverity::Error: os << "mlc-compile: error: "; break;
+  case mlir::DiagnosticSeverity::Warning: os << "mlc-compile: warning: "; break;
+  default: os << "  note: "; break;
+  }
+  printLocation(d.getLocation(), os);
+  os << d.str() << '\n';
+  for (const mlir::Diagnostic &note : d.getNotes())
+    printDiagnostic(note, os);
+}
+
+} // namespace mlc

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+#ifndef MLC_TOOLS_MLC_COMPILE_OPTIONS_H
+#define MLC_TOOLS_MLC_COMPILE_OPTIONS_H
+
+#include "frontends/onnx/Import.h"
+#include "mlir/IR/Diagnostics.h"
+#include "llvm/Support/Error.h"
+
+namespace mlc {
+
+/// Reads --shape INPUT=1x3x?x? and --dims NAME=MIN:OPT:MAX (or NAME=N) into the import options, and appends their normal form to `flags`.
+llvm::Error parseShapeOptions(llvm::ArrayRef<std::string> shapes, llvm::ArrayRef<std::string> dims, OnnxImportOptions &options, std::string &flags);
+
+/// "error: node: message", without MLIR's source excerpts.
+void printDiagnostic(const mlir::Diagnostic &d, llvm::raw_ostream &os);
+
+} // namespace mlc
+
+#endif
