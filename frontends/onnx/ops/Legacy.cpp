@@ -40,6 +40,18 @@ LogicalResult importBinary(Node &n) {
   return n.done(op ? op->getResult(0) : Value());
 }
 
+/// One slope per channel lies along dim 1.
+LogicalResult importPRelu(Node &n) {
+  if (failed(n.require(2)))
+    return failure();
+  Value slope = n.in(1);
+  if (Dims own = n.dims(slope); own.size() == 1 && !own[0].isConstant(1)) {
+    own.append(std::max<int64_t>(0, n.rank(n.in(0)) - 2), DimExpr(1));
+    slope = n.reshape(slope, own);
+  }
+  return n.done(n.make<graph::PReluOp>({n.in(0), slope}));
+}
+
 LogicalResult importPow(Node &n) {
   if (failed(n.require(2)))
     return failure();
@@ -51,9 +63,9 @@ LogicalResult importPow(Node &n) {
 void addLegacy(Registry &r) {
   for (const char *name : {"Abs", "Neg", "Ceil", "Floor", "Sqrt", "Reciprocal", "Exp", "Log", "Tanh", "Relu", "Sigmoid", "LeakyRelu", "Elu", "Selu", "HardSigmoid", "InstanceNormalization"})
     r.add({{name, 1, importUnary}});
-  for (const char *name : {"Add", "Sub", "Mul", "Div", "And", "Or", "Xor", "Equal", "Less", "Greater", "PRelu"})
+  for (const char *name : {"Add", "Sub", "Mul", "Div", "And", "Or", "Xor", "Equal", "Less", "Greater"})
     r.add({{name, 1, importBinary}});
-  r.add({{"Pow", 1, importPow}});
+  r.add({{"Pow", 1, importPow}, {"PRelu", 1, importPRelu}});
 }
 
 } // namespace mlc::importer

@@ -1,0 +1,140 @@
+// RUN: mlc-opt %s --split-input-file --verify-diagnostics --fold-shapes
+// What shape inference refuses.
+
+func.func @pointwise_c1(%x: tensor<2xf32>, %i: tensor<2xi32>) {
+  // expected-error @+1 {{[pointwise_c1]}}
+  %y = graph.add %x, %i : (tensor<2xf32>, tensor<2xi32>) -> tensor<2xf32>
+  return
+}
+
+// -----
+
+func.func @broadcast(%x: tensor<2xf32>, %z: tensor<3xf32>) {
+  // expected-error @+1 {{cannot broadcast its operands: [2] against [3]}}
+  %y = graph.add %x, %z : (tensor<2xf32>, tensor<3xf32>) -> tensor<3xf32>
+  return
+}
+
+// -----
+
+func.func @matmul_c1(%x: tensor<2x3xf32>) {
+  // expected-error @+1 {{[matmul_c1]}}
+  %y = graph.matmul %x, %x : (tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<2x3xf32>
+  return
+}
+
+// -----
+
+func.func @matmul_c2(%x: tensor<2x3xf32>, %s: tensor<f32>) {
+  // expected-error @+1 {{[matmul_c2]}}
+  %y = graph.matmul %x, %s : (tensor<2x3xf32>, tensor<f32>) -> tensor<2xf32>
+  return
+}
+
+// -----
+
+func.func @matmul_c3(%x: tensor<2x3xf32>, %z: tensor<3x2xf16>) {
+  // expected-error @+1 {{[matmul_c3]}}
+  %y = graph.matmul %x, %z : (tensor<2x3xf32>, tensor<3x2xf16>) -> tensor<2x2xf32>
+  return
+}
+
+// -----
+
+func.func @matmul_c4(%x: tensor<2x3x3xf32>, %z: tensor<4x3x3xf32>) {
+  // expected-error @+1 {{[matmul_c4]}}
+  %y = graph.matmul %x, %z : (tensor<2x3x3xf32>, tensor<4x3x3xf32>) -> tensor<4x3x3xf32>
+  return
+}
+
+// -----
+
+func.func @pool_c1(%x: tensor<1x2x8xf32>) {
+  // expected-error @+1 {{[pool_c1]}}
+  %y = graph.max_pool %x {kernel_shape = array<i64: 2, 2>, strides = array<i64: 1>, dilations = array<i64: 1>, pads = array<i64: 0, 0>} : (tensor<1x2x8xf32>) -> tensor<1x2x7xf32>
+  return
+}
+
+// -----
+
+func.func @pool_c2(%x: tensor<1x2x8xf32>) {
+  // expected-error @+1 {{[pool_c2]}}
+  %y = graph.max_pool %x {kernel_shape = array<i64: 2>, strides = array<i64: 0>, dilations = array<i64: 1>, pads = array<i64: 0, 0>} : (tensor<1x2x8xf32>) -> tensor<1x2x7xf32>
+  return
+}
+
+// -----
+
+func.func @reduce_c1(%x: tensor<2x3xf32>) {
+  // expected-error @+1 {{[reduce_c1]}}
+  %y = graph.reduce_sum %x {axes = array<i64: 2>} : (tensor<2x3xf32>) -> tensor<2x3xf32>
+  return
+}
+
+// -----
+
+func.func @arg_c1(%x: tensor<2x3xf32>) {
+  // expected-error @+1 {{[arg_c1]}}
+  %y = graph.arg_max %x {axis = 2 : i64} : (tensor<2x3xf32>) -> tensor<2x3xi64>
+  return
+}
+
+// -----
+
+func.func @expand_c1(%x: tensor<2xf32>) {
+  // expected-error @+1 {{[expand_c1]}}
+  %y = graph.expand %x {dims = #graph.dims<[3]>} : (tensor<2xf32>) -> tensor<3xf32>
+  return
+}
+
+// -----
+
+func.func @slice_c3(%x: tensor<2xf32>) {
+  // expected-error @+1 {{[slice_c3]}}
+  %y = graph.slice %x {starts = #graph.dims<[1]>, steps = array<i64: 1>, dims = #graph.dims<[2]>} : (tensor<2xf32>) -> tensor<2xf32>
+  return
+}
+
+// -----
+
+func.func @concat_c3(%x: tensor<2x3xf32>, %z: tensor<2x4xf32>) {
+  // expected-error @+1 {{[concat_c3]}}
+  %y = graph.concat %x, %z {axis = 0 : i64} : (tensor<2x3xf32>, tensor<2x4xf32>) -> tensor<4x3xf32>
+  return
+}
+
+// -----
+
+func.func @gather_c1(%x: tensor<2xf32>, %i: tensor<1xi64>) {
+  // expected-error @+1 {{[gather_c1]}}
+  %y = graph.gather %x, %i {axis = 1 : i64} : (tensor<2xf32>, tensor<1xi64>) -> tensor<1xf32>
+  return
+}
+
+// -----
+
+func.func @top_k_c1(%x: tensor<2xf32>) {
+  // expected-error @+1 {{[top_k_c1]}}
+  %v, %i = graph.top_k %x {axis = 1 : i64, k = #graph.dims<[1]>} : (tensor<2xf32>) -> (tensor<1xf32>, tensor<1xi64>)
+  return
+}
+
+// -----
+
+func.func @layer_norm_c1(%x: tensor<2xf32>) {
+  // expected-error @+1 {{[layer_norm_c1]}}
+  %y, %m, %s = graph.layer_norm %x, %x {axis = 1 : i64} : (tensor<2xf32>, tensor<2xf32>) -> (tensor<2xf32>, tensor<1xf32>, tensor<1xf32>)
+  return
+}
+
+// -----
+
+func.func @if_c2(%c: tensor<i1>, %x: tensor<2xf32>, %z: tensor<3xf32>) {
+  // expected-error @+1 {{[if_c2]}}
+  %y = graph.if %c : (tensor<i1>) -> tensor<?xf32> {
+    graph.yield %x : tensor<2xf32>
+  } else {
+    graph.yield %z : tensor<3xf32>
+  }
+  return
+}

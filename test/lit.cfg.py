@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# Part of MLC, see the LICENSE file.
+#
+# Tests are .mlir and .test files with RUN lines. Parameters, given by mlc_lit_suite: bin (our tools), llvm (FileCheck), python, out.
+import os
+
+import lit.formats
+
+config.name = "MLC"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".test"]
+config.excludes = ["recipes", "plans", "skeletons"]
+config.test_source_root = os.path.dirname(__file__)
+config.test_exec_root = lit_config.params["out"]
+config.environment["PATH"] = os.pathsep.join([lit_config.params["bin"], lit_config.params["llvm"], os.environ["PATH"]])
+config.substitutions.append(("%python", lit_config.params["python"]))
+config.substitutions.append(("%onnx-models", os.path.join(config.test_source_root, "frontends/onnx/make_models.py")))

@@ -1,0 +1,51 @@
+// RUN: mlc-opt %s --split-input-file --simplify-algebra | FileCheck %s
+
+// CHECK-LABEL: @identities
+// CHECK-NEXT: return %arg0, %arg0, %arg0, %arg0
+func.func @identities(%arg0: tensor<2x3xf32>) -> (tensor<2x3xf32>, tensor<2x3xf32>, tensor<2x3xf32>, tensor<2x3xf32>) {
+  %one = graph.constant dense<1.0> : tensor<f32>
+  %zero = graph.constant dense<0.0> : tensor<3xf32>
+  %a = graph.mul %arg0, %one : (tensor<2x3xf32>, tensor<f32>) -> tensor<2x3xf32>
+  %b = graph.add %zero, %arg0 : (tensor<3xf32>, tensor<2x3xf32>) -> tensor<2x3xf32>
+  %c = graph.slice %b {starts = #graph.dims<[0, 0]>, steps = array<i64: 1, 1>, dims = #graph.dims<[2, 3]>} : (tensor<2x3xf32>) -> tensor<2x3xf32>
+  %d = graph.pad %arg0 {low = #graph.dims<[0, 0]>, high = #graph.dims<[0, 0]>} : (tensor<2x3xf32>) -> tensor<2x3xf32>
+  return %a, %b, %c, %d : tensor<2x3xf32>, tensor<2x3xf32>, tensor<2x3xf32>, tensor<2x3xf32>
+}
+
+// -----
+
+// CHECK-LABEL: @cheaper
+// CHECK-DAG: graph.mul %arg0, %arg0
+// CHECK-DAG: graph.sqrt %arg0
+// CHECK-DAG: %[[H:.*]] = graph.constant dense<2.500000e-01>
+// CHECK-DAG: graph.mul %arg0, %[[H]]
+// CHECK-DAG: graph.reshape %arg0 {dims = #graph.dims<[3, 1]>}
+// CHECK-NOT: graph.pow
+func.func @cheaper(%arg0: tensor<1x3xf32>) -> (tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<3x1xf32>) {
+  %two = graph.constant dense<2.0> : tensor<f32>
+  %half = graph.constant dense<0.5> : tensor<f32>
+  %four = graph.constant dense<4.0> : tensor<f32>
+  %a = graph.pow %arg0, %two : (tensor<1x3xf32>, tensor<f32>) -> tensor<1x3xf32>
+  %b = graph.pow %arg0, %half : (tensor<1x3xf32>, tensor<f32>) -> tensor<1x3xf32>
+  %c = graph.div %arg0, %four : (tensor<1x3xf32>, tensor<f32>) -> tensor<1x3xf32>
+  %d = graph.transpose %arg0 {perm = array<i64: 1, 0>} : (tensor<1x3xf32>) -> tensor<3x1xf32>
+  return %a, %b, %c, %d : tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<3x1xf32>
+}
+
+// -----
+
+// A broadcasting zero changes dims, a division by 3 has no exact reciprocal, a narrowing cast loses bits.
+// CHECK-LABEL: @declines
+// CHECK: graph.add
+// CHECK: graph.div
+// CHECK: graph.cast
+// CHECK: graph.cast
+func.func @declines(%arg0: tensor<1x3xf32>) -> (tensor<2x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>) {
+  %zero = graph.constant dense<0.0> : tensor<2x1xf32>
+  %three = graph.constant dense<3.0> : tensor<f32>
+  %a = graph.add %arg0, %zero : (tensor<1x3xf32>, tensor<2x1xf32>) -> tensor<2x3xf32>
+  %b = graph.div %arg0, %three : (tensor<1x3xf32>, tensor<f32>) -> tensor<1x3xf32>
+  %i = graph.cast %arg0 {to = i32} : (tensor<1x3xf32>) -> tensor<1x3xi32>
+  %c = graph.cast %i {to = f32} : (tensor<1x3xi32>) -> tensor<1x3xf32>
+  return %a, %b, %c : tensor<2x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>
+}
