@@ -317,20 +317,26 @@ DimExpr DimExpr::mod(const DimExpr &a, const DimExpr &b) {
   return fromAtom(Kind::Mod, a, b);
 }
 
+/// Whether a >= b for all values of the symbols: by the bounds of their difference, or because a is a multiple of b >= 0.
+static bool dominates(const DimExpr &a, const DimExpr &b, const SymbolInfos &symbols) {
+  if ((a - b).bounds(symbols).first >= 0)
+    return true;
+  auto quotient = DimExpr::exactDiv(a, b);
+  return quotient && quotient->bounds(symbols).first >= 1 && b.bounds(symbols).first >= 0;
+}
+
 DimExpr DimExpr::min(const DimExpr &a, const DimExpr &b, const SymbolInfos &symbols) {
-  auto [low, high] = (a - b).bounds(symbols);
-  if (high <= 0)
+  if (dominates(b, a, symbols))
     return a;
-  if (low >= 0)
+  if (dominates(a, b, symbols))
     return b;
   return a.str() < b.str() ? fromAtom(Kind::Min, a, b) : fromAtom(Kind::Min, b, a);
 }
 
 DimExpr DimExpr::max(const DimExpr &a, const DimExpr &b, const SymbolInfos &symbols) {
-  auto [low, high] = (a - b).bounds(symbols);
-  if (high <= 0)
+  if (dominates(b, a, symbols))
     return b;
-  if (low >= 0)
+  if (dominates(a, b, symbols))
     return a;
   return a.str() < b.str() ? fromAtom(Kind::Max, a, b) : fromAtom(Kind::Max, b, a);
 }
