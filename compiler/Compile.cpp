@@ -173,6 +173,18 @@ private:
     return llvm::Error::success();
   }
 
+  /// Writes <folder>/<kernel>.s; returns what went wrong.
+  std::string saveAssembly(KernelSet::Entry &entry, const host::CodegenOptions &codegen) {
+    OwningOpRef<ModuleOp> copy(entry.kernel.module->clone());
+    auto text = host::assemblyOf(*copy, entry.name, codegen);
+    if (!text)
+      return llvm::toString(text.takeError());
+    std::error_code error;
+    llvm::raw_fd_ostream os(options.asmFolder + "/" + entry.name + ".s", error);
+    os << *text;
+    return error ? "cannot write into " + options.asmFolder + ": " + error.message() : "";
+  }
+
   llvm::Expected<TargetCode> generateCode(const host::HostTarget &target, KernelSet &kernels) {
     host::CodegenOptions codegen{target, options.optLevel, /*contract=*/options.optLevel > 0};
     size_t n = kernels.entries.size();
@@ -181,11 +193,13 @@ private:
     std::atomic<unsigned> done{0};
     for (size_t i = 0; i < n; ++i)
       pool.async([&, i] {
+        if (!options.asmFolder.empty())
+          errors[i] = saveAssembly(kernels.entries[i], codegen);
         auto object = host::compileKernel(*kernels.entries[i].kernel.module, kernels.entries[i].name, codegen);
         if (object)
           objects[i] = std::move(*object);
         else
-          errors[i] = llvm::toString(object.takeError());
+          errors[i] += llvm::toString(object.takeError());
         kernels.entries[i].kernel.module = nullptr;
         if (options.progress)
           options.progress("kernels", ++done, n);

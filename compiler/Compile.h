@@ -23,6 +23,7 @@ struct CompileOptions {
   std::string flags;          // what shaped the plan, for its provenance
   std::string dumpAfter;      // pass or stage whose result is printed to stderr
   std::string stopAfter;      // stage after which nothing more is done
+  std::string asmFolder;      // where each kernel's assembly goes, if not empty
   bool timePasses = false;
   std::function<void(const std::string &stage, unsigned done, unsigned total)> progress;
 };

@@ -250,7 +250,8 @@ void emitLstm(Emitter &e, Operation *op, Value task, Value scratch) {
       Value state = f.add(f.mul(forget, old), f.mul(in, n.activate(cell, n.sum(time, C, j))));
       Value out = n.activate(gate, peep(n.sum(time, O, j), 1, state));
       n.store(c, j, state);
-      n.output(time, j, f.mul(out, n.activate(hidden, state)));
+      // NOTE: ONNX Runtime clips the gates' sums only, not the cell state on its way into h().
+      n.output(time, j, f.mul(out, hidden(e, state)));
     });
   });
   n.finish(n.h, lstm.getH());

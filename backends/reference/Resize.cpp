@@ -98,7 +98,11 @@ private:
     if (how == "half_pixel_symmetric") {
       Value adjustment = f.div(resized, f.mul(s, inside));
       Value offset = f.mul(f.div(inside, f.number(2)), f.sub(one, adjustment));
-      return f.sub(f.add(offset, f.div(f.add(x, half), s)), half);
+      // NOTE: the last step is f64 in ONNX Runtime, which decides between neighbours when the coordinate is near an integer.
+      Type f32 = e.b.getF32Type(), f64 = e.b.getF64Type();
+      auto wide = [&](Value v) { return e.convert(v, f32, f64); };
+      Value centre = f.div(wide(f.add(x, half)), wide(s));
+      return e.convert(f.sub(f.add(wide(offset), centre), e.constant(f64, 0.5)), f64, f32);
     }
     if (how == "tf_crop_and_resize") {
       size_t rank = in.size();

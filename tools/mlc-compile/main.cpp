@@ -28,7 +28,7 @@ enum ExitCode { kOk = 0, kModel = 1, kUsage = 2, kSystem = 3 };
 
 /// The command line.
 struct Arguments {
-  std::string model, output, dumpAfter, stopAfter, json;
+  std::string model, output, dumpAfter, stopAfter, saveAsm, json;
   std::vector<std::string> archs{"host"}, shapes, dims;
   int optLevel = 2;
   unsigned threads = 0;
@@ -45,6 +45,7 @@ void declare(CLI::App &app, Arguments &a) {
   app.add_option("--threads", a.threads, "Threads that generate code (default: all); the plan does not depend on it")->type_name("N");
   app.add_option("--dump-after", a.dumpAfter, "Print the module to stderr after this pass")->type_name("PASS");
   app.add_option("--stop-after", a.stopAfter, "Print the module to stdout after this stage, and stop")->check(CLI::IsMember({"import", "normalize", "fuse", "plan"}));
+  app.add_option("--save-asm", a.saveAsm, "Write each kernel's assembly into this folder")->check(CLI::ExistingDirectory)->type_name("DIR");
   app.add_flag("--time-passes", a.timePasses, "Print the time of each pass");
   app.add_option("--json", a.json, "Write what the compilation did as JSON ('-': stdout)")->type_name("FILE");
   app.add_flag("--quiet", a.quiet, "No progress and no summary");
@@ -98,6 +99,7 @@ int main(int argc, char **argv) {
   options.threads = a.threads;
   options.dumpAfter = a.dumpAfter;
   options.stopAfter = a.stopAfter;
+  options.asmFolder = a.saveAsm;
   options.timePasses = a.timePasses;
   for (const std::string &arch : a.archs) {
     auto target = host::parseTarget(arch);
