@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
 #include "dialects/Graph/DimExpr.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MathExtras.h"
 #include <algorithm>
@@ -297,6 +298,16 @@ DimExpr DimExpr::floorDiv(const DimExpr &a, const DimExpr &b) {
     if (!whole.isConstant(0))
       return whole + floorDiv(rest, b);
   }
+  // floordiv(floordiv(x, m) + c, k) = floordiv(x + c*m, m*k), as chains of strided windows give.
+  if (cb && *cb > 0) {
+    const Term &last = a.terms_.back();
+    bool nested = a.terms_.size() <= 2 && last.coefficient == 1 && last.atoms.size() == 1 && last.atoms[0]->kind == Kind::FloorDiv &&
+                  (a.terms_.size() == 1 || a.terms_[0].atoms.empty());
+    auto inner = nested ? last.atoms[0]->args[1].constant() : std::nullopt;
+    int64_t c = nested && a.terms_.size() == 2 ? a.terms_[0].coefficient : 0, divisor, shift;
+    if (inner && *inner > 0 && !__builtin_mul_overflow(*inner, *cb, &divisor) && !__builtin_mul_overflow(c, *inner, &shift))
+      return floorDiv(last.atoms[0]->args[0] + shift, divisor);
+  }
   return fromAtom(Kind::FloorDiv, a, b);
 }
 
@@ -317,12 +328,32 @@ DimExpr DimExpr::mod(const DimExpr &a, const DimExpr &b) {
   return fromAtom(Kind::Mod, a, b);
 }
 
-/// Whether a >= b for all values of the symbols: by the bounds of their difference, or because a is a multiple of b >= 0.
-static bool dominates(const DimExpr &a, const DimExpr &b, const SymbolInfos &symbols) {
-  if ((a - b).bounds(symbols).first >= 0)
+/// The min or max atom that an expression is, or null.
+static const DimExpr::Atom *asExtremum(const DimExpr &e, DimExpr::Kind kind) {
+  auto terms = e.terms();
+  bool single = terms.size() == 1 && terms[0].coefficient == 1 && terms[0].atoms.size() == 1;
+  return single && terms[0].atoms[0]->kind == kind ? terms[0].atoms[0].get() : nullptr;
+}
+
+/// Whether a >= b for all values of the symbols: by the bounds of their difference, because a is a multiple of b >= 0, or by the parts of a min or max.
+static bool dominates(const DimExpr &a, const DimExpr &b, const SymbolInfos &symbols, int depth = 0) {
+  if (a == b || (a - b).bounds(symbols).first >= 0)
     return true;
   auto quotient = DimExpr::exactDiv(a, b);
-  return quotient && quotient->bounds(symbols).first >= 1 && b.bounds(symbols).first >= 0;
+  if (quotient && quotient->bounds(symbols).first >= 1 && b.bounds(symbols).first >= 0)
+    return true;
+  if (depth > 8)
+    return false;
+  auto above = [&](const DimExpr &x) { return dominates(x, b, symbols, depth + 1); };
+  auto below = [&](const DimExpr &x) { return dominates(a, x, symbols, depth + 1); };
+  if (auto *max = asExtremum(a, DimExpr::Kind::Max); max && llvm::any_of(max->args, above))
+    return true;
+  if (auto *min = asExtremum(b, DimExpr::Kind::Min); min && llvm::any_of(min->args, below))
+    return true;
+  if (auto *min = asExtremum(a, DimExpr::Kind::Min); min && llvm::all_of(min->args, above))
+    return true;
+  auto *max = asExtremum(b, DimExpr::Kind::Max);
+  return max && llvm::all_of(max->args, below);
 }
 
 DimExpr DimExpr::min(const DimExpr &a, const DimExpr &b, const SymbolInfos &symbols) {

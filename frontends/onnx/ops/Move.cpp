@@ -16,6 +16,16 @@ DimExpr isNegative(Node &n, const DimExpr &e) {
   return DimExpr::min(DimExpr::max(DimExpr(0) - e, 0, symbols), 1, symbols);
 }
 
+/// Whether an expression holds an element of an input: only those can be negative on purpose, dims cannot.
+bool holdsInputElement(Node &n, const DimExpr &e) {
+  bool found = false;
+  e.forEachSymbol([&](StringRef s) {
+    auto it = n.facts.symbols.find(s);
+    found = found || (it != n.facts.symbols.end() && it->second.min == INT64_MIN);
+  });
+  return found;
+}
+
 /// An axes list that is an attribute in old versions and input `i` in new ones; empty optional when absent.
 FailureOr<std::optional<SmallVector<int64_t>>> axesOf(Node &n, size_t i, StringRef name = "axes") {
   if (n.has(i)) {
@@ -51,7 +61,7 @@ FailureOr<Dims> reshapeDims(Node &n, const Dims &in, const Dims &wanted, bool al
       return n.fail("its shape " + graph::describe(wanted) + " copies a dim that " + graph::describe(in) + " does not have");
     else if (e.bounds(n.facts.symbols).second < 0)
       return n.fail("its shape is " + graph::describe(wanted));
-    else if (e.bounds(n.facts.symbols).first < 0) {
+    else if (e.bounds(n.facts.symbols).first < 0 && holdsInputElement(n, e)) {
       undecided.push_back(i);
       if (canCopy) // plus the copied dim when e is 0: 1 - min(|e|, 1)
         d = d + in[i] * (DimExpr(1) - DimExpr::min(DimExpr::max(e, DimExpr(0) - e, n.facts.symbols), 1, n.facts.symbols));
