@@ -82,7 +82,7 @@ FailureOr<Dims> GraphImporter::inputDims(const ValueInfoProto &input, Type &elem
       dim = DimExpr((*override)[i]);
     else if (d && d->has_dim_value() && d->dim_value() != -1)
       dim = DimExpr(d->dim_value());
-    else if (d && d->has_dim_param() && !d->dim_param().empty()) {
+    else if (d && d->has_dim_param() && llvm::any_of(d->dim_param(), llvm::isAlnum)) { // '?' names nothing
       auto e = DimExpr::parse(d->dim_param());
       if (!e)
         e = DimExpr::symbol(symbolName(d->dim_param()));
