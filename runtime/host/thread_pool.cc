@@ -63,6 +63,29 @@ bool SpinUntil(Condition condition) {
 
 }  // namespace
 
+namespace {
+
+std::vector<uint32_t> AllowedCpus() {
+  std::vector<uint32_t> cpus;
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return cpus;
+  for (uint32_t cpu = 0; cpu < CPU_SETSIZE; ++cpu)
+    if (CPU_ISSET(cpu, &allowed)) cpus.push_back(cpu);
+  return cpus;
+}
+
+// Moves this thread to a CPU, for good or only for now.
+void MoveTo(uint32_t cpu, bool stay) {
+  cpu_set_t before, only;
+  sched_getaffinity(0, sizeof before, &before);
+  CPU_ZERO(&only);
+  if (cpu < CPU_SETSIZE) CPU_SET(cpu, &only);
+  if (sched_setaffinity(0, sizeof only, &only) == 0 && !stay)
+    sched_setaffinity(0, sizeof before, &before);
+}
+
+}  // namespace
+
 struct ThreadPool::Job {
   TaskFn fn;
   void* context;
@@ -81,14 +104,14 @@ struct ThreadPool::Job {
   }
 };
 
-ThreadPool::ThreadPool(uint32_t num_threads, std::span<const uint32_t> cpus) {
+ThreadPool::ThreadPool(uint32_t num_threads, std::span<const uint32_t> cpus)
+    : cpus_(cpus.empty() ? AllowedCpus() : std::vector<uint32_t>(cpus.begin(), cpus.end())),
+      pinned_(!cpus.empty()) {
   for (uint32_t i = 0; i < std::max(1u, num_threads); ++i) {
     workers_.push_back(std::make_unique<Worker>());
     Worker& worker = *workers_.back();
     worker.pool = this;
     worker.index = i;
-    worker.pinned = i > 0 && !cpus.empty();
-    if (worker.pinned) worker.cpu = cpus[(i - 1) % cpus.size()];
   }
   sigset_t all, before;
   sigfillset(&all);
@@ -116,12 +139,8 @@ void* ThreadPool::ThreadMain(void* argument) {
   char name[16];
   std::snprintf(name, sizeof name, "mlc-%u", worker.index);
   pthread_setname_np(pthread_self(), name);
-  if (worker.pinned) {
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    if (worker.cpu < CPU_SETSIZE) CPU_SET(worker.cpu, &set);
-    pthread_setaffinity_np(pthread_self(), sizeof set, &set);
-  }
+  if (worker.pool->pinned_)
+    MoveTo(worker.pool->cpus_[(worker.index - 1) % worker.pool->cpus_.size()], true);
   worker.pool->WorkerLoop(worker);
   return nullptr;
 }
@@ -133,11 +152,21 @@ void ThreadPool::WorkerLoop(Worker& worker) {
     if (stop_.load()) return;
     const Job job = LoadJob(seen);
     if (worker.index >= job.threads) continue;
+    LeaveCallersCpu(worker);
     const uint32_t done = Participate(job, worker.index);
     if (done == 0) continue;
     const uint32_t all_done = done_chunks_.fetch_add(done) + done;
     if (all_done == job.total_chunks && caller_sleeps_.load()) FutexWake(done_chunks_);
   }
+}
+
+// On a busy machine the scheduler wakes a worker on its waker's CPU and leaves it there, where it
+// takes the caller's time instead of sharing its work.
+void ThreadPool::LeaveCallersCpu(const Worker& worker) {
+  const int here = sched_getcpu();
+  if (pinned_ || cpus_.size() < 2 || here != caller_cpu_.load(std::memory_order_relaxed)) return;
+  const uint32_t cpu = cpus_[worker.index % cpus_.size()];
+  MoveTo(static_cast<int>(cpu) != here ? cpu : cpus_[(worker.index + 1) % cpus_.size()], false);
 }
 
 uint32_t ThreadPool::WaitForEpochAfter(uint32_t seen, Worker& worker) {
@@ -195,6 +224,7 @@ void ThreadPool::Publish(const Job& job) {
   grid_.store(job.grid, std::memory_order_relaxed);
   total_chunks_.store(job.total_chunks, std::memory_order_relaxed);
   threads_.store(job.threads, std::memory_order_relaxed);
+  caller_cpu_.store(sched_getcpu(), std::memory_order_relaxed);
   done_chunks_.store(0, std::memory_order_relaxed);
   for (uint32_t i = 0; i < job.threads; ++i) {
     const uint64_t count = job.FirstChunk(i + 1) - job.FirstChunk(i);

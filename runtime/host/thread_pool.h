@@ -45,14 +45,13 @@ class ThreadPool {
     std::atomic<uint32_t> parked{0};  // futex: 1 while asleep
     ThreadPool* pool = nullptr;
     uint32_t index = 0;
-    uint32_t cpu = 0;
-    bool pinned = false;
     pthread_t thread{};
   };
 
   static void* ThreadMain(void* worker);
   void WorkerLoop(Worker& worker);
   uint32_t WaitForEpochAfter(uint32_t seen, Worker& worker);
+  void LeaveCallersCpu(const Worker& worker);
   void Publish(const Job& job);
   void WaitUntilDone(uint32_t total_chunks);
   uint32_t Participate(const Job& job, uint32_t worker);
@@ -60,6 +59,8 @@ class ThreadPool {
   Job LoadJob(uint32_t epoch) const;
 
   std::vector<std::unique_ptr<Worker>> workers_;
+  const std::vector<uint32_t> cpus_;  // where to pin, else what the process may use
+  const bool pinned_;
   std::atomic_flag busy_;
 
   // The present job. Written between jobs only; a late reader's values are made void by its failing
@@ -69,6 +70,7 @@ class ThreadPool {
   std::atomic<int64_t> grid_{0};
   std::atomic<uint32_t> total_chunks_{0};
   std::atomic<uint32_t> threads_{0};
+  std::atomic<int> caller_cpu_{-1};
 
   alignas(64) std::atomic<uint32_t> epoch_{0};
   std::atomic<bool> stop_{false};

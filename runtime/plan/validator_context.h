@@ -34,6 +34,12 @@ struct ValidatorContext {
       return CheckFailed(PlanCheck::check, __VA_ARGS__); \
   } while (false)
 
+// An absent vector is aligned.
+template <typename T>
+bool IsAligned(const flatbuffers::Vector<T>* vector) {
+  return !vector || reinterpret_cast<uintptr_t>(vector->Data()) % 8 == 0;
+}
+
 // The value of a constant expression, -1 for any other.
 inline int64_t ConstantValue(const plan::Entry& entry, uint32_t expr) {
   const plan::ExprNode* node = entry.exprs()->Get(expr);

@@ -49,6 +49,7 @@ Status ValidateConstant(const ValidatorContext& context, uint32_t index) {
             constant.offset() <= segment->size() &&
                 constant.size() <= segment->size() - constant.offset(),
             "constant %u '%.64s'", index, name);
+  MLC_CHECK(vector_align, IsAligned(constant.dims()), "constant %u '%.64s'", index, name);
   const bool packed = Count(constant.layout()) > 0;
   MLC_CHECK(constant_size, packed || HasSizeOfDims(constant), "constant %u '%.64s'", index, name);
   return Ok();

@@ -60,6 +60,7 @@ Status ValidateSymbol(const ValidatorContext& context, const plan::Entry& entry,
 }  // namespace
 
 Status ValidateSignature(const ValidatorContext& context, const plan::Entry& entry) {
+  MLC_CHECK(vector_align, IsAligned(entry.exprs()), "expressions of '%.64s'", Text(entry.name()));
   for (uint32_t i = 0; i < Count(entry.exprs()); ++i) MLC_TRY(ValidateExpr(context, entry, i));
   for (const plan::IO* io : Items(entry.inputs())) MLC_TRY(ValidateIO(context, entry, *io));
   for (const plan::IO* io : Items(entry.outputs())) MLC_TRY(ValidateIO(context, entry, *io));

@@ -209,9 +209,24 @@ void SetUnknownOp(plan::Plan& plan) {
       ->SetField<uint8_t>(plan::Instruction::VT_OP_TYPE, 99, 0);
 }
 
+// Moves the start of a vector by 4 bytes, into the first element.
+template <typename Table>
+void Misalign(Table* table, flatbuffers::voffset_t field) {
+  auto* raw = reinterpret_cast<flatbuffers::Table*>(table);
+  auto* offset = reinterpret_cast<flatbuffers::uoffset_t*>(raw->GetAddressOf(field));
+  flatbuffers::WriteScalar(offset, *offset + 4);
+}
+
 const std::map<std::string, std::vector<BreakBytes>>& ByteBreaks() {
   static const std::map<std::string, std::vector<BreakBytes>> breaks = {
       {"instruction_op", {SetUnknownOp}},
+      {"vector_align",
+       {[](plan::Plan& p) {
+          Misalign(p.mutable_entries()->GetMutableObject(0), plan::Entry::VT_EXPRS);
+        },
+        [](plan::Plan& p) {
+          Misalign(p.mutable_constants()->GetMutableObject(0), plan::Constant::VT_DIMS);
+        }}},
       {"segment_kind", {[](plan::Plan& p) {
          p.mutable_segments()->GetMutableObject(0)->mutate_kind(static_cast<plan::SegmentKind>(8));
        }}},
