@@ -6,6 +6,7 @@
 #include "compiler/Compile.h"
 #include "backends/host/codegen/Codegen.h"
 #include "backends/host/emit/Kernel.h"
+#include "compiler/Evaluate.h"
 #include "compiler/Pipeline.h"
 #include "compiler/PlanFile.h"
 #include "mlir/Pass/PassManager.h"
@@ -68,7 +69,8 @@ public:
   Compilation(ModuleOp module, const CompileOptions &options) : module(module), options(options) {}
 
   llvm::Expected<CompileReport> run(const std::string *path, std::string *bytes) {
-    if (auto error = passes(module, [&](OpPassManager &pm) { buildNormalizePipeline(pm, options.optLevel); }))
+    ConstantEvaluator evaluator = options.foldConstants ? compilingEvaluator(options.optLevel, options.threads) : ConstantEvaluator();
+    if (auto error = passes(module, [&](OpPassManager &pm) { buildNormalizePipeline(pm, options.optLevel, evaluator); }))
       return std::move(error);
     if (options.stopAfter == "normalize") {
       module.print(llvm::outs());

@@ -18,6 +18,7 @@ namespace mlc {
 struct CompileOptions {
   std::vector<host::HostTarget> targets;
   int optLevel = 2;
+  bool foldConstants = true;  // by running what derives from constants alone (Evaluate.h)
   unsigned threads = 0;       // 0: as many as the machine has
   std::string sourceHash;     // of the model's bytes
   std::string flags;          // what shaped the plan, for its provenance

@@ -129,13 +129,18 @@ void evaluate(Operation *op, std::vector<char> &out) {
 
 } // namespace
 
-ConstantBytes ConstantBytes::of(Value v) {
+ConstantBytes ConstantBytes::of(ElementsAttr value) {
   ConstantBytes result;
+  result.borrowed = attributeBytes(value, result.owned);
+  return result;
+}
+
+ConstantBytes ConstantBytes::of(Value v) {
   Operation *op = v.getDefiningOp();
   if (auto constant = dyn_cast<ConstantOp>(op))
-    result.borrowed = attributeBytes(constant.getValue(), result.owned);
-  else
-    evaluate(op, result.owned);
+    return of(constant.getValue());
+  ConstantBytes result;
+  evaluate(op, result.owned);
   return result;
 }
 

@@ -3,6 +3,7 @@
 #ifndef MLC_COMPILER_CONSTANTS_H
 #define MLC_COMPILER_CONSTANTS_H
 
+#include "mlir/IR/BuiltinAttributeInterfaces.h"
 #include "mlir/IR/Value.h"
 #include "llvm/ADT/ArrayRef.h"
 #include <vector>
@@ -14,6 +15,8 @@ class ConstantBytes {
 public:
   /// Evaluates a constant expression (passes/Fuse/Regions.h). The value's defining op must be alive while the bytes are borrowed.
   static ConstantBytes of(mlir::Value v);
+  /// The same of a constant's attribute; empty when it is a resource without a blob.
+  static ConstantBytes of(mlir::ElementsAttr value);
   llvm::ArrayRef<char> bytes() const { return owned.empty() ? borrowed : llvm::ArrayRef<char>(owned); }
 
 private:

@@ -19,12 +19,14 @@ static void addCleanup(OpPassManager &pm) {
   pm.addPass(createCSEPass());
 }
 
-void buildNormalizePipeline(OpPassManager &pm, int optLevel) {
+void buildNormalizePipeline(OpPassManager &pm, int optLevel, ConstantEvaluator evaluator) {
   auto &func = pm.nest<func::FuncOp>();
   func.addPass(createFoldShapes());
   addCleanup(func);
   func.addPass(createFoldBatchNorm());
   func.addPass(createExpandComposites());
+  if (evaluator.evaluate)
+    func.addPass(createFoldConstants(std::move(evaluator)));
   func.addPass(createSimplifyAlgebra());
   addCleanup(func);
 }

@@ -4,11 +4,12 @@
 #define MLC_COMPILER_PIPELINE_H
 
 #include "mlir/Pass/PassManager.h"
+#include "passes/Normalize/Passes.h"
 
 namespace mlc {
 
-/// Target-independent: meaning is kept, form becomes normal.
-void buildNormalizePipeline(mlir::OpPassManager &pm, int optLevel);
+/// Target-independent: meaning is kept, form becomes normal. Constants are folded by `evaluator`; an empty one folds none.
+void buildNormalizePipeline(mlir::OpPassManager &pm, int optLevel, ConstantEvaluator evaluator = {});
 /// Per target: layouts chosen, ops grouped into regions.
 void buildFusePipeline(mlir::OpPassManager &pm, int optLevel);
 

@@ -8,17 +8,23 @@ using namespace mlc::graph;
 
 namespace mlc {
 
-bool isConstantExpression(Value v) {
-  Operation *op = v.getDefiningOp();
-  if (!op || !cast<RankedTensorType>(v.getType()).hasStaticShape())
-    return false;
-  if (isa<ConstantOp>(op))
-    return true;
+bool isMoveByNumbers(Operation *op) {
   if (!isa<ReshapeOp, TransposeOp, PadOp, SliceOp, ConcatOp>(op))
     return false;
   if (auto pad = dyn_cast<PadOp>(op); pad && (pad.getValue() || pad.getMode() != "constant"))
     return false;
-  return llvm::all_of(op->getOperands(), isConstantExpression);
+  // NOTE: a slice of static dims may start at a symbol.
+  return llvm::all_of(op->getAttrs(), [](NamedAttribute a) {
+    auto dims = dyn_cast<DimsAttr>(a.getValue());
+    return !dims || llvm::all_of(dims.getDims(), [](const DimExpr &d) { return d.constant().has_value(); });
+  });
+}
+
+bool isConstantExpression(Value v) {
+  Operation *op = v.getDefiningOp();
+  if (!op || !cast<RankedTensorType>(v.getType()).hasStaticShape())
+    return false;
+  return isa<ConstantOp>(op) || (isMoveByNumbers(op) && llvm::all_of(op->getOperands(), isConstantExpression));
 }
 
 bool isComputed(Operation *op) {

@@ -9,6 +9,8 @@
 
 namespace mlc {
 
+/// Whether an op only moves elements (reshape, transpose, pad with zeros, slice, concat) by numbers known now: what the plan writer evaluates on constants.
+bool isMoveByNumbers(mlir::Operation *op);
 /// Whether a value is a constant or only moves of constants (reshape, transpose, pad, slice, concat), so that the plan writer evaluates it.
 bool isConstantExpression(mlir::Value v);
 /// Whether an op computes at run time, that is, must be part of a region: not a constant expression, a view, control flow or a return.

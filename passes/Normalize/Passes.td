@@ -61,6 +61,26 @@ def FoldBatchNorm : Pass<"fold-batch-norm", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlc::graph::GraphDialect"];
 }
 
+def FoldConstants : Pass<"fold-constants", "::mlir::func::FuncOp"> {
+  let summary = "Computes everything that derives from constants alone";
+  let description = [{
+    All ops whose operands are constants are put into one function, which is compiled for one fixed baseline and run in process by the runtime; what of it is
+    used elsewhere becomes constants (resources over 1 KiB). Moves alone (reshape, transpose, pad, slice, concat) stay: the plan writer evaluates
+    them. Also left alone: a value larger than 64 KiB and twice the constants it derives from, so that a plan never grows by folding; weights that are elided;
+    and everything, with a warning, when the computation itself fails (an index out of range).
+
+    ```
+    %s = graph.sqrt %c : (tensor<2xf32>) -> tensor<2xf32>    // %c = [4, 9]
+    ```
+    becomes
+    ```
+    %s = graph.constant dense<[2.0, 3.0]> : tensor<2xf32>
+    ```
+  }];
+  let statistics = [Statistic<"numFolded", "folded", "Values replaced by constants">];
+  let dependentDialects = ["::mlc::graph::GraphDialect"];
+}
+
 def ExpandComposites : Pass<"expand-composites", "::mlir::func::FuncOp"> {
   let summary = "Writes softmax and the norms in reductions and pointwise ops";
   let description = [{

@@ -2,9 +2,13 @@
 // Part of MLC, see the LICENSE file.
 //
 // mlc-opt: the passes on .mlir text, as mlir-opt. An input that ends in .onnx is imported first; `--shape` and `--dims` then apply to the import.
-#include "dialects/Graph/Graph.h"
+#include "backends/host/choose/Passes.h"
+#include "compiler/Compile.h"
+#include "compiler/Evaluate.h"
 #include "frontends/onnx/Import.h"
 #include "frontends/onnx/Options.h"
+#include "passes/Fuse/Passes.h"
+#include "passes/Layout/Passes.h"
 #include "passes/Normalize/Passes.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
@@ -20,9 +24,14 @@ using namespace mlir;
 namespace {
 
 void registerAll(DialectRegistry &registry) {
-  registry.insert<mlc::graph::GraphDialect, func::FuncDialect, arith::ArithDialect, math::MathDialect, scf::SCFDialect, vector::VectorDialect>();
+  mlc::registerCompilerDialects(registry);
   registerTransformsPasses();
+  // The first registration of a name counts: fold-constants with something to compute with.
+  registerPass([] { return mlc::createFoldConstants(mlc::compilingEvaluator(/*optLevel=*/2, /*threads=*/1)); });
   mlc::registerNormalizePasses();
+  mlc::registerLayoutPasses();
+  mlc::registerFusePasses();
+  mlc::registerHostPasses();
 }
 
 /// Imports a model and runs the passes of the command line on it.
