@@ -24,6 +24,16 @@ SmallVector<int64_t> rowMajor(Shape shape) {
   return strides;
 }
 
+/// A transposition in blocks that fit in the cache: `from` is contiguous along the outer dim, `to` along the inner one.
+void copyTransposed(const char *from, int64_t fromStride, char *to, int64_t toStride, int64_t outer, int64_t inner, size_t bytes) {
+  constexpr int64_t kBlock = 32;
+  for (int64_t o = 0; o < outer; o += kBlock)
+    for (int64_t i = 0; i < inner; i += kBlock)
+      for (int64_t oo = o; oo < std::min(outer, o + kBlock); ++oo)
+        for (int64_t ii = i; ii < std::min(inner, i + kBlock); ++ii)
+          std::memcpy(to + (oo * toStride + ii) * bytes, from + (ii * fromStride + oo) * bytes, bytes);
+}
+
 /// Copies a box: for each index of `extents`, one element from `from + index . fromStrides` to `to + index . toStrides` (strides in elements, may be negative).
 void copyBox(const char *from, Shape fromStrides, char *to, Shape toStrides, Shape extents, size_t elementBytes) {
   if (llvm::is_contained(extents, 0))
@@ -43,6 +53,10 @@ void copyBox(const char *from, Shape fromStrides, char *to, Shape toStrides, Sha
       for (int64_t i = 0; i < n; ++i)
         std::memcpy(to + i * ts, from + i * fs, elementBytes);
     }
+    return;
+  }
+  if (extents.size() == 2 && fromStrides[0] == 1 && toStrides[1] == 1) {
+    copyTransposed(from, fromStrides[1], to, toStrides[0], extents[0], extents[1], elementBytes);
     return;
   }
   for (int64_t i = 0; i < n; ++i)
