@@ -128,7 +128,7 @@ Value Emitter::convert(Value v, Type from, Type to) {
     }
     Type wide = shapedLike(bits == 32 && !isUnsigned(to) ? b.getI32Type() : b.getI64Type(), v);
     Value r = arith::FPToSIOp::create(b, loc, wide, v);
-    return bits == wide.getIntOrFloatBitWidth() || wide == type ? r : make(arith::TruncIOp::create(b, loc, type, r));
+    return wide == type ? r : make(arith::TruncIOp::create(b, loc, type, r));
   }
   if (target.isInteger(1))
     return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, v, constant(v.getType(), 0));
