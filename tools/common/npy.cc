@@ -73,6 +73,27 @@ std::vector<int64_t> ParseShape(std::string_view value, const std::string& name)
   return dims;
 }
 
+// Reorders elements that were stored with the first dim fastest.
+void MakeRowMajor(Array& array) {
+  int64_t count = 1;
+  for (int64_t dim : array.dims) count *= dim;
+  if (count == 0) return;
+  const size_t element_bytes = array.bytes.size() / static_cast<size_t>(count);
+  std::string ordered(array.bytes.size(), '\0');
+  std::vector<int64_t> index(array.dims.size(), 0);
+  for (int64_t to = 0; to < count; ++to) {
+    int64_t from = 0;
+    for (size_t axis = array.dims.size(); axis-- > 0;) from = from * array.dims[axis] + index[axis];
+    std::memcpy(&ordered[static_cast<size_t>(to) * element_bytes],
+                &array.bytes[static_cast<size_t>(from) * element_bytes], element_bytes);
+    for (size_t axis = array.dims.size(); axis-- > 0;) {
+      if (++index[axis] < array.dims[axis]) break;
+      index[axis] = 0;
+    }
+  }
+  array.bytes = std::move(ordered);
+}
+
 }  // namespace
 
 Array ParseNpy(std::string_view bytes, const std::string& name) {
@@ -83,8 +104,7 @@ Array ParseNpy(std::string_view bytes, const std::string& name) {
   const size_t start = wide ? 12 : 10;
   if (header_bytes > bytes.size() - start) Fail(name, "the .npy header is cut off");
   const std::string_view header = bytes.substr(start, header_bytes);
-  if (ValueOf(header, "fortran_order", name).substr(0, 4) == "True")
-    Fail(name, "column-major order is not supported: save it with np.ascontiguousarray");
+  const bool column_major = ValueOf(header, "fortran_order", name).substr(0, 4) == "True";
 
   Array array;
   array.dtype = ParseDescr(ValueOf(header, "descr", name), name);
@@ -95,6 +115,7 @@ Array ParseNpy(std::string_view bytes, const std::string& name) {
       static_cast<uint64_t>(size_bytes) > data.size())
     Fail(name, "it holds fewer elements than its shape says");
   array.bytes = data.substr(0, static_cast<size_t>(size_bytes));
+  if (column_major) MakeRowMajor(array);
   return array;
 }
 
