@@ -69,6 +69,13 @@ public:
   Compilation(ModuleOp module, const CompileOptions &options) : module(module), options(options) {}
 
   llvm::Expected<CompileReport> run(const std::string *path, std::string *bytes) {
+    auto main = module.lookupSymbol<func::FuncOp>("main");
+    if (!main) {
+      module.emitError() << "has no function 'main'";
+      return modelError();
+    }
+    if (failed(host::checkTypes(main)))
+      return modelError();
     ConstantEvaluator evaluator = options.foldConstants ? compilingEvaluator(options.optLevel, options.threads) : ConstantEvaluator();
     if (auto error = passes(module, [&](OpPassManager &pm) { buildNormalizePipeline(pm, options.optLevel, evaluator); }))
       return std::move(error);

@@ -153,7 +153,8 @@ private:
     std::vector<uint64_t> offsets;
     for (Value v : parts.constants->values()) {
       offsets.push_back(weightsBytes);
-      weightsBytes = align(weightsBytes + constantSize(v), 64);
+      // Constants without elements take a slot too, so that each lies in a segment.
+      weightsBytes = align(weightsBytes + std::max<uint64_t>(constantSize(v), 1), 64);
     }
     uint32_t segment = kNone;
     if (weightsBytes) {
@@ -163,7 +164,7 @@ private:
         for (Value v : values) {
           ConstantBytes c = ConstantBytes::of(v);
           MLC_TRY(sink.Write(c.bytes().data(), c.bytes().size()));
-          if (uint64_t pad = align(c.bytes().size(), 64) - c.bytes().size())
+          if (uint64_t pad = align(std::max<uint64_t>(c.bytes().size(), 1), 64) - c.bytes().size())
             MLC_TRY(sink.Write(zeros, pad));
         }
         return runtime::Ok();

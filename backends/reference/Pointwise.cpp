@@ -148,6 +148,8 @@ Value bitShift(Arith &a, Operation *op, ArrayRef<Value> v) {
   bool left = cast<BitShiftOp>(op).getDirection() == "LEFT";
   Value big = arith::CmpIOp::create(a.b, a.loc, arith::CmpIPredicate::uge, y, a.number(y, a.type.getIntOrFloatBitWidth()));
   Value amount = a.choose(big, a.number(y, 0), y);
+  if (!left && !a.isUnsigned()) // the sign fills, also when the amount reaches the width
+    return arith::ShRSIOp::create(a.b, a.loc, x, a.choose(big, a.number(y, a.type.getIntOrFloatBitWidth() - 1), y));
   Value r = left ? Value(arith::ShLIOp::create(a.b, a.loc, x, amount)) : Value(arith::ShRUIOp::create(a.b, a.loc, x, amount));
   return a.choose(big, NUM(0), r);
 }
@@ -243,6 +245,12 @@ Value mixedFormula(Emitter &e, Operation *op, ArrayRef<Value> v) {
     return v[0];
   if (isa<WhereOp>(op))
     return e.select(v[0], v[1], v[2]);
+  if (isa<PowOp>(op) && typeOf(0) != typeOf(1)) {
+    // Floats in the type of a (half widened), integers to a float power through f64.
+    Type type = !isa<FloatType>(typeOf(0)) ? Type(e.b.getF64Type()) : isNarrowFloat(typeOf(0)) ? f32 : typeOf(0);
+    Value r = math::PowFOp::create(e.b, e.loc, e.convert(v[0], typeOf(0), type), e.convert(v[1], typeOf(1), type));
+    return e.convert(r, type, result);
+  }
   if (isa<DequantizeLinearOp>(op)) {
     Type wide = isNarrowFloat(typeOf(1)) ? f32 : typeOf(1);
     Arith a{e, wide};

@@ -14,7 +14,7 @@ graph inputs that are not initializers; outputs are wanted as {out}/output_<i>.n
        int4/int2 as int8 values, uint4/uint2 as uint8 values. Strings are fixed-width unicode.
 Tolerance and rules are onnx's own: equal shapes and types, rtol 1e-3 and atol 1e-7 unless the case's
 tolerance.json or data.json says otherwise, bfloat16 at least 2 ulp.
-Verdicts: pass, mismatch, refused (exit status --refused, and the output names one of the case's operators), error (any other exit status, missing
+Verdicts: pass, mismatch, refused (exit status --refused, and the output names one of the case's operators or inputs), error (any other exit status, missing
 output), timeout, crash (a signal), random (a mismatch in a case whose expected values are random), harness (not judged).
 """
 import argparse, collections, csv, json, os, re, shlex, signal, subprocess, sys, tempfile, time
@@ -145,7 +145,7 @@ def run_set(case, data_set, args, tmp):
         os.killpg(p.pid, signal.SIGKILL)
         p.communicate()
         return "timeout", f"over {args.timeout} s"
-    if p.returncode == args.refused and any(op in log for op in case.ops):
+    if p.returncode == args.refused and any(name in log for name in [*case.ops, *(f"input '{i.name}'" for i in case.inputs)]):
         return "refused", next((line for line in log.splitlines() if "error" in line.lower()), log[-200:])[:200]
     if p.returncode:
         why = next((line for line in log.splitlines() if "error" in line.lower()), log[-200:])

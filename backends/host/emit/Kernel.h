@@ -67,6 +67,9 @@ private:
   std::vector<reference::Memory> results;
 };
 
+/// Refuses element types that no kernel handles, naming the op or input.
+mlir::LogicalResult checkTypes(mlir::func::FuncOp func);
+
 /// Emits the kernel of a region by its kind. Fails with an error at the region when an op has no lowering.
 mlir::FailureOr<Kernel> emitKernel(graph::RegionOp region, graph::ShapeFacts &facts, const EmitOptions &options);
 
