@@ -37,7 +37,7 @@ struct ValidatorContext {
 // An absent vector is aligned.
 template <typename T>
 bool IsAligned(const flatbuffers::Vector<T>* vector) {
-  return !vector || reinterpret_cast<uintptr_t>(vector->Data()) % 8 == 0;
+  return !vector || vector->size() == 0 || reinterpret_cast<uintptr_t>(vector->Data()) % 8 == 0;
 }
 
 // The value of a constant expression, -1 for any other.
