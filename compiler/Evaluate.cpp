@@ -4,6 +4,7 @@
 #include "compiler/Compile.h"
 #include "compiler/Constants.h"
 #include "mlc/runtime.h"
+#include <mutex>
 
 using namespace mlir;
 
@@ -111,7 +112,12 @@ llvm::Expected<std::vector<AsmResourceBlob>> evaluate(ModuleOp module, ArrayRef<
 } // namespace
 
 ConstantEvaluator compilingEvaluator(int optLevel, unsigned threads) {
-  return {registerCompilerDialects, [=](ModuleOp module, ArrayRef<ElementsAttr> inputs) { return evaluate(module, inputs, optLevel, threads); }};
+  // Functions are folded side by side, but the linker works for one at a time.
+  auto mutex = std::make_shared<std::mutex>();
+  return {registerCompilerDialects, [=](ModuleOp module, ArrayRef<ElementsAttr> inputs) {
+            std::lock_guard<std::mutex> lock(*mutex);
+            return evaluate(module, inputs, optLevel, threads);
+          }};
 }
 
 } // namespace mlc

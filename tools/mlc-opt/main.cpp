@@ -27,15 +27,41 @@ void registerAll(DialectRegistry &registry) {
   mlc::registerCompilerDialects(registry);
   registerTransformsPasses();
   // The first registration of a name counts: fold-constants with something to compute with.
-  registerPass([] { return mlc::createFoldConstants(mlc::compilingEvaluator(/*optLevel=*/2, /*threads=*/1)); });
+  registerPass([evaluator = mlc::compilingEvaluator(/*optLevel=*/2, /*threads=*/1)] { return mlc::createFoldConstants(evaluator); });
   mlc::registerNormalizePasses();
   mlc::registerLayoutPasses();
   mlc::registerFusePasses();
   mlc::registerHostPasses();
 }
 
+/// As upstream's MlirOptMain, on .mlir text.
+/// NOTE: lld, which folding constants calls, resets all options of the process. So the pipeline is kept as text and the other options in a copy.
+LogicalResult runOnText(int argc, char **argv, DialectRegistry &registry) {
+  auto [input, output] = registerAndParseCLIOptions(argc, argv, "MLC's passes on .mlir text and on ONNX models\n", registry);
+  MlirOptMainConfig config = MlirOptMainConfig::createFromCLOptions();
+  MLIRContext context(MLIRContext::Threading::DISABLED);
+  PassManager wanted(&context, ModuleOp::getOperationName(), PassManager::Nesting::Implicit);
+  if (failed(config.setupPassPipeline(wanted)))
+    return failure();
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  llvm::interleave(wanted.getPasses(), os, [&](Pass &pass) { pass.printAsTextualPipeline(os); }, ",");
+  config.setPassPipelineSetupFn([text](PassManager &pm) { return parsePassPipeline(text, pm); });
+  std::string message;
+  auto in = openInputFile(input, &message);
+  auto out = in ? openOutputFile(output, &message) : nullptr;
+  if (!out) {
+    llvm::errs() << "mlc-opt: " << message << "\n";
+    return failure();
+  }
+  if (failed(MlirOptMain(out->os(), std::move(in), registry, config)))
+    return failure();
+  out->keep();
+  return success();
+}
+
 /// Imports a model and runs the passes of the command line on it.
-int runOnModel(StringRef input, StringRef output, StringRef shapes, StringRef dims, bool withWeights, const PassPipelineCLParser &passes, DialectRegistry &registry) {
+int runOnModel(std::string input, std::string output, StringRef shapes, StringRef dims, bool withWeights, const PassPipelineCLParser &passes, DialectRegistry &registry) {
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   context.loadAllAvailableDialects();
   mlc::OnnxImportOptions options;
@@ -77,7 +103,7 @@ int main(int argc, char **argv) {
   registerAll(registry);
   bool model = llvm::any_of(ArrayRef<char *>(argv, argc).drop_front(), [](StringRef a) { return a.ends_with(".onnx"); });
   if (!model)
-    return asMainReturnCode(MlirOptMain(argc, argv, "MLC's passes on .mlir text and on ONNX models\n", registry));
+    return asMainReturnCode(runOnText(argc, argv, registry));
   llvm::cl::opt<std::string> input(llvm::cl::Positional, llvm::cl::Required, llvm::cl::desc("model.onnx"));
   llvm::cl::opt<std::string> output("o", llvm::cl::desc("output file"), llvm::cl::init("-"));
   llvm::cl::opt<std::string> shapes("shape", llvm::cl::desc("dims of inputs: x=1x3x224x224;y=1x16 (? keeps a dim)"));

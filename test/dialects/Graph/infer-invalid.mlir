@@ -138,3 +138,124 @@ func.func @if_c2(%c: tensor<i1>, %x: tensor<2xf32>, %z: tensor<3xf32>) {
   }
   return
 }
+
+// -----
+
+func.func @conv_c4(%x: tensor<1x1x2xf32>, %w: tensor<1x1x5xf32>) {
+  // expected-error @+1 {{[conv_c4]}}
+  %y = graph.conv %x, %w {strides = array<i64: 1>, dilations = array<i64: 1>, pads = array<i64: 0, 0>} : (tensor<1x1x2xf32>, tensor<1x1x5xf32>) -> tensor<1x1x?xf32>
+  return
+}
+
+// -----
+
+func.func @pool_c3(%x: tensor<1x1x2xf32>) {
+  // expected-error @+1 {{[pool_c3]}}
+  %y = graph.max_pool %x {kernel_shape = array<i64: 5>, strides = array<i64: 1>, dilations = array<i64: 1>, pads = array<i64: 0, 0>} : (tensor<1x1x2xf32>) -> tensor<1x1x?xf32>
+  return
+}
+
+// -----
+
+func.func @gather_c2() {
+  %x = graph.constant dense<[1, 2]> : tensor<2xi64>
+  %i = graph.constant dense<2> : tensor<1xi64>
+  // expected-error @+1 {{[gather_c2]}}
+  %y = graph.gather %x, %i : (tensor<2xi64>, tensor<1xi64>) -> tensor<1xi64>
+  return
+}
+
+// -----
+
+func.func @gather_elements_c1(%x: tensor<2x2xf32>, %i: tensor<2xi64>) {
+  // expected-error @+1 {{[gather_elements_c1]}}
+  %y = graph.gather_elements %x, %i : (tensor<2x2xf32>, tensor<2xi64>) -> tensor<2xf32>
+  return
+}
+
+// -----
+
+func.func @gather_nd_c1(%x: tensor<2x2xf32>, %i: tensor<1x3xi64>) {
+  // expected-error @+1 {{[gather_nd_c1]}}
+  %y = graph.gather_nd %x, %i : (tensor<2x2xf32>, tensor<1x3xi64>) -> tensor<1xf32>
+  return
+}
+
+// -----
+
+func.func @scatter_nd_c1(%x: tensor<2x2xf32>, %i: tensor<1x3xi64>, %u: tensor<1xf32>) {
+  // expected-error @+1 {{[scatter_nd_c1]}}
+  %y = graph.scatter_nd %x, %i, %u : (tensor<2x2xf32>, tensor<1x3xi64>, tensor<1xf32>) -> tensor<2x2xf32>
+  return
+}
+
+// -----
+
+func.func @scatter_elements_c1(%x: tensor<2x2xf32>, %i: tensor<1x1xi64>, %u: tensor<1x1xf32>) {
+  // expected-error @+1 {{[scatter_elements_c1]}}
+  %y = graph.scatter_elements %x, %i, %u {axis = 2 : i64} : (tensor<2x2xf32>, tensor<1x1xi64>, tensor<1x1xf32>) -> tensor<2x2xf32>
+  return
+}
+
+// -----
+
+func.func @one_hot_c1(%i: tensor<2xi64>, %v: tensor<2xf32>) {
+  // expected-error @+1 {{[one_hot_c1]}}
+  %y = graph.one_hot %i, %v {depth = #graph.dims<[3]>, axis = 2 : i64} : (tensor<2xi64>, tensor<2xf32>) -> tensor<2x3xf32>
+  return
+}
+
+// -----
+
+func.func @resize_c1(%x: tensor<1x1x2xf32>) {
+  // expected-error @+1 {{[resize_c1]}}
+  %y = graph.resize %x {dims = #graph.dims<[1, 4]>, mode = "nearest", coordinate = "asymmetric", nearest = "floor"} : (tensor<1x1x2xf32>) -> tensor<1x4xf32>
+  return
+}
+
+// -----
+
+func.func @rnn_c1(%xw: tensor<3x2xf32>, %r: tensor<3x1xf32>, %h: tensor<2x1xf32>, %b: tensor<1xf32>) {
+  // expected-error @+1 {{[rnn_c1]}}
+  %y, %s = graph.gru_scan %xw, %r, %h, %b {activations = ["Sigmoid", "Tanh"], alphas = array<f32>, betas = array<f32>, reverse = false, linear_before_reset = false} : (tensor<3x2xf32>, tensor<3x1xf32>, tensor<2x1xf32>, tensor<1xf32>) -> (tensor<3x2x1xf32>, tensor<2x1xf32>)
+  return
+}
+
+// -----
+
+func.func @tile_c1(%x: tensor<2xf32>) {
+  // expected-error @+1 {{[tile_c1]}}
+  %y = graph.tile %x {repeats = #graph.dims<[2, 2]>} : (tensor<2xf32>) -> tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @trilu_c1(%x: tensor<2xf32>) {
+  // expected-error @+1 {{[trilu_c1]}}
+  %y = graph.trilu %x {k = #graph.dims<[0]>} : (tensor<2xf32>) -> tensor<2xf32>
+  return
+}
+
+// -----
+
+func.func @loop_c2(%m: tensor<i64>, %c: tensor<i1>, %x: tensor<2xf32>) {
+  // expected-error @+1 {{[loop_c2]}}
+  %y = graph.loop %m, %c, %x : (tensor<i64>, tensor<i1>, tensor<2xf32>) -> tensor<?xf32> {
+  ^bb0(%i: tensor<i64>, %k: tensor<i1>, %v: tensor<2xf32>):
+    %d = graph.concat %v, %v {axis = 0 : i64} : (tensor<2xf32>, tensor<2xf32>) -> tensor<4xf32>
+    graph.yield %k, %d : tensor<i1>, tensor<4xf32>
+  }
+  return
+}
+
+// -----
+
+func.func @loop_c3(%m: tensor<i64>, %c: tensor<i1>, %x: tensor<2xf32>) {
+  // expected-error @+1 {{[loop_c3]}}
+  %y = graph.loop %m, %c : (tensor<i64>, tensor<i1>) -> tensor<?x2xf32> {
+  ^bb0(%i: tensor<i64>, %k: tensor<i1>):
+    graph.yield %k, %x : tensor<i1>, tensor<2xf32>
+  }
+  return
+}

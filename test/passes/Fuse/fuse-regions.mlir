@@ -1,0 +1,86 @@
+// RUN: mlc-opt %s --split-input-file --fuse-regions | FileCheck %s
+
+// CHECK-LABEL: @product_with_epilogue
+// CHECK: %[[Y:.*]] = graph.region "gemm"(
+// CHECK: graph.matmul
+// CHECK: graph.add
+// CHECK: graph.relu
+// CHECK: return %[[Y]]
+func.func @product_with_epilogue(%x: tensor<4x8xf32>) -> tensor<4x2xf32> {
+  %w = graph.constant dense<1.0> : tensor<8x2xf32>
+  %b = graph.constant dense<1.0> : tensor<2xf32>
+  %p = graph.matmul %x, %w : (tensor<4x8xf32>, tensor<8x2xf32>) -> tensor<4x2xf32>
+  %a = graph.add %p, %b : (tensor<4x2xf32>, tensor<2xf32>) -> tensor<4x2xf32>
+  %y = graph.relu %a : (tensor<4x2xf32>) -> tensor<4x2xf32>
+  return %y : tensor<4x2xf32>
+}
+
+// -----
+
+// A softmax written out is one kernel.
+// CHECK-LABEL: @rows
+// CHECK: graph.region "rows"(
+// CHECK: graph.reduce_max
+// CHECK: graph.exp
+// CHECK: graph.reduce_sum
+// CHECK: graph.div
+// CHECK: graph.yield
+// CHECK-NOT: graph.region
+func.func @rows(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %m = graph.reduce_max %x {axes = array<i64: 1>, keepdims = true} : (tensor<4x8xf32>) -> tensor<4x1xf32>
+  %d = graph.sub %x, %m : (tensor<4x8xf32>, tensor<4x1xf32>) -> tensor<4x8xf32>
+  %e = graph.exp %d : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  %s = graph.reduce_sum %e {axes = array<i64: 1>, keepdims = true} : (tensor<4x8xf32>) -> tensor<4x1xf32>
+  %y = graph.div %e, %s : (tensor<4x8xf32>, tensor<4x1xf32>) -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
+
+// -----
+
+// CHECK-LABEL: @pointwise
+// CHECK: graph.region "pointwise"(
+// CHECK: graph.relu
+// CHECK: graph.neg
+func.func @pointwise(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %r = graph.relu %x : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  %y = graph.neg %r : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
+
+// -----
+
+// Declines: an epilogue has the product's dims.
+// CHECK-LABEL: @epilogue_of_other_dims
+// CHECK-NOT: graph.region
+// CHECK: graph.matmul
+// CHECK: graph.add
+func.func @epilogue_of_other_dims(%x: tensor<4x8xf32>, %z: tensor<3x4x2xf32>) -> tensor<3x4x2xf32> {
+  %w = graph.constant dense<1.0> : tensor<8x2xf32>
+  %p = graph.matmul %x, %w : (tensor<4x8xf32>, tensor<8x2xf32>) -> tensor<4x2xf32>
+  %y = graph.add %p, %z : (tensor<4x2xf32>, tensor<3x4x2xf32>) -> tensor<3x4x2xf32>
+  return %y : tensor<3x4x2xf32>
+}
+
+// -----
+
+// Declines: the product is used elsewhere, too, and its kernel has one result.
+// CHECK-LABEL: @two_results
+// CHECK-NOT: graph.region
+func.func @two_results(%x: tensor<4x8xf32>) -> (tensor<4x2xf32>, tensor<4x2xf32>) {
+  %w = graph.constant dense<1.0> : tensor<8x2xf32>
+  %p = graph.matmul %x, %w : (tensor<4x8xf32>, tensor<8x2xf32>) -> tensor<4x2xf32>
+  %y = graph.relu %p : (tensor<4x2xf32>) -> tensor<4x2xf32>
+  return %y, %p : tensor<4x2xf32>, tensor<4x2xf32>
+}
+
+// -----
+
+// Declines: %y also needs %t, which needs %r, so %r and %y cannot run at one point.
+// CHECK-LABEL: @cycle
+// CHECK-NOT: graph.region
+func.func @cycle(%x: tensor<4x4xf32>) -> tensor<4x4xf32> {
+  %r = graph.relu %x : (tensor<4x4xf32>) -> tensor<4x4xf32>
+  %t = graph.transpose %r {perm = array<i64: 1, 0>} : (tensor<4x4xf32>) -> tensor<4x4xf32>
+  %y = graph.add %r, %t : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32>
+  return %y : tensor<4x4xf32>
+}

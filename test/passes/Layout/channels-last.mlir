@@ -1,0 +1,81 @@
+// RUN: mlc-opt %s --split-input-file --channels-last | FileCheck %s
+
+// Between two convolutions the transposes meet and cancel; a 1x1 one is a product, a bias an add.
+// CHECK-LABEL: @fires
+// CHECK-SAME: %[[X:.*]]: tensor<1x16x8x8xf32>
+// CHECK: %[[L:.*]] = graph.transpose %[[X]] {perm = array<i64: 0, 2, 3, 1>}
+// CHECK: %[[C:.*]] = graph.conv %[[L]], %{{.*}} {channels_last = true
+// CHECK: %[[R:.*]] = graph.relu %[[C]] : (tensor<1x8x8x16xf32>)
+// CHECK-NOT: perm = array<i64: 0, 2, 3, 1>
+// CHECK: %[[P:.*]] = graph.matmul %[[R]]
+// CHECK: %[[B:.*]] = graph.add %[[P]]
+// CHECK: %[[Y:.*]] = graph.transpose %[[B]] {perm = array<i64: 0, 3, 1, 2>}
+// CHECK: return %[[Y]]
+func.func @fires(%x: tensor<1x16x8x8xf32>) -> tensor<1x4x8x8xf32> {
+  %w = graph.constant dense<1.0> : tensor<16x16x3x3xf32>
+  %v = graph.constant dense<1.0> : tensor<4x16x1x1xf32>
+  %b = graph.constant dense<1.0> : tensor<4xf32>
+  %c = graph.conv %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>} : (tensor<1x16x8x8xf32>, tensor<16x16x3x3xf32>) -> tensor<1x16x8x8xf32>
+  %r = graph.relu %c : (tensor<1x16x8x8xf32>) -> tensor<1x16x8x8xf32>
+  %y = graph.conv %r, %v, %b {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : (tensor<1x16x8x8xf32>, tensor<4x16x1x1xf32>, tensor<4xf32>) -> tensor<1x4x8x8xf32>
+  return %y : tensor<1x4x8x8xf32>
+}
+
+// -----
+
+// One spatial dim runs as two, the first of extent 1.
+// CHECK-LABEL: @one_spatial_dim
+// CHECK: graph.conv %{{.*}} {channels_last = true, dilations = array<i64: 1, 1>, {{.*}}pads = array<i64: 0, 1, 0, 1>
+func.func @one_spatial_dim(%x: tensor<1x16x8xf32>) -> tensor<1x16x8xf32> {
+  %w = graph.constant dense<1.0> : tensor<16x16x3xf32>
+  %y = graph.conv %x, %w {strides = array<i64: 1>, dilations = array<i64: 1>, pads = array<i64: 1, 1>} : (tensor<1x16x8xf32>, tensor<16x16x3xf32>) -> tensor<1x16x8xf32>
+  return %y : tensor<1x16x8xf32>
+}
+
+// -----
+
+// A reduction over the pixels takes the transpose with it.
+// CHECK-LABEL: @sinks_through_a_reduction
+// CHECK: graph.max_pool %{{.*}} {{.*}}channels_last = true
+// CHECK: graph.reduce_mean %{{.*}} {axes = array<i64: 1, 2>, keepdims = false} : (tensor<1x4x4x3xf32>) -> tensor<1x3xf32>
+func.func @sinks_through_a_reduction(%x: tensor<1x3x8x8xf32>) -> tensor<1x3xf32> {
+  %p = graph.max_pool %x {kernel_shape = array<i64: 2, 2>, strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : (tensor<1x3x8x8xf32>) -> tensor<1x3x4x4xf32>
+  %y = graph.reduce_mean %p {axes = array<i64: 2, 3>, keepdims = false} : (tensor<1x3x4x4xf32>) -> tensor<1x3xf32>
+  return %y : tensor<1x3xf32>
+}
+
+// -----
+
+// Declines: three spatial dims.
+// CHECK-LABEL: @three_spatial_dims
+// CHECK-NOT: graph.transpose
+// CHECK: graph.conv %arg0
+func.func @three_spatial_dims(%x: tensor<1x2x4x4x4xf32>) -> tensor<1x2x4x4x4xf32> {
+  %w = graph.constant dense<1.0> : tensor<2x2x1x1x1xf32>
+  %y = graph.conv %x, %w {strides = array<i64: 1, 1, 1>, dilations = array<i64: 1, 1, 1>, pads = array<i64: 0, 0, 0, 0, 0, 0>} : (tensor<1x2x4x4x4xf32>, tensor<2x2x1x1x1xf32>) -> tensor<1x2x4x4x4xf32>
+  return %y : tensor<1x2x4x4x4xf32>
+}
+
+// -----
+
+// Declines: the other operand would have to be transposed at run time, so the transpose stays ahead of the add.
+// CHECK-LABEL: @operand_not_cheap
+// CHECK: %[[P:.*]] = graph.max_pool
+// CHECK: %[[T:.*]] = graph.transpose %[[P]] {perm = array<i64: 0, 3, 1, 2>}
+// CHECK: graph.add %[[T]], %arg1
+func.func @operand_not_cheap(%x: tensor<1x3x8x8xf32>, %z: tensor<1x3x4x4xf32>) -> tensor<1x3x4x4xf32> {
+  %p = graph.max_pool %x {kernel_shape = array<i64: 2, 2>, strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : (tensor<1x3x8x8xf32>) -> tensor<1x3x4x4xf32>
+  %y = graph.add %p, %z : (tensor<1x3x4x4xf32>, tensor<1x3x4x4xf32>) -> tensor<1x3x4x4xf32>
+  return %y : tensor<1x3x4x4xf32>
+}
+
+// -----
+
+// Untouched: nothing spatial.
+// CHECK-LABEL: @untouched
+// CHECK-NEXT: graph.relu
+// CHECK-NEXT: return
+func.func @untouched(%x: tensor<1x3x8x8xf32>) -> tensor<1x3x8x8xf32> {
+  %y = graph.relu %x : (tensor<1x3x8x8xf32>) -> tensor<1x3x8x8xf32>
+  return %y : tensor<1x3x8x8xf32>
+}
