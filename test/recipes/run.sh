@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# Part of MLC, see the LICENSE file.
+#
+# run.sh SOURCE PATCH PYTHON LLVM_BIN TEST...: applies a recipe to a copy of the tracked files, builds mlc-opt there and runs the recipe's lit tests.
+set -euo pipefail
+source=$1 patch=$2 python=$3 llvm=$4
+shift 4
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+git -C "$source" ls-files -z | tar -C "$source" --null -T - -c | tar -C "$scratch" -x
+patch -d "$scratch" -p1 <"$patch"
+# The same relative paths for ccache, wherever the copy lies.
+export CCACHE_BASEDIR="$scratch" CCACHE_NOHASHDIR=1
+cmake -S "$scratch" -B "$scratch/build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DMLC_BUILD_TESTS=OFF -DMLC_BUILD_EXAMPLES=OFF -DMLC_BUILD_TOOLS=OFF
+ninja -C "$scratch/build" mlc-opt
+cd "$scratch"
+"$python" -c "from lit.main import main; main()" -v --param bin="$scratch/build/bin" --param llvm="$llvm" --param python="$python" --param out="$scratch/lit" "$@"
