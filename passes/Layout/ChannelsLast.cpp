@@ -115,7 +115,7 @@ private:
     if (auto conv = dyn_cast<ConvOp>(op))
       y = convolution(b, conv, last(b, x), flat);
     else if (auto conv = dyn_cast<ConvTransposeOp>(op))
-      y = withBias(b, rebuilt<ConvTransposeOp>(b, conv, {last(b, x), conv.getW()}), conv.getBias());
+      y = withBias(b, isUpsampling(conv) ? upsampling(b, conv, last(b, x)) : rebuilt<ConvTransposeOp>(b, conv, {last(b, x), conv.getW()}), conv.getBias());
     else
       y = rebuilt(b, op, {last(b, x)});
     if (flat) {
@@ -137,6 +137,25 @@ private:
   template <typename Op> Value rebuilt(Build &b, Op op, ValueRange operands) { return rebuilt(b, op.getOperation(), operands); }
 
   Value withBias(Build &b, Value y, Value bias) { return bias ? b.make<AddOp>({y, bias}) : y; }
+
+  /// Each output pixel comes from one input pixel: stride = kernel, no padding.
+  bool isUpsampling(ConvTransposeOp conv) {
+    Dims w(facts.dims(conv.getW()));
+    auto zero = [](int64_t v) { return v == 0; };
+    bool fits = conv.getGroup() == 1 && llvm::all_of(conv.getPads(), zero) && llvm::all_of(conv.getOutputPadding(), zero);
+    for (auto [i, stride] : llvm::enumerate(conv.getStrides()))
+      fits = fits && w[2 + i].isConstant(stride) && conv.getDilations()[i] == 1;
+    return fits;
+  }
+
+  /// [N, H, W, C] x [C, R*S*M], then the R x S pixels of each input pixel go to their places.
+  Value upsampling(Build &b, ConvTransposeOp conv, Value x) {
+    Dims w(facts.dims(conv.getW())), d(facts.dims(x)); // [C, M, R, S]
+    auto permuted = [&](Value v, ArrayRef<int64_t> perm) { return b.make<TransposeOp>(v, b.b.getNamedAttr("perm", b.b.getDenseI64ArrayAttr(perm))); };
+    Value matrix = b.reshape(permuted(conv.getW(), {0, 2, 3, 1}), {w[0], w[2] * w[3] * w[1]});
+    Value y = b.reshape(b.make<MatMulOp>({x, matrix}), {d[0], d[1], d[2], w[2], w[3], w[1]});
+    return b.reshape(permuted(y, {0, 1, 3, 2, 4, 5}), {d[0], d[1] * w[2], d[2] * w[3], w[1]});
+  }
 
   Value convolution(Build &b, ConvOp conv, Value x, bool flat) {
     Value w = conv.getW();
