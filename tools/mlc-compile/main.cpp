@@ -75,8 +75,9 @@ llvm::json::Value reportJson(const CompileReport &report, double milliseconds) {
 }
 
 void printSummary(const CompileReport &report, const std::string &plan, double milliseconds) {
+  constexpr size_t kReadable = 60; // longer expressions are in the JSON
   for (const auto &t : report.targets)
-    llvm::errs() << llvm::formatv("{0}: {1} launches, {2} kernels, {3:f1} KiB of code, {4} FLOP\n", t.arch, t.launches, t.kernels, t.codeBytes / 1024.0, t.flops);
+    llvm::errs() << llvm::formatv("{0}: {1} launches, {2} kernels, {3:f1} KiB of code{4}\n", t.arch, t.launches, t.kernels, t.codeBytes / 1024.0, t.flops.size() > kReadable ? "" : ", " + t.flops + " FLOP");
   llvm::errs() << llvm::formatv("{0}: {1:f1} MiB in {2:f2} s, peak memory {3:f0} MiB\n", plan, report.planBytes / 1048576.0, milliseconds / 1000, peakBytes() / 1048576.0);
 }
 
