@@ -376,7 +376,8 @@ static std::pair<int64_t, int64_t> atomBounds(const DimExpr::Atom &atom, const S
   using Kind = DimExpr::Kind;
   if (atom.kind == Kind::Symbol) {
     auto it = symbols.find(atom.text);
-    SymbolInfo info = it == symbols.end() ? SymbolInfo{.min = 0} : it->second;
+    // Text is parsed without ranges: nothing may be assumed then.
+    SymbolInfo info = it == symbols.end() ? SymbolInfo{.min = -kInf} : it->second;
     return {info.min, info.max};
   }
   auto [al, ah] = atom.args[0].bounds(symbols);

@@ -48,7 +48,7 @@ public:
   std::string str() const;
   llvm::ArrayRef<Term> terms() const { return terms_; }
 
-  /// Interval of values under the symbols' ranges (unknown symbols: 0 and above); saturating.
+  /// Interval of values under the symbols' ranges (unknown symbols: anything); saturating.
   std::pair<int64_t, int64_t> bounds(const SymbolInfos &symbols) const;
   DimExpr substitute(llvm::function_ref<std::optional<DimExpr>(llvm::StringRef)> value) const;
   void forEachSymbol(llvm::function_ref<void(llvm::StringRef)> fn) const;

@@ -91,11 +91,11 @@ LogicalResult checkTypes(func::FuncOp func) {
   auto check = [](Operation *op, Type type) -> LogicalResult {
     if (isSupported(type))
       return success();
-    return op->emitError() << "host: " << op->getName().stripDialect() << " has elements of type " << getElementTypeOrSelf(type) << ", which this target does not support";
+    return op->emitError() << "host: a result of " << op->getName().stripDialect() << " has elements of type " << getElementTypeOrSelf(type) << ", which this target does not support";
   };
   for (auto [i, type] : llvm::enumerate(func.getArgumentTypes()))
     if (!isSupported(type))
-      return func.emitError() << "host: input " << func.getArgAttr(i, kNameAttr) << " has elements of type " << getElementTypeOrSelf(type) << ", which this target does not support";
+      return func.emitError() << "host: input '" << func.getArgAttrOfType<StringAttr>(i, kNameAttr).getValue() << "' has elements of type " << getElementTypeOrSelf(type) << ", which this target does not support";
   auto result = func.walk([&](Operation *op) -> WalkResult {
     for (Type type : op->getResultTypes())
       if (isa<ShapedType>(type) && failed(check(op, type)))

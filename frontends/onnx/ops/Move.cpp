@@ -62,6 +62,8 @@ FailureOr<Dims> reshapeDims(Node &n, const Dims &in, const Dims &wanted, bool al
     else if (e.bounds(n.facts.symbols).second < 0)
       return n.fail("its shape is " + graph::describe(wanted));
     else if (e.bounds(n.facts.symbols).first < 0 && holdsInputElement(n, e)) {
+      if (allowZero)
+        return n.fail("its shape depends on the values of an input, and allowzero is set");
       undecided.push_back(i);
       if (canCopy) // plus the copied dim when e is 0: 1 - min(|e|, 1)
         d = d + in[i] * (DimExpr(1) - DimExpr::min(DimExpr::max(e, DimExpr(0) - e, n.facts.symbols), 1, n.facts.symbols));
@@ -469,7 +471,8 @@ LogicalResult importSpaceToDepth(Node &n) {
     return failure();
   auto [s, b, c, h, w] = *k;
   DimExpr p = DimExpr::floorDiv(h, s), q = DimExpr::floorDiv(w, s);
-  Value y = n.transpose(n.reshape(n.in(0), {b, c, p, s, q, s}), {0, 3, 5, 1, 2, 4});
+  bool crd = n.stringAttr("mode", "DCR") == "CRD"; // the channel outermost instead of the place in the block
+  Value y = n.transpose(n.reshape(n.in(0), {b, c, p, s, q, s}), crd ? ArrayRef<int64_t>{0, 1, 3, 5, 2, 4} : ArrayRef<int64_t>{0, 3, 5, 1, 2, 4});
   return n.done(n.reshape(y, {b, c * s * s, p, q}));
 }
 
