@@ -63,8 +63,6 @@ Value reductionFinish(Emitter &e, Operation *op, Value acc, Value count) {
 
 namespace {
 
-template <typename Op> ArrayRef<int64_t> axesOf(Operation *op) { return cast<Op>(op).getAxes(); }
-
 Value reduceElement(Emitter &e, Operation *op, unsigned, ArrayRef<Index> index) {
   Value x = op->getOperand(0), result = op->getResult(0);
   Dims in(e.facts.dims(x));

@@ -41,7 +41,7 @@ public:
       e.loop(tiled, high, e.i64(1), [&](Value ox) { pixels(ox, 1, false); });
       e.loop(high, Q, e.i64(1), [&](Value ox) { pixels(ox, 1, true); });
     });
-    return success(ok);
+    return success();
   }
 
 private:
@@ -81,8 +81,6 @@ private:
     if (C % e.width)
       e.loop(stop, e.i64(C), e.i64(1), [&](Value c) { channels(ox, count, guarded, c, false); });
   }
-
-  Value load(Value tensor, const Indices &index) { return e.at(tensor, index); }
 
   void channels(Value ox, int64_t count, bool guarded, Value c, bool lane) {
     Type f32 = e.b.getF32Type(), type = lane ? Type(VectorType::get({e.width}, f32)) : f32;
@@ -141,7 +139,6 @@ private:
   Dims y;
   DimExpr H, W;
   int64_t R = 0, S = 0, C = 0;
-  bool ok = true;
 };
 
 } // namespace
