@@ -38,8 +38,10 @@ void buildFusePipeline(OpPassManager &pm, int optLevel) {
     func.addPass(createSimplifyAlgebra());
     addCleanup(func);
   }
-  if (optLevel > 0)
+  if (optLevel > 0) {
+    func.addPass(createFuseAttention());
     func.addPass(createFuseRegions());
+  }
   func.addPass(createFormRegions());
   if (optLevel > 0)
     func.addPass(createHostPackOperands());

@@ -239,12 +239,22 @@ static bool contiguousLanes(const Memory &m, ArrayRef<Index> index) {
 static unsigned byteSize(Type storage) { return (storage.getIntOrFloatBitWidth() + 7) / 8; }
 
 std::optional<Value> Emitter::addressOf(Value tensor, ArrayRef<Index> index) {
+  Probe found = probed(tensor, index);
+  return found.loads == 1 && found.laneLoads == 1 && found.contiguous && !found.computed ? std::optional<Value>(found.address) : std::nullopt;
+}
+
+bool Emitter::readsNeighbours(Value tensor, ArrayRef<Index> index) {
+  Probe found = probed(tensor, index);
+  return found.laneLoads > 0 && found.contiguous;
+}
+
+Emitter::Probe Emitter::probed(Value tensor, ArrayRef<Index> index) {
   Probe found;
   Scope scope(*this);
   probe = &found;
   at(tensor, index);
   probe = nullptr;
-  return found.loads == 1 && found.contiguous ? std::optional<Value>(found.address) : std::nullopt;
+  return found;
 }
 
 Value Emitter::load(const Memory &m, Type elementType, ArrayRef<Index> index) {
@@ -252,7 +262,10 @@ Value Emitter::load(const Memory &m, Type elementType, ArrayRef<Index> index) {
   bool lanes = width > 1 && llvm::any_of(index, [](const Index &i) { return i.lane; });
   if (probe) {
     ++probe->loads;
-    probe->contiguous = lanes && contiguousLanes(m, index);
+    if (lanes) {
+      ++probe->laneLoads;
+      probe->contiguous = probe->contiguous && contiguousLanes(m, index);
+    }
     probe->address = elementPointer(*this, m, storage, index);
     Type type = computeType(elementType);
     return constant(lanes ? Type(VectorType::get({width}, type)) : type, 0);

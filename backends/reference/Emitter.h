@@ -69,6 +69,13 @@ public:
   /// Address of the element at `index`, one of whose entries carries the lane: for a tensor in memory, or one that moves such a tensor's elements so that the lanes stay
   /// next to each other. Empty otherwise.
   std::optional<mlir::Value> addressOf(mlir::Value tensor, llvm::ArrayRef<Index> index);
+  /// Whether the lanes of the element at `index` come from neighbours in memory, computed upon or not.
+  bool readsNeighbours(mlir::Value tensor, llvm::ArrayRef<Index> index);
+  /// An element function that computes, not only moves, says so: what it gives has no address.
+  void noteComputation() {
+    if (probe)
+      probe->computed = true;
+  }
   /// Evaluates `op`'s result lane by lane.
   mlir::Value scalarize(mlir::Value tensor, llvm::ArrayRef<Index> index);
 
@@ -134,10 +141,12 @@ private:
   llvm::DenseMap<mlir::Value, Memory> memories;
   /// While an address is looked for: what the loads on the way would have read.
   struct Probe {
-    unsigned loads = 0;
-    bool contiguous = false;
+    unsigned loads = 0, laneLoads = 0;
+    bool contiguous = true; // all laneLoads
+    bool computed = false;
     mlir::Value address;
   };
+  Probe probed(mlir::Value tensor, llvm::ArrayRef<Index> index);
   Probe *probe = nullptr;
   std::vector<std::map<Key, mlir::Value>> scopes{1};
 };

@@ -280,6 +280,8 @@ Value pointwiseElement(Emitter &e, Operation *op, unsigned, ArrayRef<Index> inde
     operands.push_back(e.at(v, *at));
   }
   e.unify(operands);
+  if (!isa<ExpandOp>(op))
+    e.noteComputation();
   return pointwiseFormula(e, op, operands);
 }
 

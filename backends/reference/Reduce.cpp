@@ -90,9 +90,11 @@ Value reduceElement(Emitter &e, Operation *op, unsigned, ArrayRef<Index> index) 
         v = e.splat(v);
       return reductionCombine(e, op, acc, e.convert(v, element, getElementTypeOrSelf(type)));
     }
+    // Each inner loop combines from the neutral element: sums of few partial sums round less than one long sum.
     return e.loop(e.i64(0), e.dim(in[axes[k]]), e.i64(1), {acc}, [&](Value i, ValueRange carried) -> SmallVector<Value> {
       source[axes[k]] = e.position(i);
-      return {nest(k + 1, carried[0])};
+      bool innermost = k + 1 == axes.size();
+      return {innermost ? nest(k + 1, carried[0]) : reductionCombine(e, op, carried[0], nest(k + 1, reductionInit(e, op, type)))};
     })[0];
   };
   Value acc = nest(0, reductionInit(e, op, type));

@@ -31,14 +31,6 @@ StringRef spelling(Kind kind) {
   return "";
 }
 
-/// A sum over the last dim that keeps it as 1.
-bool isRowReduction(Operation *op, ShapeFacts &facts) {
-  if (!op->hasTrait<Reduction>() || !cast<BoolAttr>(op->getAttr("keepdims")).getValue())
-    return false;
-  auto axes = cast<DenseI64ArrayAttr>(op->getAttr("axes")).asArrayRef();
-  return axes.size() == 1 && axes[0] + 1 == facts.rank(op->getOperand(0));
-}
-
 class Fuser {
 public:
   Fuser(Block &block, ShapeFacts &facts) : block(block), facts(facts) {}
@@ -190,7 +182,10 @@ struct FuseRegions : impl::FuseRegionsBase<FuseRegions> {
     if (!facts.valid())
       return signalPassFailure();
     SmallVector<Block *> blocks;
-    getOperation().walk([&](Block *block) { blocks.push_back(block); });
+    getOperation().walk([&](Block *block) {
+      if (!isa<RegionOp>(block->getParentOp()))
+        blocks.push_back(block);
+    });
     for (Block *block : blocks) {
       regions += Fuser(*block, facts).run();
       // Regions stand at their last op; ops between that used nothing of them keep their order.

@@ -4,6 +4,23 @@
 #define MLC_FUSE_PASSES
 include "mlir/Pass/PassBase.td"
 
+def FuseAttention : Pass<"fuse-attention", "::mlir::func::FuncOp"> {
+  let summary = "Group two products and the row-wise computation between them into one region";
+  let description = [{
+    Whatever an exporter writes between the two products counts, as long as it is pointwise (scale, mask, bias, NaN guard) or reduces rows (softmax written out) and nothing of it
+    is used elsewhere. The region also takes what only moves or scales an operand (transposes and splits of heads, slices of one product for q, k and v) and a transpose of its
+    result. Declined: products of other types than f32, rows without a reduction, scores that are used elsewhere too (returned attention weights).
+    ```
+    %s = graph.matmul %q, %kt
+    %m = graph.reduce_max %s {axes = [3]}  ... exp, reduce_sum, div ...
+    %y = graph.matmul %p, %v
+    // becomes
+    %y = graph.region "attention" (%q, %kt, %v) : ... { matmul, reduce_max, sub, exp, reduce_sum, div, matmul }
+    ```
+  }];
+  let statistics = [Statistic<"numFused", "fused", "Attentions made one region">];
+}
+
 def FuseRegions : Pass<"fuse-regions", "::mlir::func::FuncOp"> {
   let summary = "Group ops into regions by anchor: products and convolutions with their epilogues, rows of reductions, chains of pointwise ops";
   let description = [{

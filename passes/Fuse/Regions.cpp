@@ -35,8 +35,14 @@ bool isComputed(Operation *op) {
   return !isConstantExpression(op->getResult(0));
 }
 
-/// A constant that a kernel holds as an immediate.
-static bool isImmediate(Value v) {
+bool isRowReduction(Operation *op, ShapeFacts &facts) {
+  if (!op->hasTrait<Reduction>() || !cast<BoolAttr>(op->getAttr("keepdims")).getValue())
+    return false;
+  auto axes = cast<DenseI64ArrayAttr>(op->getAttr("axes")).asArrayRef();
+  return axes.size() == 1 && axes[0] + 1 == facts.rank(op->getOperand(0));
+}
+
+bool isImmediate(Value v) {
   auto constant = v.getDefiningOp<ConstantOp>();
   return constant && isa<DenseElementsAttr>(constant.getValue()) && constant.getValue().getNumElements() == 1;
 }

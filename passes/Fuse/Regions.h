@@ -5,7 +5,7 @@
 #ifndef MLC_PASSES_FUSE_REGIONS_H
 #define MLC_PASSES_FUSE_REGIONS_H
 
-#include "dialects/Graph/Graph.h"
+#include "dialects/Graph/ShapeFacts.h"
 
 namespace mlc {
 
@@ -15,6 +15,11 @@ bool isMoveByNumbers(mlir::Operation *op);
 bool isConstantExpression(mlir::Value v);
 /// Whether an op computes at run time, that is, must be part of a region: not a constant expression, a view, control flow or a return.
 bool isComputed(mlir::Operation *op);
+
+/// A constant that a kernel holds as an immediate.
+bool isImmediate(mlir::Value v);
+/// A reduction over the last dim that keeps it as 1.
+bool isRowReduction(mlir::Operation *op, graph::ShapeFacts &facts);
 
 /// Moves `ops` (in block order, closed under the uses between them) into one region of `kind` placed at the last of them. Results are the values used outside.
 graph::RegionOp makeRegion(llvm::ArrayRef<mlir::Operation *> ops, llvm::StringRef kind);

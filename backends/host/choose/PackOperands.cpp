@@ -22,9 +22,12 @@ struct HostPackOperands : impl::HostPackOperandsBase<HostPackOperands> {
       return signalPassFailure();
     SmallVector<RegionOp> regions;
     getOperation().walk([&](RegionOp region) { regions.push_back(region); });
-    for (RegionOp region : regions)
+    for (RegionOp region : regions) {
+      if (region.getKind() == "attention")
+        continue; // packs its operands itself, block by block
       for (Operation &op : llvm::make_early_inc_range(region.getBody().front().without_terminator()))
         pack(region, &op, facts);
+    }
   }
 
   void pack(RegionOp region, Operation *op, ShapeFacts &facts) {

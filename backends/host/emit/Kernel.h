@@ -78,6 +78,7 @@ mlir::LogicalResult emitMap(KernelBuilder &k);
 mlir::LogicalResult emitRows(KernelBuilder &k);
 mlir::LogicalResult emitNest(KernelBuilder &k);
 mlir::LogicalResult emitGemm(KernelBuilder &k);
+mlir::LogicalResult emitAttention(KernelBuilder &k);
 mlir::LogicalResult emitConv(KernelBuilder &k);
 mlir::LogicalResult emitDepthwise(KernelBuilder &k);
 mlir::LogicalResult emitConcat(KernelBuilder &k);

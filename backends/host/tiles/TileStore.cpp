@@ -9,19 +9,26 @@ using mlc::reference::Indices;
 namespace mlc::host {
 
 void storeTile(KernelBuilder &k, RegisterTile &tile, Value anchor, ArrayRef<Value> rowValid, llvm::function_ref<Indices(int64_t)> indexOf, Value firstColumn, Value columns, bool exact) {
-  Emitter &e = *k.e;
-  auto storeVector = [&](Indices index, Value column, Value v) {
-    index.back() = {column, true, false};
-    e.remember(anchor, index, v);
+  storeTile(k, tile, anchor, rowValid, indexOf, firstColumn, columns, exact, [&](int64_t, const Indices &index) {
     for (unsigned i = 0; i < k.region.getNumResults(); ++i)
       k.storeResult(i, index);
+  });
+}
+
+void storeTile(KernelBuilder &k, RegisterTile &tile, Value anchor, ArrayRef<Value> rowValid, llvm::function_ref<Indices(int64_t)> indexOf, Value firstColumn, Value columns, bool exact,
+               llvm::function_ref<void(int64_t, const Indices &)> store) {
+  Emitter &e = *k.e;
+  auto storeVector = [&](int64_t row, Indices index, Value column, Value v) {
+    index.back() = {column, true, false};
+    e.remember(anchor, index, v);
+    store(row, index);
   };
   auto storeRow = [&](int64_t row) {
     Indices index = indexOf(row);
     tile.forEachVector(row, [&](int64_t offset, Value v) {
       Value column = e.add(firstColumn, e.i64(offset));
       if (exact) {
-        storeVector(index, column, v);
+        storeVector(row, index, column, v);
         return;
       }
       // The last panel may be cut: whole vectors as they are, the rest through scratch, element by element.
@@ -32,7 +39,7 @@ void storeTile(KernelBuilder &k, RegisterTile &tile, Value anchor, ArrayRef<Valu
       {
         Emitter::Scope scope(e);
         e.b.setInsertionPoint(branch.thenBlock()->getTerminator());
-        storeVector(index, column, v);
+        storeVector(row, index, column, v);
       }
       Emitter::Scope scope(e);
       e.b.setInsertionPoint(branch.elseBlock()->getTerminator());
@@ -41,8 +48,7 @@ void storeTile(KernelBuilder &k, RegisterTile &tile, Value anchor, ArrayRef<Valu
         Indices one(index);
         one.back() = e.position(c);
         e.remember(anchor, one, LLVM::LoadOp::create(e.b, e.loc, e.b.getF32Type(), advance(e, k.scratch, e.sub(c, column)), 4));
-        for (unsigned i = 0; i < k.region.getNumResults(); ++i)
-          k.storeResult(i, one);
+        store(row, one);
       });
     });
   };

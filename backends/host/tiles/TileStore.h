@@ -14,6 +14,10 @@ namespace mlc::host {
 void storeTile(KernelBuilder &k, RegisterTile &tile, mlir::Value anchor, llvm::ArrayRef<mlir::Value> rowValid, llvm::function_ref<reference::Indices(int64_t row)> indexOf,
                mlir::Value firstColumn, mlir::Value columns, bool exact);
 
+/// The same with `store(row, index)` in place of storing the region's results.
+void storeTile(KernelBuilder &k, RegisterTile &tile, mlir::Value anchor, llvm::ArrayRef<mlir::Value> rowValid, llvm::function_ref<reference::Indices(int64_t row)> indexOf,
+               mlir::Value firstColumn, mlir::Value columns, bool exact, llvm::function_ref<void(int64_t row, const reference::Indices &index)> store);
+
 } // namespace mlc::host
 
 #endif

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+//
+// 1. from each product walk back from its left operand to one other product, through pointwise ops and row reductions of the scores' shape;
+// 2. take in what only moves or scales the three operands, and a transpose of the result; 3. make the group a region.
+#include "dialects/Graph/ShapeFacts.h"
+#include "llvm/ADT/SetVector.h"
+#include "mlir/Analysis/TopologicalSortUtils.h"
+#include "passes/Fuse/Passes.h"
+#include "passes/Fuse/Regions.h"
+
+using namespace mlir;
+using namespace mlc::graph;
+
+namespace mlc {
+#define GEN_PASS_DEF_FUSEATTENTION
+#include "passes/Fuse/FusePasses.h.inc"
+
+namespace {
+
+using Group = llvm::SetVector<Operation *>;
+
+class Matcher {
+public:
+  Matcher(MatMulOp second, ShapeFacts &facts) : second(second), facts(facts) {}
+
+  /// The ops of the attention that ends in `second`, in block order; empty when there is none.
+  SmallVector<Operation *> run() {
+    if (!isProductOfRows(second) || !walkBack() || !hasReduction() || !isClosed())
+      return {};
+    takeOperand(first.getA());
+    takeOperand(first.getB());
+    takeOperand(second.getB());
+    takeResult();
+    SmallVector<Operation *> ops(group.begin(), group.end());
+    llvm::sort(ops, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+    return ops;
+  }
+
+private:
+  bool isProductOfRows(MatMulOp op) { return facts.elementType(op.getY()).isF32() && facts.rank(op.getA()) >= 2 && facts.rank(op.getB()) >= 2 && facts.rank(op.getY()) == facts.rank(op.getA()); }
+
+  /// Fills the group with what lies between the two products, them included.
+  bool walkBack() {
+    Dims scores(facts.dims(second.getA())), reduced(scores);
+    reduced.back() = 1;
+    Group candidates;
+    SmallVector<Value> work{second.getA()};
+    while (!work.empty()) {
+      Operation *op = work.pop_back_val().getDefiningOp();
+      if (!op || op->getBlock() != second->getBlock() || candidates.contains(op))
+        continue;
+      if (auto product = dyn_cast<MatMulOp>(op); product && product != first) {
+        if (first || !isProductOfRows(product) || Dims(facts.dims(product.getY())) != scores)
+          return false;
+        first = product;
+      }
+      bool rowReduction = isRowReduction(op, facts) && Dims(facts.dims(op->getOperand(0))) == scores;
+      bool pointwise = op->hasTrait<Pointwise>() && (Dims(facts.dims(op->getResult(0))) == scores || Dims(facts.dims(op->getResult(0))) == reduced);
+      if (op != first && !rowReduction && !pointwise)
+        continue;
+      candidates.insert(op);
+      if (op != first)
+        work.append(op->operand_begin(), op->operand_end());
+    }
+    if (!first)
+      return false;
+    keepWhatDependsOnScores(candidates);
+    group.insert(second);
+    return true;
+  }
+
+  /// A mask's ops may have the scores' shape too; they stay outside.
+  void keepWhatDependsOnScores(const Group &candidates) {
+    SmallVector<Operation *> work{first};
+    while (!work.empty()) {
+      Operation *op = work.pop_back_val();
+      if (!candidates.contains(op) || !group.insert(op))
+        continue;
+      work.append(op->user_begin(), op->user_end());
+    }
+  }
+
+  bool hasReduction() {
+    return llvm::any_of(group, [](Operation *op) { return op->hasTrait<Reduction>(); });
+  }
+
+  /// Nothing but the last product's result is used outside.
+  bool isClosed() {
+    return llvm::all_of(group, [&](Operation *op) { return op == second || llvm::all_of(op->getUsers(), [&](Operation *user) { return group.contains(user); }); });
+  }
+
+  /// Whether reading an op's result element by element along the last or second to last dim costs no more than reading its operand.
+  bool isReadThrough(Operation *op) {
+    if (!facts.elementType(op->getResult(0)).isF32() || op->getBlock() != second->getBlock() || !isComputedOrView(op))
+      return false;
+    if (isa<TransposeOp>(op))
+      return true;
+    if (auto reshape = dyn_cast<ReshapeOp>(op)) {
+      // Heads split from or merged into one dim; the inner length stays.
+      auto in = facts.dims(reshape.getX()).back().constant(), out = facts.dims(reshape.getY()).back().constant();
+      return in && out && (*in % *out == 0 || *out % *in == 0);
+    }
+    if (auto slice = dyn_cast<SliceOp>(op))
+      return llvm::all_of(slice.getSteps(), [](int64_t step) { return step == 1; });
+    if (isa<ExpandOp>(op))
+      return true;
+    // A scale.
+    return isa<MulOp, DivOp>(op) && llvm::count_if(op->getOperands(), [](Value v) { return isImmediate(v); }) == 1;
+  }
+
+  bool isComputedOrView(Operation *op) { return isa<ReshapeOp>(op) ? !isConstantExpression(op->getResult(0)) : isComputed(op); }
+
+  void takeOperand(Value v) {
+    while (Operation *op = v.getDefiningOp()) {
+      if (!isReadThrough(op) || llvm::any_of(op->getUsers(), [&](Operation *user) { return !group.contains(user); }))
+        return;
+      group.insert(op);
+      v = isImmediate(op->getOperand(0)) ? op->getOperand(1) : op->getOperand(0);
+    }
+  }
+
+  void takeResult() {
+    if (!second->hasOneUse())
+      return;
+    auto transpose = dyn_cast<TransposeOp>(*second->user_begin());
+    if (transpose && transpose->getBlock() == second->getBlock() && transpose.getPerm().back() + 1 == static_cast<int64_t>(transpose.getPerm().size()))
+      group.insert(transpose);
+  }
+
+  MatMulOp first, second;
+  ShapeFacts &facts;
+  Group group;
+};
+
+struct FuseAttention : impl::FuseAttentionBase<FuseAttention> {
+  using FuseAttentionBase::FuseAttentionBase;
+  void runOnOperation() override {
+    ShapeFacts facts(getOperation());
+    if (!facts.valid())
+      return signalPassFailure();
+    SmallVector<MatMulOp> products;
+    getOperation().walk([&](MatMulOp op) { products.push_back(op); });
+    for (MatMulOp product : products) {
+      auto ops = Matcher(product, facts).run();
+      if (ops.empty())
+        continue;
+      Block *block = product->getBlock();
+      makeRegion(ops, "attention");
+      mlir::sortTopologically(block);
+      ++numFused;
+    }
+  }
+};
+
+} // namespace
+} // namespace mlc
