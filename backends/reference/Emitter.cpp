@@ -18,6 +18,8 @@ Type Emitter::storageType(Type elementType) {
   return elementType.isInteger(1) ? b.getI8Type() : computeType(elementType);
 }
 
+Type Emitter::sumType(Type computeType) { return exactSums && computeType.isF32() ? b.getF64Type() : accumulatorType(computeType); }
+
 bool Emitter::isUnsigned(Type elementType) {
   return elementType.isUnsignedInteger() || elementType.isInteger(1);
 }

@@ -47,6 +47,8 @@ public:
   mlir::Location loc;
   graph::ShapeFacts &facts;
   int64_t width;
+  /// The oracle (-O0) carries long sums of f32 in f64, so that what differs from it is the other side's rounding.
+  bool exactSums = false;
   /// Pointer to an i32 that data faults are stored to.
   mlir::Value fault;
 
@@ -82,6 +84,8 @@ public:
   // ---- types
   /// i1 is stored as i8; everything else as itself, integers signless.
   mlir::Type storageType(mlir::Type elementType);
+  /// What sums of elements of a compute type are carried in: accumulatorType, or f64 for f32 when sums are exact.
+  mlir::Type sumType(mlir::Type computeType);
   /// Signless; f16 and bf16 stay, formulas widen them.
   mlir::Type computeType(mlir::Type elementType);
   static bool isUnsigned(mlir::Type elementType);

@@ -95,7 +95,7 @@ Value matmulElement(Emitter &e, Operation *op, unsigned, ArrayRef<Index> index) 
   if (db.size() > 1)
     ib->push_back(index.back());
   size_t ka = ia->size() - 1, kb = db.size() > 1 ? ib->size() - 2 : ib->size() - 1;
-  Type element = e.computeType(e.facts.elementType(a)), type = accumulatorType(element);
+  Type element = e.computeType(e.facts.elementType(a)), type = e.sumType(element);
   if (e.width > 1 && hasLane(index))
     type = VectorType::get({e.width}, type);
   Value acc = boxLoop(e, {da.back()}, e.constant(type, 0), [&](ArrayRef<Value> k, Value acc) {
@@ -142,7 +142,7 @@ Value convElement(Emitter &e, Operation *op, unsigned, ArrayRef<Index> index) {
   // A lane along channels is only followed where every lane reads its own channel.
   if (at.channel.lane && group != 1 && !depthwise)
     return e.scalarize(op->getResult(0), index);
-  Type element = e.computeType(e.facts.elementType(conv.getX())), type = accumulatorType(element);
+  Type element = e.computeType(e.facts.elementType(conv.getX())), type = e.sumType(element);
   if (e.width > 1 && hasLane(index))
     type = VectorType::get({e.width}, type);
   Value firstChannel = e.i64(0);
@@ -192,7 +192,7 @@ Value convTransposeElement(Emitter &e, Operation *op, unsigned, ArrayRef<Index> 
     return e.scalarize(op->getResult(0), index);
   Dims w(e.facts.dims(conv.getW())), x(e.facts.dims(conv.getX()));
   ArrayRef<DimExpr> inSpatial = ArrayRef<DimExpr>(x).slice(last ? 1 : 2, x.size() - 2);
-  Type element = e.computeType(e.facts.elementType(conv.getX())), type = accumulatorType(element);
+  Type element = e.computeType(e.facts.elementType(conv.getX())), type = e.sumType(element);
   if (e.width > 1 && hasLane(index))
     type = VectorType::get({e.width}, type);
   DimExpr perGroup = DimExpr::floorDiv(w[0], conv.getGroup());
@@ -246,7 +246,7 @@ template <typename Op> Value poolElement(Emitter &e, Operation *op, unsigned, Ar
   Dims x(e.facts.dims(pool.getX()));
   size_t spatial = x.size() - 2;
   ArrayRef<DimExpr> inSpatial = ArrayRef<DimExpr>(x).slice(last ? 1 : 2, spatial);
-  Type elementType = e.facts.elementType(pool.getX()), element = e.computeType(elementType), type = isMax ? element : accumulatorType(element);
+  Type elementType = e.facts.elementType(pool.getX()), element = e.computeType(elementType), type = isMax ? element : e.sumType(element);
   if (e.width > 1 && hasLane(index))
     type = VectorType::get({e.width}, type);
   bool isFloat = isa<FloatType>(element);

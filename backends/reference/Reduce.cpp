@@ -80,7 +80,7 @@ Value reduceElement(Emitter &e, Operation *op, unsigned, ArrayRef<Index> index) 
     source[i] = index[next++];
   }
   bool lanes = e.width > 1 && llvm::any_of(source, [](const Index &i) { return i.base && i.lane; });
-  Type element = e.computeType(e.facts.elementType(x)), type = accumulatorType(element);
+  Type element = e.computeType(e.facts.elementType(x)), type = e.sumType(element);
   if (lanes)
     type = VectorType::get({e.width}, type);
   std::function<Value(size_t, Value)> nest = [&](size_t k, Value acc) -> Value {

@@ -30,6 +30,7 @@ KernelBuilder::KernelBuilder(RegionOp region, ShapeFacts &facts, const EmitOptio
   int64_t width = options.scalar ? 1 : options.target.width();
   e = std::make_unique<reference::Emitter>(b, loc, facts, width, [this](const DimExpr &x) { return scalar(x); });
   e->fault = fault;
+  e->exactSums = options.scalar;
   for (auto [i, arg] : llvm::enumerate(body().getArguments()))
     e->setMemory(arg, bufferPointer(i));
   unsigned first = body().getNumArguments();
