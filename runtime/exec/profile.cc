@@ -36,7 +36,7 @@ void Profile::SetValues(std::span<const int64_t> values) {
 }
 
 void Profile::Reset() {
-  for (mlc_profile_entry_t& entry : entries_) entry.count = entry.total_ns = 0;
+  for (mlc_profile_entry_t& entry : entries_) entry.count = entry.total_ns = entry.min_ns = 0;
 }
 
 }  // namespace mlc::runtime

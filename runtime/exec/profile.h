@@ -5,6 +5,7 @@
 #ifndef MLC_RUNTIME_EXEC_PROFILE_H
 #define MLC_RUNTIME_EXEC_PROFILE_H
 
+#include <algorithm>
 #include <span>
 #include <vector>
 
@@ -23,6 +24,7 @@ class Profile {
   // `number` counts all instructions, as Step::number does.
   void Record(uint32_t number, uint64_t elapsed_ns) {
     mlc_profile_entry_t& entry = entries_[entry_of_[number]];
+    entry.min_ns = entry.count == 0 ? elapsed_ns : std::min(entry.min_ns, elapsed_ns);
     ++entry.count;
     entry.total_ns += elapsed_ns;
   }

@@ -384,6 +384,7 @@ typedef struct mlc_profile_entry {
   uint64_t total_ns;
   int64_t flops;
   int64_t bytes;
+  uint64_t min_ns; /* the fastest execution */
 } mlc_profile_entry_t;
 
 /* Turns timing on or off; turning it on forgets earlier times. */
