@@ -237,8 +237,8 @@ private:
     if (facts.rank(v) > rank)
       return false;
     // A view: the dims that are not 1 keep their order.
-    Dims dims(facts.dims(v));
-    dims.insert(dims.begin(), rank - dims.size(), DimExpr(1));
+    Dims dims(rank - facts.rank(v), DimExpr(1));
+    llvm::append_range(dims, facts.dims(v));
     Perm real;
     for (int64_t p : toLast(rank))
       if (!dims[p].isConstant(1))

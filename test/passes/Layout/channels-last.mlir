@@ -46,6 +46,21 @@ func.func @sinks_through_a_reduction(%x: tensor<1x3x8x8xf32>) -> tensor<1x3xf32>
 
 // -----
 
+// A per-channel scale that is computed from the map itself (squeeze and excitation) is a view in either order: the product runs channels last.
+// CHECK-LABEL: @scale_of_same_rank
+// CHECK: %[[C:.*]] = graph.conv {{.*}} {channels_last = true
+// CHECK: %[[M:.*]] = graph.reduce_mean %[[C]]
+// CHECK: graph.mul %{{.*}}, %[[C]] : (tensor<?x1x1x16xf32>, tensor<?x6x5x16xf32>)
+func.func @scale_of_same_rank(%x: tensor<?x16x6x5xf32> {graph.dims = #graph.dims<["batch", 16, 6, 5]>, graph.name = "x"}) -> tensor<?x16x6x5xf32> {
+  %w = graph.constant dense<1.0> : tensor<16x16x3x3xf32>
+  %c = graph.conv %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>} : (tensor<?x16x6x5xf32>, tensor<16x16x3x3xf32>) -> tensor<?x16x6x5xf32>
+  %m = graph.reduce_mean %c {axes = array<i64: 2, 3>} : (tensor<?x16x6x5xf32>) -> tensor<?x16x1x1xf32>
+  %y = graph.mul %m, %c : (tensor<?x16x1x1xf32>, tensor<?x16x6x5xf32>) -> tensor<?x16x6x5xf32>
+  return %y : tensor<?x16x6x5xf32>
+}
+
+// -----
+
 // Declines: three spatial dims.
 // CHECK-LABEL: @three_spatial_dims
 // CHECK-NOT: graph.transpose
