@@ -76,6 +76,7 @@ public:
     }
     if (failed(host::checkTypes(main)))
       return modelError();
+    main.walk([&](Operation *op) { report.graphOps += isa<graph::GraphDialect>(op->getDialect()) && !isa<graph::ConstantOp, graph::YieldOp>(op); });
     ConstantEvaluator evaluator = options.foldConstants ? compilingEvaluator(options.optLevel, options.threads) : ConstantEvaluator();
     if (auto error = passes(module, [&](OpPassManager &pm) { buildNormalizePipeline(pm, options.optLevel, evaluator); }))
       return std::move(error);

@@ -38,7 +38,8 @@ struct CompileReport {
     std::string flops, bytes; // expressions over the symbols
   };
   std::vector<Target> targets;
-  uint64_t weightsBytes = 0, planBytes = 0;
+  size_t graphOps = 0; // of the module that came in, constants not counted
+  uint64_t planBytes = 0;
   bool stopped = false; // by stopAfter
 };
 

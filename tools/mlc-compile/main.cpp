@@ -9,22 +9,25 @@
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Parser/Parser.h"
+#include "tools/common/error.h"
+#include "tools/common/npy.h"
 #include "tools/mlc-compile/Options.h"
-#include "llvm/Support/FileSystem.h"
+#include "tools/mlc-compile/Report.h"
 #include "llvm/Support/InitLLVM.h"
-#include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Process.h"
 #include "llvm/Support/SHA256.h"
 #include <CLI/CLI.hpp>
 #include <chrono>
-#include <sys/resource.h>
 
 using namespace mlc;
 
 namespace {
 
-enum ExitCode { kOk = 0, kModel = 1, kUsage = 2, kSystem = 3 };
+using tools::kModelFault;
+using tools::kOk;
+using tools::kSystem;
+using tools::kUsage;
 
 /// The command line.
 struct Arguments {
@@ -61,30 +64,9 @@ int fail(int code, const llvm::Twine &message) {
 
 std::string sha256(llvm::StringRef bytes) { return llvm::toHex(llvm::SHA256::hash(llvm::arrayRefFromStringRef(bytes)), /*LowerCase=*/true); }
 
-uint64_t peakBytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<uint64_t>(usage.ru_maxrss) * 1024;
-}
-
-llvm::json::Value reportJson(const CompileReport &report, double milliseconds) {
-  llvm::json::Array targets;
-  for (const auto &t : report.targets)
-    targets.push_back(llvm::json::Object{{"arch", t.arch}, {"kernels", static_cast<int64_t>(t.kernels)}, {"launches", static_cast<int64_t>(t.launches)}, {"code_bytes", static_cast<int64_t>(t.codeBytes)}, {"flops", t.flops}, {"bytes", t.bytes}});
-  return llvm::json::Object{{"schema_version", 1}, {"compile_ms", milliseconds}, {"peak_rss_bytes", static_cast<int64_t>(peakBytes())}, {"plan_bytes", static_cast<int64_t>(report.planBytes)}, {"targets", std::move(targets)}};
-}
-
-void printSummary(const CompileReport &report, const std::string &plan, double milliseconds) {
-  constexpr size_t kReadable = 60; // longer expressions are in the JSON
-  for (const auto &t : report.targets)
-    llvm::errs() << llvm::formatv("{0}: {1} launches, {2} kernels, {3:f1} KiB of code{4}\n", t.arch, t.launches, t.kernels, t.codeBytes / 1024.0, t.flops.size() > kReadable ? "" : ", " + t.flops + " FLOP");
-  llvm::errs() << llvm::formatv("{0}: {1:f1} MiB in {2:f2} s, peak memory {3:f0} MiB\n", plan, report.planBytes / 1048576.0, milliseconds / 1000, peakBytes() / 1048576.0);
-}
-
 } // namespace
 
-int main(int argc, char **argv) {
-  llvm::InitLLVM init(argc, argv);
+static int run(int argc, char **argv) {
   CLI::App app("Compiles a neural network into a plan that mlc-run and libmlc_runtime execute.", "mlc-compile");
   Arguments a;
   declare(app, a);
@@ -121,7 +103,7 @@ int main(int argc, char **argv) {
 
   auto buffer = llvm::MemoryBuffer::getFile(a.model, /*IsText=*/false, /*RequiresNullTerminator=*/false);
   if (!buffer)
-    return fail(kModel, "cannot read " + a.model + ": " + buffer.getError().message());
+    return fail(kModelFault, "cannot read " + a.model + ": " + buffer.getError().message());
   mlir::DialectRegistry registry;
   registerCompilerDialects(registry);
   mlir::MLIRContext context(registry);
@@ -139,7 +121,7 @@ int main(int argc, char **argv) {
     module = importOnnxFile(a.model, import, context);
   }
   if (!module)
-    return kModel;
+    return kModelFault;
   if (a.stopAfter == "import") {
     module->print(llvm::outs());
     return kOk;
@@ -155,19 +137,24 @@ int main(int argc, char **argv) {
     auto error = report.takeError();
     if (error.isA<ModelError>()) {
       llvm::consumeError(std::move(error));
-      return kModel;
+      return kModelFault;
     }
     return fail(kSystem, llvm::toString(std::move(error)));
   }
   double milliseconds = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
-  if (!a.quiet && !report->stopped)
-    printSummary(*report, path, milliseconds);
-  if (!a.json.empty()) {
-    std::error_code error;
-    llvm::raw_fd_ostream os(a.json, error);
-    if (error)
-      return fail(kSystem, "cannot write " + a.json + ": " + error.message());
-    os << llvm::formatv("{0:2}\n", reportJson(*report, milliseconds));
-  }
+  if (report->stopped)
+    return kOk;
+  nlohmann::ordered_json said = makeReport(*report, path, milliseconds);
+  if (!a.quiet)
+    llvm::errs() << summaryText(said, path);
+  if (a.json == "-")
+    llvm::outs() << said.dump(2) << '\n';
+  else if (!a.json.empty())
+    tools::WriteWholeFile(a.json, said.dump(2) + "\n");
   return kOk;
+}
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  return tools::RunTool("mlc-compile", run, argc, argv);
 }

@@ -10,7 +10,7 @@
 #include "tools/common/error.h"
 #include "tools/common/npy.h"
 #include "tools/common/symbols.h"
-#include "tools/mlc-inspect/describe.h"
+#include "tools/common/describe_plan.h"
 #include "tools/mlc-inspect/print.h"
 
 namespace {

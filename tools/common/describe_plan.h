@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
-#ifndef MLC_TOOLS_MLC_INSPECT_DESCRIBE_H
-#define MLC_TOOLS_MLC_INSPECT_DESCRIBE_H
+#ifndef MLC_TOOLS_COMMON_DESCRIBE_PLAN_H
+#define MLC_TOOLS_COMMON_DESCRIBE_PLAN_H
 
 #include <nlohmann/json.hpp>
 
@@ -9,11 +9,11 @@
 
 namespace mlc::tools {
 
-// What is in a plan, as mlc-inspect --json prints it. Sizes, FLOPs and bytes are those at the given
+// What is in a plan, as mlc-inspect --json and mlc-compile --json print it. Sizes, FLOPs and bytes are those at the given
 // dims. An empty entry name means the first one.
 nlohmann::ordered_json DescribePlan(const runtime::PlanFile& file, const std::string& entry,
                                     const std::map<std::string, int64_t>& dims);
 
 }  // namespace mlc::tools
 
-#endif  // MLC_TOOLS_MLC_INSPECT_DESCRIBE_H
+#endif  // MLC_TOOLS_COMMON_DESCRIBE_PLAN_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
-#include "tools/mlc-inspect/describe.h"
+#include "tools/common/describe_plan.h"
 
 #include <set>
 

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# Part of MLC, see the LICENSE file.
+"""Small models for the tests of the tools: each function gives one as a ModelProto."""
+import numpy as np
+from onnx import TensorProto, helper, numpy_helper
+
+F = TensorProto.FLOAT
+
+
+def tensor(name, *shape, scale=1.0, seed=0):
+    return numpy_helper.from_array((np.random.default_rng(seed).standard_normal(shape) * scale).astype(np.float32), name)
+
+
+def make(nodes, inputs, outputs, initializers=()):
+    graph = helper.make_graph(nodes, "test", [helper.make_tensor_value_info(n, F, s) for n, s in inputs],
+                              [helper.make_tensor_value_info(n, F, s) for n, s in outputs], list(initializers))
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10)
+
+
+def mlp():
+    """y = relu(x a + b) c, with a symbolic batch."""
+    nodes = [
+        helper.make_node("MatMul", ["x", "a"], ["product"], name="first"),
+        helper.make_node("Add", ["product", "b"], ["sum"], name="bias"),
+        helper.make_node("Relu", ["sum"], ["hidden"], name="relu"),
+        helper.make_node("MatMul", ["hidden", "c"], ["y"], name="second"),
+    ]
+    return make(nodes, [("x", ["batch", 16])], [("y", ["batch", 8])], [tensor("a", 16, 32), tensor("b", 32, seed=1), tensor("c", 32, 8, seed=2)])
+
+
+def resnet():
+    """Two residual blocks with batch normalisation, pooling and a classifier: the first steps of a ResNet."""
+    nodes, init = [], []
+
+    def conv(x, y, channels_in, channels, kernel, stride, relu):
+        w = y + "_w"
+        init.extend([tensor(w, channels, channels_in, kernel, kernel, scale=0.1, seed=len(init)), tensor(y + "_scale", channels, seed=1),
+                     tensor(y + "_shift", channels, seed=2), tensor(y + "_mean", channels, seed=3),
+                     numpy_helper.from_array(np.linspace(0.5, 1.5, channels, dtype=np.float32), y + "_var")])
+        pad = kernel // 2
+        nodes.append(helper.make_node("Conv", [x, w], [y + "_conv"], name=y + "/conv", kernel_shape=[kernel] * 2, strides=[stride] * 2, pads=[pad] * 4))
+        nodes.append(helper.make_node("BatchNormalization", [y + "_conv"] + [y + s for s in ("_scale", "_shift", "_mean", "_var")], [y if not relu else y + "_bn"],
+                                      name=y + "/bn"))
+        if relu:
+            nodes.append(helper.make_node("Relu", [y + "_bn"], [y], name=y + "/relu"))
+
+    conv("x", "stem", 3, 16, 7, 2, True)
+    nodes.append(helper.make_node("MaxPool", ["stem"], ["pooled"], name="pool", kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1]))
+    last, channels = "pooled", 16
+    for i, out in enumerate((16, 32)):
+        b = f"block{i}"
+        conv(last, b + "a", channels, out, 3, out // channels, True)
+        conv(b + "a", b + "b", out, out, 3, 1, False)
+        if out != channels:
+            conv(last, b + "skip", channels, out, 1, 2, False)
+        nodes.append(helper.make_node("Add", [b + "b", b + "skip" if out != channels else last], [b + "sum"], name=b + "/add"))
+        nodes.append(helper.make_node("Relu", [b + "sum"], [b], name=b + "/relu"))
+        last, channels = b, out
+    nodes.append(helper.make_node("GlobalAveragePool", [last], ["mean"], name="mean"))
+    nodes.append(helper.make_node("Flatten", ["mean"], ["flat"], name="flatten"))
+    nodes.append(helper.make_node("Gemm", ["flat", "fc_w", "fc_b"], ["logits"], name="fc", transB=1))
+    init.extend([tensor("fc_w", 10, channels, seed=7), tensor("fc_b", 10, seed=8)])
+    return make(nodes, [("x", ["n", 3, 32, 32])], [("logits", ["n", 10])], init)

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+#include "tools/mlc-compile/Report.h"
+#include "tools/common/describe_plan.h"
+#include "tools/common/error.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FormatVariadic.h"
+#include <sys/resource.h>
+
+using Json = nlohmann::ordered_json;
+
+namespace mlc {
+namespace {
+
+uint64_t peakRssBytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<uint64_t>(usage.ru_maxrss) * 1024;
+}
+
+/// 1.5 and "GFLOP" of 1500000000.
+std::string scaled(double value, const char *unit) {
+  const char *const prefixes[] = {"", "k", "M", "G", "T"};
+  size_t i = 0;
+  for (; value >= 1000 && i + 1 < std::size(prefixes); ++i)
+    value /= 1000;
+  return llvm::formatv(i == 0 ? "{0:f0} {1}{2}" : "{0:f2} {1}{2}", value, prefixes[i], unit).str();
+}
+
+double sum(const Json &list, const char *key) {
+  double total = 0;
+  for (const Json &item : list)
+    total += item[key].get<double>();
+  return total;
+}
+
+std::string dimsText(const Json &dims) {
+  std::string text;
+  for (const auto &[name, value] : dims.items())
+    text += (text.empty() ? "" : ", ") + name + "=" + value.dump();
+  return text;
+}
+
+} // namespace
+
+Json makeReport(const CompileReport &report, const std::string &planPath, double milliseconds) {
+  Json json = {{"schema_version", 1}, {"compile_ms", milliseconds}, {"peak_rss_bytes", peakRssBytes()}, {"plan_bytes", report.planBytes}, {"graph_ops", report.graphOps}, {"dims", Json::object()}, {"targets", Json::array()}};
+  Json described;
+  try {
+    auto file = tools::ValueOrThrow(runtime::PlanFile::OpenFile(planPath.c_str(), runtime::PlanReadOptions()));
+    described = tools::DescribePlan(file, "", {});
+    json["plan_bytes"] = file.size_bytes();
+    json["dims"] = described["dims"];
+  } catch (const std::exception &error) {
+    json["undescribed"] = error.what();
+  }
+  for (size_t i = 0; i < report.targets.size(); ++i) {
+    const CompileReport::Target &t = report.targets[i];
+    Json target = described.contains("targets") ? described["targets"][i] : Json{{"arch", t.arch}};
+    target["code_bytes"] = t.codeBytes;
+    target["flops"] = t.flops;
+    target["bytes"] = t.bytes;
+    json["targets"].push_back(std::move(target));
+  }
+  return json;
+}
+
+std::string summaryText(const Json &report, const std::string &planPath) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << llvm::formatv("{0}: {1} in {2:f2} s, peak RSS {3}\n", planPath, scaled(report["plan_bytes"].get<double>(), "B"), report["compile_ms"].get<double>() / 1000, scaled(report["peak_rss_bytes"].get<double>(), "B"));
+  if (report.contains("undescribed"))
+    os << "  no sizes at the default dims (" << report["undescribed"].get<std::string>() << "); give an opt point with --dims NAME=MIN:OPT:MAX\n";
+  for (const Json &t : report["targets"]) {
+    std::string arch = t["arch"].get<std::string>();
+    if (!t.contains("launches")) {
+      os << llvm::formatv("{0}: {1} of code\n", arch, scaled(t["code_bytes"].get<double>(), "B"));
+      continue;
+    }
+    double flops = sum(t["launches"], "flops"), bytes = sum(t["launches"], "bytes");
+    os << llvm::formatv("{0}: {1} graph ops -> {2} launches of {3} kernels ({4} of code)\n", arch, report["graph_ops"].get<uint64_t>(), t["launches"].size(), t["kernels"].size(), scaled(t["code_bytes"].get<double>(), "B"));
+    os << llvm::formatv("  {0}, {1} moved, {2:f1} FLOP/B", scaled(flops, "FLOP"), scaled(bytes, "B"), bytes ? flops / bytes : 0.0);
+    os << llvm::formatv("; weights {0}, activations {1} (lower bound {2})", scaled(t["weights_bytes"].get<double>(), "B"), scaled(t["planned_peak_bytes"].get<double>(), "B"), scaled(t["lower_bound_bytes"].get<double>(), "B"));
+    os << (report["dims"].empty() ? "" : " at " + dimsText(report["dims"])) << '\n';
+  }
+  return text;
+}
+
+} // namespace mlc
