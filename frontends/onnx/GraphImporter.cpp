@@ -65,6 +65,12 @@ void GraphImporter::reportModel(const Twine &why) {
     errors.push_back(why.str());
 }
 
+void GraphImporter::reportOption(const Twine &why) {
+  reportModel(why);
+  if (options.wrongOption)
+    *options.wrongOption = true;
+}
+
 OwningOpRef<ModuleOp> GraphImporter::run() {
   // What ops say while they are inferred becomes part of the node's line.
   OwningOpRef<ModuleOp> module;

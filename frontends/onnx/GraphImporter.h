@@ -62,6 +62,8 @@ private:
   DimExpr declare(llvm::StringRef name);
   void addInputElements(const ::onnx::ValueInfoProto &input, Value argument);
   LogicalResult addOutputs(const ::onnx::GraphProto &graph);
+  Value keptValue(const ::onnx::GraphProto &graph, llvm::StringRef name);
+  std::string namesLike(llvm::StringRef name) const;
   void declareSymbols(mlir::func::FuncOp func);
   LogicalResult addInitializers(Scope &scope, const ::onnx::GraphProto &graph);
   void importNodes(const google::protobuf::RepeatedPtrField<::onnx::NodeProto> &nodes);
@@ -74,6 +76,7 @@ private:
   int64_t opsetOf(llvm::StringRef domain) const;
   void report(const ::onnx::NodeProto &node, llvm::StringRef name, llvm::StringRef why);
   void reportModel(const llvm::Twine &why);
+  void reportOption(const llvm::Twine &why);
 
   std::shared_ptr<ModelFile> file;
   const OnnxImportOptions &options;

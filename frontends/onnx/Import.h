@@ -9,6 +9,8 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include <string>
+#include <vector>
 
 namespace mlc {
 
@@ -17,6 +19,10 @@ struct OnnxImportOptions {
   llvm::StringMap<llvm::SmallVector<int64_t>> shapes;
   /// Ranges of symbols, by the model's dim_param; min = max makes the dim static.
   SymbolInfos symbols;
+  /// Inner tensors of the model's top graph that become outputs behind the model's own, in this order.
+  std::vector<std::string> keep;
+  /// If given: set to true when an option is at fault (names what the model lacks), not the model.
+  bool *wrongOption = nullptr;
 };
 
 /// The model as a module with one function `main`. On failure one error is emitted at the module's location, which lists every node that cannot be

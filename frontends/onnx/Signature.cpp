@@ -142,7 +142,7 @@ LogicalResult GraphImporter::addInputs(const GraphProto &graph) {
     return failure();
   for (const auto &given : options.shapes)
     if (llvm::none_of(tensors, [&](auto *t) { return t->name() == given.getKey(); }))
-      return reportModel("--shape names '" + given.getKey() + "', which is no input of the model"), failure();
+      return reportOption("--shape names '" + given.getKey() + "', which is no input of the model"), failure();
   func = func::FuncOp::create(builder, builder.getUnknownLoc(), "main", builder.getFunctionType(types, {}));
   Block *body = func.addEntryBlock();
   builder.setInsertionPointToEnd(body);
@@ -160,16 +160,59 @@ LogicalResult GraphImporter::addInputs(const GraphProto &graph) {
   return success();
 }
 
+/// Names of the top graph's tensors that look like `name`, the nearest first: those within a third of its length of edits, then those that contain it.
+std::string GraphImporter::namesLike(StringRef name) const {
+  constexpr size_t kListed = 5;
+  std::vector<std::pair<unsigned, StringRef>> found;
+  unsigned limit = std::max<unsigned>(2, name.size() / 3);
+  auto consider = [&](StringRef other) {
+    unsigned distance = name.edit_distance(other, /*AllowReplacements=*/true, limit);
+    if (distance <= limit)
+      found.emplace_back(distance, other);
+    else if (other.contains_insensitive(name))
+      found.emplace_back(limit + other.size(), other);
+  };
+  for (const auto &v : scope->values)
+    consider(v.getKey());
+  for (const auto &v : scope->initializers)
+    if (!scope->values.contains(v.getKey()))
+      consider(v.getKey());
+  llvm::sort(found);
+  std::string text;
+  for (const auto &[distance, other] : llvm::ArrayRef(found).take_front(kListed))
+    text += (text.empty() ? "'" : ", '") + other.str() + "'";
+  return text;
+}
+
+/// The tensor that --keep names, or null after an error.
+Value GraphImporter::keptValue(const GraphProto &graph, StringRef name) {
+  if (llvm::any_of(graph.output(), [&](const ValueInfoProto &o) { return o.name() == name; })) {
+    reportOption("--keep names '" + name + "', which is an output already");
+    return {};
+  }
+  Value v = lookup(name);
+  if (!v && !scope->failed.contains(name)) {
+    std::string like = namesLike(name);
+    reportOption("--keep names '" + name + "', which is no tensor of the model's top graph" + (like.empty() ? "" : "; near matches: " + like));
+  }
+  return v;
+}
+
 LogicalResult GraphImporter::addOutputs(const GraphProto &graph) {
   SmallVector<Value> results;
   SmallVector<DictionaryAttr> names;
+  auto addName = [&](StringRef name) { names.push_back(builder.getDictionaryAttr(builder.getNamedAttr(graph::kNameAttr, builder.getStringAttr(name)))); };
   for (const ValueInfoProto &output : graph.output()) {
     notes.clear();
     Value v = lookup(output.name());
     if (!v && (!notes.empty() || !scope->failed.contains(output.name())))
       reportModel("output '" + output.name() + "' " + (notes.empty() ? std::string("is not produced by any node") : "cannot be made: " + notes));
     results.push_back(v);
-    names.push_back(builder.getDictionaryAttr(builder.getNamedAttr(graph::kNameAttr, builder.getStringAttr(output.name()))));
+    addName(output.name());
+  }
+  for (const std::string &name : options.keep) {
+    results.push_back(keptValue(graph, name));
+    addName(name);
   }
   if (errorCount || llvm::is_contained(results, Value()))
     return failure();

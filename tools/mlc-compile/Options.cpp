@@ -2,6 +2,7 @@
 // Part of MLC, see the LICENSE file.
 #include "tools/mlc-compile/Options.h"
 #include "mlir/IR/Location.h"
+#include "llvm/ADT/StringExtras.h"
 
 namespace mlc {
 
@@ -40,6 +41,17 @@ llvm::Error parseShapeOptions(llvm::ArrayRef<std::string> shapes, llvm::ArrayRef
     options.symbols[name] = {.min = n[0], .opt = n[1], .max = n[2]};
     flags += " --dims " + text.str();
   }
+  return llvm::Error::success();
+}
+
+llvm::Error parseKeep(llvm::ArrayRef<std::string> names, OnnxImportOptions &options, std::string &flags) {
+  for (const std::string &name : names) {
+    if (name.empty() || llvm::is_contained(options.keep, name))
+      return llvm::createStringError("--keep takes names of tensors, each once, got '" + llvm::join(names, ",") + "'");
+    options.keep.push_back(name);
+  }
+  if (!names.empty())
+    flags += " --keep " + llvm::join(names, ",");
   return llvm::Error::success();
 }
 

@@ -12,6 +12,9 @@ namespace mlc {
 /// Reads --shape INPUT=1x3x?x? and --dims NAME=MIN:OPT:MAX (or NAME=N) into the import options, and appends their normal form to `flags`.
 llvm::Error parseShapeOptions(llvm::ArrayRef<std::string> shapes, llvm::ArrayRef<std::string> dims, OnnxImportOptions &options, std::string &flags);
 
+/// Takes the names of --keep, each once.
+llvm::Error parseKeep(llvm::ArrayRef<std::string> names, OnnxImportOptions &options, std::string &flags);
+
 /// "error: node: message", without MLIR's source excerpts.
 void printDiagnostic(const mlir::Diagnostic &d, llvm::raw_ostream &os);
 

@@ -32,7 +32,7 @@ using tools::kUsage;
 /// The command line.
 struct Arguments {
   std::string model, output, dumpAfter, stopAfter, saveAsm, json;
-  std::vector<std::string> archs{"host"}, shapes, dims;
+  std::vector<std::string> archs{"host"}, shapes, dims, keep;
   int optLevel = 2;
   unsigned threads = 0;
   bool timePasses = false, quiet = false;
@@ -44,6 +44,7 @@ void declare(CLI::App &app, Arguments &a) {
   app.add_option("-o,--output", a.output, "The plan to write (default: the model's name with .plan)")->type_name("PLAN");
   app.add_option("--shape", a.shapes, "Fix an input's dims; '?' keeps one as the model has it; may be repeated")->type_name("INPUT=1x3x224x224")->allow_extra_args(false);
   app.add_option("--dims", a.dims, "Range of a symbolic dim, or NAME=N to fix it; may be repeated")->type_name("NAME=MIN:OPT:MAX")->allow_extra_args(false);
+  app.add_option("--keep", a.keep, "Inner tensors of the ONNX model that become outputs too, behind the model's own")->delimiter(',')->type_name("NAMES")->allow_extra_args(false);
   app.add_option("-O", a.optLevel, "0: reference lowering only; 1: no layout changes; 2 and 3: everything")->check(CLI::Range(0, 3))->capture_default_str();
   app.add_option("--threads", a.threads, "Threads that generate code (default: all); the plan does not depend on it")->type_name("N");
   app.add_option("--dump-after", a.dumpAfter, "Print the module to stderr after this pass")->type_name("PASS");
@@ -97,6 +98,10 @@ static int run(int argc, char **argv) {
   OnnxImportOptions import;
   if (auto error = parseShapeOptions(a.shapes, a.dims, import, options.flags))
     return fail(kUsage, llvm::toString(std::move(error)));
+  if (auto error = parseKeep(a.keep, import, options.flags))
+    return fail(kUsage, llvm::toString(std::move(error)));
+  bool wrongOption = false;
+  import.wrongOption = &wrongOption;
   bool progress = !a.quiet && llvm::sys::Process::StandardErrIsDisplayed();
   if (progress)
     options.progress = [](const std::string &stage, unsigned done, unsigned total) { llvm::errs() << llvm::formatv("\r{0} {1}/{2} ", stage, done, total); };
@@ -114,14 +119,17 @@ static int run(int argc, char **argv) {
   });
   options.sourceHash = sha256((*buffer)->getBuffer());
   mlir::OwningOpRef<mlir::ModuleOp> module;
-  if (llvm::StringRef(a.model).ends_with(".mlir"))
+  bool isText = llvm::StringRef(a.model).ends_with(".mlir");
+  if (isText && !a.keep.empty())
+    return fail(kUsage, "--keep takes names of an ONNX model's tensors; a .mlir file returns what it likes");
+  if (isText)
     module = mlir::parseSourceFile<mlir::ModuleOp>(a.model, &context);
   else {
     buffer->reset();
     module = importOnnxFile(a.model, import, context);
   }
   if (!module)
-    return kModelFault;
+    return wrongOption ? kUsage : kModelFault;
   if (a.stopAfter == "import") {
     module->print(llvm::outs());
     return kOk;
