@@ -61,3 +61,17 @@ def resnet():
     nodes.append(helper.make_node("Gemm", ["flat", "fc_w", "fc_b"], ["logits"], name="fc", transB=1))
     init.extend([tensor("fc_w", 10, channels, seed=7), tensor("fc_b", 10, seed=8)])
     return make(nodes, [("x", ["n", 3, 32, 32])], [("logits", ["n", 10])], init)
+
+
+def cancelling():
+    """x * 1e6 - round(x * 1e6): 0 where the product is rounded, the rounding error where a kernel contracts it into one FMA. Both are right; -O0 rounds."""
+    nodes = [
+        helper.make_node("Mul", ["x", "large"], ["a"], name="product"),
+        helper.make_node("Mul", ["x", "two"], ["twice"], name="twice"),
+        helper.make_node("Mul", ["twice", "half"], ["b"], name="again"),
+        helper.make_node("Sub", ["a", "b"], ["y"], name="difference"),
+    ]
+    def values(name, v):
+        return numpy_helper.from_array(np.full(64, v, np.float32), name)
+
+    return make(nodes, [("x", [64])], [("y", [64])], [values("large", 1234567.0), values("two", 2.0), values("half", 1234567.0 / 2)])

@@ -19,6 +19,10 @@ struct Difference {
 // Every element within atol + rtol * |reference|. NaN equals NaN, an infinity only itself.
 Difference Compare(const Array& ours, const Array& reference, double rtol, double atol);
 
+// What --verify asks of a plan beside its -O0 twin: floats within rtol 1e-3 and atol 1e-4 * max(1,
+// standard deviation of the reference), everything else equal bit for bit.
+Difference CompareWithOracle(const Array& ours, const Array& reference);
+
 }  // namespace mlc::tools
 
 #endif  // MLC_TOOLS_COMMON_COMPARE_H

@@ -11,73 +11,37 @@
 #include "mlir/Parser/Parser.h"
 #include "tools/common/error.h"
 #include "tools/common/npy.h"
+#include "tools/mlc-compile/Arguments.h"
 #include "tools/mlc-compile/Options.h"
 #include "tools/mlc-compile/Report.h"
+#include "tools/mlc-compile/Verify.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Process.h"
 #include "llvm/Support/SHA256.h"
-#include <CLI/CLI.hpp>
 #include <chrono>
 
 using namespace mlc;
 
 namespace {
 
-using tools::kModelFault;
-using tools::kOk;
-using tools::kSystem;
-using tools::kUsage;
+using tools::ToolError;
 
-/// The command line.
-struct Arguments {
-  std::string model, output, dumpAfter, stopAfter, saveAsm, json;
-  std::vector<std::string> archs{"host"}, shapes, dims, keep;
-  int optLevel = 2;
-  unsigned threads = 0;
-  bool timePasses = false, quiet = false;
-};
-
-void declare(CLI::App &app, Arguments &a) {
-  app.add_option("model", a.model, "The model, .onnx or .mlir")->required()->type_name("MODEL");
-  app.add_option("--arch", a.archs, "What to compile for: host (this machine), x86-64-v2, x86-64-v3, x86-64-v4; several give one plan that holds all")->delimiter(',')->type_name("LIST")->capture_default_str();
-  app.add_option("-o,--output", a.output, "The plan to write (default: the model's name with .plan)")->type_name("PLAN");
-  app.add_option("--shape", a.shapes, "Fix an input's dims; '?' keeps one as the model has it; may be repeated")->type_name("INPUT=1x3x224x224")->allow_extra_args(false);
-  app.add_option("--dims", a.dims, "Range of a symbolic dim, or NAME=N to fix it; may be repeated")->type_name("NAME=MIN:OPT:MAX")->allow_extra_args(false);
-  app.add_option("--keep", a.keep, "Inner tensors of the ONNX model that become outputs too, behind the model's own")->delimiter(',')->type_name("NAMES")->allow_extra_args(false);
-  app.add_option("-O", a.optLevel, "0: reference lowering only; 1: no layout changes; 2 and 3: everything")->check(CLI::Range(0, 3))->capture_default_str();
-  app.add_option("--threads", a.threads, "Threads that generate code (default: all); the plan does not depend on it")->type_name("N");
-  app.add_option("--dump-after", a.dumpAfter, "Print the module to stderr after this pass")->type_name("PASS");
-  app.add_option("--stop-after", a.stopAfter, "Print the module to stdout after this stage, and stop")->check(CLI::IsMember({"import", "normalize", "fuse", "plan"}));
-  app.add_option("--save-asm", a.saveAsm, "Write each kernel's assembly into this folder")->check(CLI::ExistingDirectory)->type_name("DIR");
-  app.add_flag("--time-passes", a.timePasses, "Print the time of each pass");
-  app.add_option("--json", a.json, "Write what the compilation did as JSON ('-': stdout)")->type_name("FILE");
-  app.add_flag("--quiet", a.quiet, "No progress and no summary");
-  app.set_version_flag("--version", "mlc-compile " MLC_VERSION);
-  app.footer("Examples:\n  mlc-compile model.onnx -o model.plan\n  mlc-compile model.onnx --arch x86-64-v3,x86-64-v4 --dims batch=1:8:32 -o model.plan\n\n"
-             "Exit codes: 0 done, 1 the model is at fault, 2 usage, 3 the system failed.");
+void orUsage(llvm::Error error) {
+  if (error)
+    throw ToolError(tools::kUsage, llvm::toString(std::move(error)));
 }
 
-int fail(int code, const llvm::Twine &message) {
-  llvm::errs() << "mlc-compile: error: " << message << '\n';
-  return code;
+/// The value; what is wrong with the model has been said already, anything else is the system's.
+template <typename T> T orFail(llvm::Expected<T> value) {
+  if (value)
+    return std::move(*value);
+  llvm::Error error = value.takeError();
+  bool model = error.isA<ModelError>();
+  throw ToolError(model ? tools::kModelFault : tools::kSystem, llvm::toString(std::move(error)));
 }
 
-std::string sha256(llvm::StringRef bytes) { return llvm::toHex(llvm::SHA256::hash(llvm::arrayRefFromStringRef(bytes)), /*LowerCase=*/true); }
-
-} // namespace
-
-static int run(int argc, char **argv) {
-  CLI::App app("Compiles a neural network into a plan that mlc-run and libmlc_runtime execute.", "mlc-compile");
-  Arguments a;
-  declare(app, a);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError &e) {
-    return app.exit(e) ? kUsage : kOk;
-  }
-  auto start = std::chrono::steady_clock::now();
-
+CompileOptions compileOptions(const Arguments &a) {
   CompileOptions options;
   options.optLevel = a.optLevel;
   options.threads = a.threads;
@@ -88,27 +52,67 @@ static int run(int argc, char **argv) {
   for (const std::string &arch : a.archs) {
     auto target = host::parseTarget(arch);
     if (!target)
-      return fail(kUsage, llvm::toString(target.takeError()));
+      throw ToolError(tools::kUsage, llvm::toString(target.takeError()));
     if (llvm::any_of(options.targets, [&](const auto &t) { return t.arch == target->arch; }))
-      return fail(kUsage, "architecture " + target->arch + " is named twice");
+      throw ToolError(tools::kUsage, "architecture " + target->arch + " is named twice");
     options.flags += (options.flags.empty() ? "--arch " : ",") + target->arch;
     options.targets.push_back(*target);
   }
   options.flags += " -O" + std::to_string(a.optLevel);
-  OnnxImportOptions import;
-  if (auto error = parseShapeOptions(a.shapes, a.dims, import, options.flags))
-    return fail(kUsage, llvm::toString(std::move(error)));
-  if (auto error = parseKeep(a.keep, import, options.flags))
-    return fail(kUsage, llvm::toString(std::move(error)));
+  if (!a.quiet && llvm::sys::Process::StandardErrIsDisplayed())
+    options.progress = [](const std::string &stage, unsigned done, unsigned total) {
+      llvm::errs() << llvm::formatv("\r{0} {1}/{2} ", stage, done, total);
+      if (done == total)
+        llvm::errs() << "\r                              \r";
+    };
+  return options;
+}
+
+std::unique_ptr<llvm::MemoryBuffer> readModel(const std::string &path) {
+  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  if (!buffer)
+    throw ToolError(tools::kModelFault, "cannot read " + path + ": " + buffer.getError().message());
+  return std::move(*buffer);
+}
+
+mlir::OwningOpRef<mlir::ModuleOp> importModel(const Arguments &a, OnnxImportOptions &import, mlir::MLIRContext &context) {
+  bool isText = llvm::StringRef(a.model).ends_with(".mlir");
+  if (isText && !a.keep.empty())
+    throw ToolError(tools::kUsage, "--keep takes names of an ONNX model's tensors; a .mlir file returns what it likes");
   bool wrongOption = false;
   import.wrongOption = &wrongOption;
-  bool progress = !a.quiet && llvm::sys::Process::StandardErrIsDisplayed();
-  if (progress)
-    options.progress = [](const std::string &stage, unsigned done, unsigned total) { llvm::errs() << llvm::formatv("\r{0} {1}/{2} ", stage, done, total); };
+  auto module = isText ? mlir::parseSourceFile<mlir::ModuleOp>(a.model, &context) : importOnnxFile(a.model, import, context);
+  if (!module)
+    throw ToolError(wrongOption ? tools::kUsage : tools::kModelFault, wrongOption ? "an option does not fit the model" : "the model cannot be imported");
+  return module;
+}
 
-  auto buffer = llvm::MemoryBuffer::getFile(a.model, /*IsText=*/false, /*RequiresNullTerminator=*/false);
-  if (!buffer)
-    return fail(kModelFault, "cannot read " + a.model + ": " + buffer.getError().message());
+/// --verify: the exit code.
+int verify(mlir::ModuleOp module, const CompileOptions &options, const std::string &path, bool quiet, nlohmann::ordered_json &report) {
+  Verification verification = orFail(verifyPlan(module, options, path));
+  for (const auto &[name, difference] : verification.outputs)
+    report["verify"].push_back({{"arch", verification.arch}, {"name", name}, {"within", difference.within}, {"max_abs_error", difference.max_abs_error}, {"max_rel_error", difference.max_rel_error}});
+  if (!quiet || !verification.within())
+    llvm::errs() << verificationText(verification);
+  return verification.within() ? tools::kOk : tools::kDiffers;
+}
+
+int run(int argc, char **argv) {
+  CLI::App app("Compiles a neural network into a plan that mlc-run and libmlc_runtime execute.", "mlc-compile");
+  Arguments a;
+  declareArguments(app, a);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError &e) {
+    return app.exit(e) ? tools::kUsage : tools::kOk;
+  }
+  auto start = std::chrono::steady_clock::now();
+  CompileOptions options = compileOptions(a);
+  OnnxImportOptions import;
+  orUsage(parseShapeOptions(a.shapes, a.dims, import, options.flags));
+  orUsage(parseKeep(a.keep, import, options.flags));
+
+  options.sourceHash = llvm::toHex(llvm::SHA256::hash(llvm::arrayRefFromStringRef(readModel(a.model)->getBuffer())), /*LowerCase=*/true);
   mlir::DialectRegistry registry;
   registerCompilerDialects(registry);
   mlir::MLIRContext context(registry);
@@ -117,52 +121,31 @@ static int run(int argc, char **argv) {
     printDiagnostic(d, llvm::errs());
     return mlir::success();
   });
-  options.sourceHash = sha256((*buffer)->getBuffer());
-  mlir::OwningOpRef<mlir::ModuleOp> module;
-  bool isText = llvm::StringRef(a.model).ends_with(".mlir");
-  if (isText && !a.keep.empty())
-    return fail(kUsage, "--keep takes names of an ONNX model's tensors; a .mlir file returns what it likes");
-  if (isText)
-    module = mlir::parseSourceFile<mlir::ModuleOp>(a.model, &context);
-  else {
-    buffer->reset();
-    module = importOnnxFile(a.model, import, context);
-  }
-  if (!module)
-    return wrongOption ? kUsage : kModelFault;
+  auto module = importModel(a, import, context);
   if (a.stopAfter == "import") {
     module->print(llvm::outs());
-    return kOk;
+    return tools::kOk;
   }
-
-  std::string path = a.output;
-  if (path.empty())
-    path = llvm::StringRef(a.model).substr(0, llvm::StringRef(a.model).rfind('.')).str() + ".plan";
-  auto report = compileToFile(*module, options, path);
-  if (progress)
-    llvm::errs() << "\r                              \r";
-  if (!report) {
-    auto error = report.takeError();
-    if (error.isA<ModelError>()) {
-      llvm::consumeError(std::move(error));
-      return kModelFault;
-    }
-    return fail(kSystem, llvm::toString(std::move(error)));
-  }
+  std::string path = a.output.empty() ? llvm::StringRef(a.model).substr(0, llvm::StringRef(a.model).rfind('.')).str() + ".plan" : a.output;
+  mlir::OwningOpRef<mlir::ModuleOp> twin(a.verify ? module->clone() : nullptr);
+  CompileReport done = orFail(compileToFile(*module, options, path));
+  if (done.stopped)
+    return tools::kOk;
   double milliseconds = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
-  if (report->stopped)
-    return kOk;
-  nlohmann::ordered_json said = makeReport(*report, path, milliseconds);
+  nlohmann::ordered_json report = makeReport(done, path, milliseconds);
   if (!a.quiet)
-    llvm::errs() << summaryText(said, path);
+    llvm::errs() << summaryText(report, path);
+  int code = a.verify ? verify(*twin, options, path, a.quiet, report) : tools::kOk;
   if (a.json == "-")
-    llvm::outs() << said.dump(2) << '\n';
+    llvm::outs() << report.dump(2) << '\n';
   else if (!a.json.empty())
-    tools::WriteWholeFile(a.json, said.dump(2) + "\n");
-  return kOk;
+    tools::WriteWholeFile(a.json, report.dump(2) + "\n");
+  return code;
 }
+
+} // namespace
 
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
-  return tools::RunTool("mlc-compile", run, argc, argv);
+  return tools::RunTool("mlc-compile: error", run, argc, argv);
 }

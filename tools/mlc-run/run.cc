@@ -10,6 +10,7 @@
 #include "tools/common/npy.h"
 #include "tools/common/profile_table.h"
 #include "tools/common/random_inputs.h"
+#include "tools/common/session_io.h"
 #include "tools/common/symbols.h"
 #include "tools/common/tensor_files.h"
 #include "tools/common/timing.h"
@@ -69,24 +70,6 @@ std::vector<Array> LoadInputs(const RunOptions& options, const mlc_signature& si
     inputs.push_back(Reinterpret(std::move(found->second), info));
   }
   return inputs;
-}
-
-void SetInputs(Session& session, std::vector<Array>& inputs) {
-  for (size_t i = 0; i < inputs.size(); ++i)
-    session.SetInput(i, Tensor::Wrap(inputs[i].dtype, inputs[i].dims, inputs[i].bytes.data(),
-                                     inputs[i].bytes.size()));
-}
-
-std::vector<std::pair<std::string, Array>> TakeOutputs(Session& session,
-                                                       const mlc_signature& signature) {
-  std::vector<std::pair<std::string, Array>> outputs;
-  for (size_t i = 0; i < signature.outputs.size(); ++i) {
-    const Tensor tensor = session.Output(i);
-    outputs.emplace_back(signature.outputs[i].name,
-                         Array{tensor.dtype(), tensor.dims(),
-                               std::string(tensor.data<const char>(), tensor.size_bytes())});
-  }
-  return outputs;
 }
 
 Latency TimeRuns(Session& session, const RunOptions& options) {
@@ -208,7 +191,7 @@ int RunPlan(const RunOptions& options) {
   const Stopwatch first_run;
   session.Run();
   report.first_run_ms = first_run.elapsed_ms();
-  report.outputs = TakeOutputs(session, signature);
+  report.outputs = TakeOutputs(session);
   if (!options.save_outputs.empty()) WriteTensors(options.save_outputs, "output", report.outputs);
   if (!options.reference.empty())
     report.differences = CompareAll(options, signature, report.outputs);

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+#ifndef MLC_TOOLS_MLC_COMPILE_ARGUMENTS_H
+#define MLC_TOOLS_MLC_COMPILE_ARGUMENTS_H
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+namespace mlc {
+
+/// mlc-compile's command line as it was typed.
+struct Arguments {
+  std::string model, output, dumpAfter, stopAfter, saveAsm, json;
+  std::vector<std::string> archs{"host"}, shapes, dims, keep;
+  int optLevel = 2;
+  unsigned threads = 0;
+  bool verify = false, timePasses = false, quiet = false;
+};
+
+void declareArguments(CLI::App &app, Arguments &arguments);
+
+} // namespace mlc
+
+#endif
