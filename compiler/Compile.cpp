@@ -7,6 +7,7 @@
 #include "backends/host/codegen/Codegen.h"
 #include "backends/host/emit/Kernel.h"
 #include "compiler/Evaluate.h"
+#include "compiler/KernelCache.h"
 #include "compiler/Pipeline.h"
 #include "compiler/PlanFile.h"
 #include "mlir/Pass/PassManager.h"
@@ -38,6 +39,7 @@ class KernelSet {
 public:
   struct Entry {
     std::string name;
+    std::string digest; // of the kernel's text, in hexadecimal
     host::Kernel kernel;
     unsigned inputs, results;
   };
@@ -53,7 +55,8 @@ public:
     auto [it, fresh] = byText.try_emplace(text, entries.size());
     if (fresh) {
       std::string name = "k" + std::to_string(entries.size()) + "_" + kernel.kind;
-      entries.push_back({name, std::move(kernel), static_cast<unsigned>(region.getNumOperands()), static_cast<unsigned>(region.getNumResults())});
+      std::string digest = llvm::toHex(llvm::SHA256::hash(llvm::arrayRefFromStringRef(text)), /*LowerCase=*/true);
+      entries.push_back({name, digest, std::move(kernel), static_cast<unsigned>(region.getNumOperands()), static_cast<unsigned>(region.getNumResults())});
     }
     return entries[it->second].name;
   }
@@ -66,7 +69,7 @@ private:
 
 class Compilation {
 public:
-  Compilation(ModuleOp module, const CompileOptions &options) : module(module), options(options) {}
+  Compilation(ModuleOp module, const CompileOptions &options) : module(module), options(options), cache(options.cacheFolder) {}
 
   llvm::Expected<CompileReport> run(const std::string *path, std::string *bytes) {
     auto main = module.lookupSymbol<func::FuncOp>("main");
@@ -77,7 +80,7 @@ public:
     if (failed(host::checkTypes(main)))
       return modelError();
     main.walk([&](Operation *op) { report.graphOps += isa<graph::GraphDialect>(op->getDialect()) && !isa<graph::ConstantOp, graph::YieldOp>(op); });
-    ConstantEvaluator evaluator = options.foldConstants ? compilingEvaluator(options.optLevel, options.threads) : ConstantEvaluator();
+    ConstantEvaluator evaluator = options.foldConstants ? compilingEvaluator(options.optLevel, options.threads, options.cacheFolder) : ConstantEvaluator();
     if (auto error = passes(module, [&](OpPassManager &pm) { buildNormalizePipeline(pm, options.optLevel, evaluator); }))
       return std::move(error);
     if (options.stopAfter == "normalize") {
@@ -96,6 +99,10 @@ public:
     if (!size)
       return size.takeError();
     report.planBytes = *size;
+    cache.prune();
+    report.cacheHits = cache.hits;
+    report.cacheMisses = cache.misses;
+    report.cacheWarning = cache.warning();
     return report;
   }
 
@@ -205,7 +212,9 @@ private:
       pool.async([&, i] {
         if (!options.asmFolder.empty())
           errors[i] = saveAssembly(kernels.entries[i], codegen);
-        auto object = host::compileKernel(*kernels.entries[i].kernel.module, kernels.entries[i].name, codegen);
+        // The symbol is the same in every model, so that models share cached objects.
+        const KernelSet::Entry &e = kernels.entries[i];
+        auto object = cache.get(e.digest, codegen, [&] { return host::compileKernel(*e.kernel.module, "k" + e.digest, codegen); });
         if (object)
           objects[i] = std::move(*object);
         else
@@ -218,7 +227,7 @@ private:
     for (size_t i = 0; i < n; ++i) {
       if (!errors[i].empty())
         return llvm::createStringError("kernel " + kernels.entries[i].name + ": " + errors[i]);
-      names.push_back(kernels.entries[i].name);
+      names.push_back("k" + kernels.entries[i].digest);
     }
     TargetCode out{target, {}, {}};
     if (n == 0)
@@ -236,6 +245,7 @@ private:
 
   ModuleOp module;
   const CompileOptions &options;
+  KernelCache cache;
   CompileReport report;
   std::vector<OwningOpRef<ModuleOp>> clones;
   std::vector<std::unique_ptr<graph::ShapeFacts>> facts;

@@ -25,6 +25,7 @@ struct CompileOptions {
   std::string dumpAfter;      // pass or stage whose result is printed to stderr
   std::string stopAfter;      // stage after which nothing more is done
   std::string asmFolder;      // where each kernel's assembly goes, if not empty
+  std::string cacheFolder;    // of kernels' object code (KernelCache.h); empty: none
   bool timePasses = false;
   std::function<void(const std::string &stage, unsigned done, unsigned total)> progress;
 };
@@ -40,6 +41,8 @@ struct CompileReport {
   std::vector<Target> targets;
   size_t graphOps = 0; // of the module that came in, constants not counted
   uint64_t planBytes = 0;
+  size_t cacheHits = 0, cacheMisses = 0; // kernels of the targets; both 0 without a cache
+  std::string cacheWarning;              // why the cache could not be written, if so
   bool stopped = false; // by stopAfter
 };
 

@@ -43,10 +43,11 @@ llvm::Error wrap(const mlc_tensor_info_t *info, ArrayRef<char> bytes, Tensor &te
 }
 
 /// The plan of `module`, aligned as the runtime wants it. The first error's text stands for all diagnostics.
-llvm::Expected<AsmResourceBlob> compile(ModuleOp module, int optLevel, unsigned threads) {
+llvm::Expected<AsmResourceBlob> compile(ModuleOp module, int optLevel, unsigned threads, const std::string &cacheFolder) {
   CompileOptions options;
   options.optLevel = std::min(optLevel, 1);
   options.threads = threads;
+  options.cacheFolder = cacheFolder;
   options.foldConstants = false;
   auto target = host::parseTarget("x86-64-v2");
   if (!target)
@@ -64,8 +65,8 @@ llvm::Expected<AsmResourceBlob> compile(ModuleOp module, int optLevel, unsigned 
   return HeapAsmResourceBlob::allocateAndCopyWithAlign(plan, 64);
 }
 
-llvm::Expected<std::vector<AsmResourceBlob>> evaluate(ModuleOp module, ArrayRef<ElementsAttr> inputs, int optLevel, unsigned threads) {
-  auto bytes = compile(module, optLevel, threads);
+llvm::Expected<std::vector<AsmResourceBlob>> evaluate(ModuleOp module, ArrayRef<ElementsAttr> inputs, int optLevel, unsigned threads, const std::string &cacheFolder) {
+  auto bytes = compile(module, optLevel, threads, cacheFolder);
   if (!bytes)
     return bytes.takeError();
   // The device outlives the session, and the blobs the tensors that borrow them.
@@ -111,12 +112,12 @@ llvm::Expected<std::vector<AsmResourceBlob>> evaluate(ModuleOp module, ArrayRef<
 
 } // namespace
 
-ConstantEvaluator compilingEvaluator(int optLevel, unsigned threads) {
+ConstantEvaluator compilingEvaluator(int optLevel, unsigned threads, std::string cacheFolder) {
   // Functions are folded side by side, but the linker works for one at a time.
   auto mutex = std::make_shared<std::mutex>();
   return {registerCompilerDialects, [=](ModuleOp module, ArrayRef<ElementsAttr> inputs) {
             std::lock_guard<std::mutex> lock(*mutex);
-            return evaluate(module, inputs, optLevel, threads);
+            return evaluate(module, inputs, optLevel, threads, cacheFolder);
           }};
 }
 

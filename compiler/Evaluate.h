@@ -10,8 +10,8 @@
 namespace mlc {
 
 /// Compiles for x86-64-v2, whatever the model is compiled for and wherever, and runs on one thread, so that the result is the same on every machine.
-/// `optLevel` 0 keeps to the reference lowerings; `threads` generate code, 0 as many as the machine has.
-ConstantEvaluator compilingEvaluator(int optLevel, unsigned threads);
+/// `optLevel` 0 keeps to the reference lowerings; `threads` generate code, 0 as many as the machine has; `cacheFolder` as in CompileOptions.
+ConstantEvaluator compilingEvaluator(int optLevel, unsigned threads, std::string cacheFolder = {});
 
 } // namespace mlc
 

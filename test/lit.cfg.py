@@ -13,5 +13,6 @@ config.excludes = ["recipes", "plans", "skeletons"]
 config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = lit_config.params["out"]
 config.environment["PATH"] = os.pathsep.join([lit_config.params["bin"], lit_config.params["llvm"], os.environ["PATH"]])
+config.environment["MLC_CACHE_DIR"] = os.environ.get("MLC_CACHE_DIR", "")
 config.substitutions.append(("%python", lit_config.params["python"]))
 config.substitutions.append(("%onnx-models", os.path.join(config.test_source_root, "frontends/onnx/make_models.py")))

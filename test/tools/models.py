@@ -28,6 +28,14 @@ def mlp():
     return make(nodes, [("x", ["batch", 16])], [("y", ["batch", 8])], [tensor("a", 16, 32), tensor("b", 32, seed=1), tensor("c", 32, 8, seed=2)])
 
 
+def mlp_and_back():
+    """mlp behind a pointwise operator: the same kernels under other numbers."""
+    m = mlp()
+    m.graph.node.insert(0, helper.make_node("Sigmoid", ["z"], ["x"], name="before"))
+    m.graph.input[0].name = "z"
+    return m
+
+
 def resnet():
     """Two residual blocks with batch normalisation, pooling and a classifier: the first steps of a ResNet."""
     nodes, init = [], []

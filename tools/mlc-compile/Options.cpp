@@ -3,6 +3,8 @@
 #include "tools/mlc-compile/Options.h"
 #include "mlir/IR/Location.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Path.h"
+#include <cstdlib>
 
 namespace mlc {
 
@@ -53,6 +55,16 @@ llvm::Error parseKeep(llvm::ArrayRef<std::string> names, OnnxImportOptions &opti
   if (!names.empty())
     flags += " --keep " + llvm::join(names, ",");
   return llvm::Error::success();
+}
+
+std::string cacheFolder() {
+  if (const char *given = std::getenv("MLC_CACHE_DIR"))
+    return given;
+  llvm::SmallString<128> path;
+  if (!llvm::sys::path::cache_directory(path))
+    return "";
+  llvm::sys::path::append(path, "mlc");
+  return path.str().str();
 }
 
 static void printLocation(mlir::Location loc, llvm::raw_ostream &os) {

@@ -15,6 +15,9 @@ llvm::Error parseShapeOptions(llvm::ArrayRef<std::string> shapes, llvm::ArrayRef
 /// Takes the names of --keep, each once.
 llvm::Error parseKeep(llvm::ArrayRef<std::string> names, OnnxImportOptions &options, std::string &flags);
 
+/// Where object code is kept: $MLC_CACHE_DIR (empty: nowhere), else mlc in $XDG_CACHE_HOME or ~/.cache. Empty when there is no such place.
+std::string cacheFolder();
+
 /// "error: node: message", without MLIR's source excerpts.
 void printDiagnostic(const mlir::Diagnostic &d, llvm::raw_ostream &os);
 

@@ -9,6 +9,7 @@
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Parser/Parser.h"
+#include "runtime/base/log.h"
 #include "tools/common/error.h"
 #include "tools/common/npy.h"
 #include "tools/mlc-compile/Arguments.h"
@@ -49,6 +50,7 @@ CompileOptions compileOptions(const Arguments &a) {
   options.stopAfter = a.stopAfter;
   options.asmFolder = a.saveAsm;
   options.timePasses = a.timePasses;
+  options.cacheFolder = a.noCache ? "" : cacheFolder();
   for (const std::string &arch : a.archs) {
     auto target = host::parseTarget(arch);
     if (!target)
@@ -135,6 +137,10 @@ int run(int argc, char **argv) {
   nlohmann::ordered_json report = makeReport(done, path, milliseconds);
   if (!a.quiet)
     llvm::errs() << summaryText(report, path);
+  if (!a.quiet && !done.cacheWarning.empty())
+    llvm::errs() << "mlc-compile: warning: " << done.cacheWarning << "; name another folder with MLC_CACHE_DIR, or --no-cache\n";
+  if (!options.cacheFolder.empty() && (a.timePasses || runtime::LogLevelFromEnvironment() >= MLC_LOG_INFO))
+    llvm::errs() << llvm::formatv("kernel cache {0}: {1} hits, {2} misses\n", options.cacheFolder, done.cacheHits, done.cacheMisses);
   int code = a.verify ? verify(*twin, options, path, a.quiet, report) : tools::kOk;
   if (a.json == "-")
     llvm::outs() << report.dump(2) << '\n';
