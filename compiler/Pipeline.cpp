@@ -33,18 +33,25 @@ void buildNormalizePipeline(OpPassManager &pm, int optLevel, ConstantEvaluator e
 
 void buildFusePipeline(OpPassManager &pm, int optLevel) {
   auto &func = pm.nest<func::FuncOp>();
-  if (optLevel > 1) {
+  if (optLevel > 1)
     func.addPass(createChannelsLast());
+  if (optLevel > 0) {
+    func.addPass(createSimplifyAlgebra());
+    func.addPass(createSinkReshapes());
     func.addPass(createSimplifyAlgebra());
     addCleanup(func);
   }
   if (optLevel > 0) {
+    func.addPass(createMergeProducts());
     func.addPass(createFuseAttention());
     func.addPass(createFuseRegions());
+    func.addPass(createFuseMoves());
   }
   func.addPass(createFormRegions());
-  if (optLevel > 0)
+  if (optLevel > 0) {
+    func.addPass(createSinkSlices());
     func.addPass(createHostPackOperands());
+  }
 }
 
 } // namespace mlc

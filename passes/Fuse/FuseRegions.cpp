@@ -89,8 +89,48 @@ private:
       }
     }
     SmallVector<Operation *> ops(group.begin(), group.begin() + good);
+    if (kind == Kind::Rows)
+      takeProducers(ops);
     llvm::sort(ops, [&](Operation *a, Operation *b) { return order.lookup(a) < order.lookup(b); });
     return ops;
+  }
+
+  /// Ops that feed the group alone and cost no more to read element by element than their results would: lookups, ranges, slices, broadcasts, and what
+  /// computes masks and indices.
+  void takeProducers(SmallVectorImpl<Operation *> &ops) {
+    llvm::SmallPtrSet<Operation *, 32> inside(ops.begin(), ops.end());
+    for (size_t i = 0; i < ops.size(); ++i)
+      for (Value v : ops[i]->getOperands()) {
+        Operation *op = v.getDefiningOp();
+        if (!op || op->getBlock() != &block || inside.contains(op) || grouped.contains(op) || isConstantExpression(v) || isa<RegionOp>(op) || !isCheaplyRead(op))
+          continue;
+        if (ops.size() >= kMaxOps)
+          return;
+        if (!llvm::all_of(op->getUsers(), [&](Operation *user) { return inside.contains(user); })) {
+          if (!isa<RangeOp, CastOp, ExpandOp, DimsTensorOp>(op))
+            continue;
+          // Cheaper to have twice than to store for all its users.
+          Operation *copy = OpBuilder(op).clone(*op);
+          facts.set(copy->getResult(0), facts.elementType(op->getResult(0)), Dims(facts.dims(op->getResult(0))));
+          order[copy] = order.lookup(op);
+          op->getResult(0).replaceUsesWithIf(copy->getResult(0), [&](OpOperand &use) { return inside.contains(use.getOwner()); });
+          op = copy;
+        }
+        inside.insert(op);
+        ops.push_back(op);
+      }
+  }
+
+  bool isCheaplyRead(Operation *op) {
+    if (isa<GatherOp, GatherElementsOp, RangeOp, ExpandOp, DimsTensorOp>(op))
+      return true;
+    if (isa<ReshapeOp>(op)) {
+      Type type = facts.elementType(op->getResult(0));
+      return type.isInteger(1) || type.isInteger(64); // of masks and indices, so that what computes them can follow
+    }
+    if (auto slice = dyn_cast<SliceOp>(op))
+      return llvm::all_of(slice.getSteps(), [](int64_t step) { return step == 1; });
+    return op->hasTrait<Pointwise>() && !isa<FloatType>(facts.elementType(op->getResult(0)));
   }
 
   static unsigned maxResults(Kind kind) { return kind == Kind::Rows ? 2 : 1; }

@@ -4,6 +4,25 @@
 #define MLC_FUSE_PASSES
 include "mlir/Pass/PassBase.td"
 
+def MergeProducts : Pass<"merge-products", "::mlir::func::FuncOp"> {
+  let summary = "Make one product of several with the same left operand";
+  let description = [{
+    Queries, keys and values of one attention are three products of one tensor. When right operands and biases are constants and the results are only moved (split into heads),
+    one wide product computes all, and slices of it take their places, which what moves them reads through. Declined: results that are computed with, which would need copies.
+    ```
+    %q = graph.matmul %x, %wq
+    %k = graph.matmul %x, %wk
+    // becomes
+    %w = graph.concat %wq, %wk {axis = 1}      // of constants: evaluated while the plan is written
+    %y = graph.matmul %x, %w
+    %q = graph.slice %y ...
+    %k = graph.slice %y ...
+    ```
+  }];
+  let statistics = [Statistic<"numMerged", "merged", "Products that became part of another">];
+  let dependentDialects = ["::mlc::graph::GraphDialect"];
+}
+
 def FuseAttention : Pass<"fuse-attention", "::mlir::func::FuncOp"> {
   let summary = "Group two products and the row-wise computation between them into one region";
   let description = [{
@@ -39,6 +58,22 @@ def FuseRegions : Pass<"fuse-regions", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"regions", "regions", "Regions of more than one op">];
 }
 
+def FuseMoves : Pass<"fuse-moves", "::mlir::func::FuncOp"> {
+  let summary = "Make one region of moves that feed each other";
+  let description = [{
+    A transpose, slice, concat or expand takes in the moves (and the views between them) whose results only it uses. Declined: a move that is used elsewhere too,
+    a reshape with no move behind it, which is a view and costs nothing outside.
+    ```
+    %s = graph.slice %x
+    %t = graph.transpose %s
+    %y = graph.concat %past, %t
+    // becomes
+    %y = graph.region "move" (%x, %past) : ... { slice, transpose, concat }
+    ```
+  }];
+  let statistics = [Statistic<"numFused", "fused", "Regions made">];
+}
+
 def FormRegions : Pass<"form-regions", "::mlir::func::FuncOp"> {
   let summary = "Put every op that computes into a graph.region of its own";
   let description = [{
@@ -55,5 +90,20 @@ def FormRegions : Pass<"form-regions", "::mlir::func::FuncOp"> {
     ```
   }];
   let statistics = [Statistic<"regions", "regions", "Regions made">];
+}
+
+def SinkSlices : Pass<"sink-slices", "::mlir::func::FuncOp"> {
+  let summary = "Let regions read the slices that they use from the whole tensor";
+  let description = [{
+    A slice of neighbours is an offset to whoever reads it, so each region that uses one takes it inside; the copy is gone when no one else needs it.
+    Declined: slices with steps.
+    ```
+    %s = graph.region "single" (%x) { slice }
+    %y = graph.region "conv" (%s, %w) { conv }
+    // becomes
+    %y = graph.region "conv" (%x, %w) { slice, conv }
+    ```
+  }];
+  let statistics = [Statistic<"numSunk", "sunk", "Uses of slices taken inside">];
 }
 #endif

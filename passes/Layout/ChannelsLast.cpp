@@ -32,10 +32,13 @@ Perm toFirst(int64_t rank) {
   return p;
 }
 
+/// On transposes of three dims that this pass made: [0, 2, 1] alone does not tell to which order a model's own one leads.
+constexpr const char *kLayoutAttr = "graph.layout";
+
 /// The value that a transpose to channels first was made of, or null.
 Value channelsLastSource(Value v) {
   auto t = v.getDefiningOp<TransposeOp>();
-  if (!t || t.getPerm().size() < 3 || !llvm::equal(t.getPerm(), toFirst(t.getPerm().size())))
+  if (!t || t.getPerm().size() < 3 || !llvm::equal(t.getPerm(), toFirst(t.getPerm().size())) || (t.getPerm().size() == 3 && !t->hasAttr(kLayoutAttr)))
     return {};
   return t.getX();
 }
@@ -81,7 +84,12 @@ private:
   Value last(Build &b, Value x) { return transpose(b, x, toLast(facts.rank(x))); }
   void replaceByFirst(Build &b, Operation *op, Value y) {
     Value first = b.make<TransposeOp>(y, b.b.getNamedAttr("perm", b.b.getDenseI64ArrayAttr(toFirst(facts.rank(y)))));
+    mark(first);
     op->getResult(0).replaceAllUsesWith(first);
+  }
+  static void mark(Value v) {
+    if (auto t = v.getDefiningOp<TransposeOp>())
+      t->setAttr(kLayoutAttr, UnitAttr::get(t.getContext()));
   }
 
   /// Ops of one spatial dim become ops of two, the first of extent 1.
@@ -300,7 +308,20 @@ private:
       done(b, op, recreate(b, op, operands, changed));
     } else if (op->hasTrait<Reduction>()) {
       sinkReduction(b, op);
+    } else if (auto reshape = dyn_cast<ReshapeOp>(op)) {
+      sinkReshape(b, reshape);
+    } else if (auto t = dyn_cast<TransposeOp>(op); t && llvm::equal(t.getPerm(), perm)) {
+      ++sunk;
+      t.getY().replaceAllUsesWith(channelsLastSource(t.getX())); // the model asks for what we have
     }
+  }
+
+  /// [N, C, H, W] to [N, C, L] or back: the spatial dims lie next to each other in either order.
+  void sinkReshape(Build &b, ReshapeOp op) {
+    Dims in(facts.dims(op.getX())), out(facts.dims(op.getY()));
+    if (out.size() < 3 || in[0] != out[0] || in[1] != out[1])
+      return;
+    done(b, op, b.reshape(last(b, op.getX()), permuted(out, toLast(out.size()))));
   }
 
   void sinkReduction(Build &b, Operation *op) {
@@ -344,6 +365,7 @@ private:
     Perm perm = toFirst(dims.size());
     // A result whose channels and spatial dims cannot be told apart needs no transpose.
     Value first = transpose(b, y, perm);
+    mark(first);
     op->getResult(0).replaceAllUsesWith(first);
   }
 
@@ -361,10 +383,8 @@ struct ChannelsLast : impl::ChannelsLastBase<ChannelsLast> {
     getOperation().walk([&](Operation *op) { ops.push_back(op); });
     for (Operation *op : ops)
       rewriter.visit(op);
-    // The ops that were replaced; users come after what they use.
-    for (Operation *op : llvm::reverse(ops))
-      if (op != getOperation() && isOpTriviallyDead(op))
-        op->erase();
+    eraseDead(getOperation());
+    getOperation().walk([](TransposeOp t) { t->removeAttr(kLayoutAttr); });
     spatial += rewriter.spatial;
     sunk += rewriter.sunk;
   }

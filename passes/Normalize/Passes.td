@@ -81,6 +81,28 @@ def FoldConstants : Pass<"fold-constants", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlc::graph::GraphDialect"];
 }
 
+def SinkReshapes : Pass<"sink-reshapes", "::mlir::func::FuncOp"> {
+  let summary = "Moves reshapes behind products and pointwise ops, so that these meet what they fuse with";
+  let description = [{
+    The rows of a product by a matrix can be counted in any shape, and a pointwise op does not care, as long as its other operands are single elements or follow
+    the last dim, which stays. Declined: operands of other shapes, reshapes that change the last dim under an operand that follows it.
+
+    ```
+    %f = graph.reshape %x {dims = [6, 8]}     // from 2x3x8
+    %p = graph.matmul %f, %w                  // 8x4
+    %y = graph.add %p, %bias
+    ```
+    becomes
+    ```
+    %p = graph.matmul %x, %w
+    %a = graph.add %p, %bias
+    %y = graph.reshape %a {dims = [6, 4]}
+    ```
+  }];
+  let statistics = [Statistic<"numSunk", "sunk", "Ops that a reshape moved behind">];
+  let dependentDialects = ["::mlc::graph::GraphDialect"];
+}
+
 def ExpandComposites : Pass<"expand-composites", "::mlir::func::FuncOp"> {
   let summary = "Writes softmax and the norms in reductions and pointwise ops";
   let description = [{

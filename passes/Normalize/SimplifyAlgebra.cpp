@@ -99,6 +99,27 @@ struct Rules {
     bool whole = allZero(op.getStarts().getDims()) && llvm::all_of(op.getSteps(), [](int64_t s) { return s == 1; });
     return whole ? keep(op, op.getX()) : Value();
   }
+  /// One element along the axis: a slice.
+  Value apply(graph::GatherOp op) {
+    auto indices = facts.constantElements(op.getIndices());
+    Dims x(facts.dims(op.getX()));
+    int64_t axis = op.getAxis();
+    axis += axis < 0 ? x.size() : 0;
+    auto extent = x[axis].constant();
+    if (!indices || indices->size() != 1 || !extent)
+      return {};
+    int64_t i = (*indices)[0] < 0 ? (*indices)[0] + *extent : (*indices)[0];
+    if (i < 0 || i >= *extent)
+      return {}; // a fault at run time
+    Build k(op, facts);
+    Dims starts(x.size(), DimExpr(0)), dims(x);
+    starts[axis] = i;
+    dims[axis] = 1;
+    auto attr = [&](StringRef name, const Dims &d) { return k.b.getNamedAttr(name, graph::DimsAttr::get(op.getContext(), ArrayRef<DimExpr>(d))); };
+    SmallVector<int64_t> steps(x.size(), 1);
+    Value slice = k.make<graph::SliceOp>(op.getX(), {attr("starts", starts), k.b.getNamedAttr("steps", k.b.getDenseI64ArrayAttr(steps)), attr("dims", dims)});
+    return k.reshape(slice, Dims(facts.dims(op.getY())));
+  }
   Value apply(graph::PadOp op) { return allZero(op.getLow().getDims()) && allZero(op.getHigh().getDims()) ? op.getX() : Value(); }
   Value apply(graph::TileOp op) { return llvm::all_of(op.getRepeats().getDims(), [](const DimExpr &r) { return r.isConstant(1); }) ? op.getX() : Value(); }
   Value apply(graph::ConcatOp op) { return op.getXs().size() == 1 ? op.getXs()[0] : Value(); }
@@ -126,7 +147,7 @@ struct SimplifyAlgebra : impl::SimplifyAlgebraBase<SimplifyAlgebra> {
     // Nothing is erased before the end: facts are kept by value.
     getOperation().walk([&](Operation *op) {
       Value y = llvm::TypeSwitch<Operation *, Value>(op)
-                    .Case<graph::AddOp, graph::SubOp, graph::MulOp, graph::DivOp, graph::PowOp, graph::WhereOp, graph::CastOp, graph::ExpandOp, graph::ReshapeOp, graph::SliceOp,
+                    .Case<graph::AddOp, graph::SubOp, graph::MulOp, graph::DivOp, graph::PowOp, graph::WhereOp, graph::CastOp, graph::ExpandOp, graph::ReshapeOp, graph::SliceOp, graph::GatherOp,
                           graph::PadOp, graph::TileOp, graph::ConcatOp, graph::TransposeOp>([&](auto known) { return rules.apply(known); })
                     .Default([](Operation *) { return Value(); });
       if (!y || y == op->getResult(0))

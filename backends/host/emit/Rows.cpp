@@ -34,6 +34,9 @@ public:
   }
 
 private:
+  /// Read element by element like memory.
+  static bool isRead(Operation *op) { return isa<SliceOp, ReshapeOp, GatherOp, GatherElementsOp, RangeOp, ExpandOp, DimsTensorOp>(op); }
+
   /// All reductions are over the last dim of one shape; all results have that shape or its last dim reduced.
   bool analyze() {
     for (Operation &op : k.body().without_terminator()) {
@@ -46,7 +49,7 @@ private:
           return false;
         dims = in;
         ++reductions;
-      } else if (!op.hasTrait<Pointwise>() && !isa<ConstantOp>(op)) {
+      } else if (!op.hasTrait<Pointwise>() && !isa<ConstantOp>(op) && !isRead(&op)) {
         return false;
       }
       costly += isCostly(&op);

@@ -84,3 +84,28 @@ func.func @cycle(%x: tensor<4x4xf32>) -> tensor<4x4xf32> {
   %y = graph.add %r, %t : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32>
   return %y : tensor<4x4xf32>
 }
+
+// -----
+
+// Lookups and what computes their indices are read where they are used; a range is had twice rather than stored.
+// CHECK-LABEL: @embedding
+// CHECK: %[[R:.*]] = graph.range
+// CHECK: %[[Y:.*]] = graph.region "rows"(%arg0, %arg1)
+// CHECK: graph.range
+// CHECK: graph.gather
+// CHECK: graph.gather
+// CHECK: graph.add
+// CHECK: graph.reduce_sum
+// CHECK: graph.yield
+// CHECK: return %[[Y]], %[[R]]
+func.func @embedding(%table: tensor<30x8xf32>, %ids: tensor<4xi64>) -> (tensor<4x8xf32>, tensor<4xi64>) {
+  %zero = graph.constant dense<0> : tensor<i64>
+  %one = graph.constant dense<1> : tensor<i64>
+  %r = graph.range %zero, %one {dims = #graph.dims<[4]>} : (tensor<i64>, tensor<i64>) -> tensor<4xi64>
+  %a = graph.gather %table, %ids {axis = 0} : (tensor<30x8xf32>, tensor<4xi64>) -> tensor<4x8xf32>
+  %b = graph.gather %table, %r {axis = 0} : (tensor<30x8xf32>, tensor<4xi64>) -> tensor<4x8xf32>
+  %s = graph.add %a, %b : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
+  %n = graph.reduce_sum %s {axes = array<i64: 1>} : (tensor<4x8xf32>) -> tensor<4x1xf32>
+  %y = graph.div %s, %n : (tensor<4x8xf32>, tensor<4x1xf32>) -> tensor<4x8xf32>
+  return %y, %r : tensor<4x8xf32>, tensor<4xi64>
+}

@@ -94,3 +94,32 @@ func.func @untouched(%x: tensor<1x3x8x8xf32>) -> tensor<1x3x8x8xf32> {
   %y = graph.relu %x : (tensor<1x3x8x8xf32>) -> tensor<1x3x8x8xf32>
   return %y : tensor<1x3x8x8xf32>
 }
+
+// -----
+
+// Flattened pixels that the model wants channels last are a view of what the convolution gives.
+// CHECK-LABEL: @flattened_to_tokens
+// CHECK: %[[C:.*]] = graph.conv {{.*}} {channels_last = true
+// CHECK-NOT: graph.transpose %[[C]]
+// CHECK: %[[T:.*]] = graph.reshape %[[C]] {{.*}} -> tensor<1x64x16xf32>
+// CHECK: return %[[T]]
+func.func @flattened_to_tokens(%x: tensor<1x3x16x16xf32>) -> tensor<1x64x16xf32> {
+  %w = graph.constant dense<1.0> : tensor<16x3x2x2xf32>
+  %c = graph.conv %x, %w {strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : (tensor<1x3x16x16xf32>, tensor<16x3x2x2xf32>) -> tensor<1x16x8x8xf32>
+  %f = graph.reshape %c {dims = #graph.dims<[1, 16, 64]>} : (tensor<1x16x8x8xf32>) -> tensor<1x16x64xf32>
+  %y = graph.transpose %f {perm = array<i64: 0, 2, 1>} : (tensor<1x16x64xf32>) -> tensor<1x64x16xf32>
+  return %y : tensor<1x64x16xf32>
+}
+
+// -----
+
+// Declines: a model's own transpose of three dims does not tell an order, so nothing sinks through it.
+// CHECK-LABEL: @tokens
+// CHECK: graph.transpose %arg0
+// CHECK-NEXT: graph.relu
+// CHECK-NOT: graph.transpose
+func.func @tokens(%x: tensor<1x16x64xf32>) -> tensor<1x64x16xf32> {
+  %t = graph.transpose %x {perm = array<i64: 0, 2, 1>} : (tensor<1x16x64xf32>) -> tensor<1x64x16xf32>
+  %y = graph.relu %t : (tensor<1x64x16xf32>) -> tensor<1x64x16xf32>
+  return %y : tensor<1x64x16xf32>
+}

@@ -49,3 +49,18 @@ func.func @declines(%arg0: tensor<1x3xf32>) -> (tensor<2x3xf32>, tensor<1x3xf32>
   %c = graph.cast %i {to = f32} : (tensor<1x3xi32>) -> tensor<1x3xf32>
   return %a, %b, %c : tensor<2x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>
 }
+
+// -----
+
+// One element along an axis is a slice; an index out of range stays a fault at run time.
+// CHECK-LABEL: @gather_one
+// CHECK: %[[S:.*]] = graph.slice %arg0 {dims = #graph.dims<[1, 4]>, starts = #graph.dims<[2, 0]>
+// CHECK: graph.reshape %[[S]] {{.*}} -> tensor<4xf32>
+// CHECK: graph.gather
+func.func @gather_one(%x: tensor<3x4xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
+  %last = graph.constant dense<-1> : tensor<i64>
+  %out = graph.constant dense<3> : tensor<i64>
+  %y = graph.gather %x, %last {axis = 0} : (tensor<3x4xf32>, tensor<i64>) -> tensor<4xf32>
+  %z = graph.gather %x, %out {axis = 0} : (tensor<3x4xf32>, tensor<i64>) -> tensor<4xf32>
+  return %y, %z : tensor<4xf32>, tensor<4xf32>
+}

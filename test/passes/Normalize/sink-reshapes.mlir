@@ -1,0 +1,51 @@
+// RUN: mlc-opt %s --split-input-file --sink-reshapes | FileCheck %s
+
+// A linear layer on flattened rows and a GELU in primitives behind it: all meet, the reshape comes last.
+// CHECK-LABEL: @flattened_rows
+// CHECK: %[[P:.*]] = graph.matmul %arg0, %{{.*}} : (tensor<2x3x8xf32>, tensor<8x4xf32>) -> tensor<2x3x4xf32>
+// CHECK: %[[A:.*]] = graph.add %{{.*}}, %[[P]]
+// CHECK: %[[H:.*]] = graph.mul %[[A]], %{{.*}} -> tensor<2x3x4xf32>
+// CHECK: %[[T:.*]] = graph.tanh %[[A]]
+// CHECK: %[[Y:.*]] = graph.mul %[[H]], %[[T]]
+// CHECK: %[[R:.*]] = graph.reshape %[[Y]]
+// CHECK: return %[[R]]
+func.func @flattened_rows(%x: tensor<2x3x8xf32>) -> tensor<6x4xf32> {
+  %w = graph.constant dense<1.0> : tensor<8x4xf32>
+  %b = graph.constant dense<1.0> : tensor<4xf32>
+  %half = graph.constant dense<0.5> : tensor<f32>
+  %f = graph.reshape %x {dims = #graph.dims<[6, 8]>} : (tensor<2x3x8xf32>) -> tensor<6x8xf32>
+  %p = graph.matmul %f, %w : (tensor<6x8xf32>, tensor<8x4xf32>) -> tensor<6x4xf32>
+  %a = graph.add %b, %p : (tensor<4xf32>, tensor<6x4xf32>) -> tensor<6x4xf32>
+  %h = graph.mul %a, %half : (tensor<6x4xf32>, tensor<f32>) -> tensor<6x4xf32>
+  %t = graph.tanh %a : (tensor<6x4xf32>) -> tensor<6x4xf32>
+  %y = graph.mul %h, %t : (tensor<6x4xf32>, tensor<6x4xf32>) -> tensor<6x4xf32>
+  return %y : tensor<6x4xf32>
+}
+
+// -----
+
+// There and back: the residual is met without any reshape.
+// CHECK-LABEL: @there_and_back
+// CHECK-NOT: graph.reshape
+// CHECK: graph.add %arg0, %{{.*}} : (tensor<2x3x8xf32>, tensor<2x3x8xf32>) -> tensor<2x3x8xf32>
+// CHECK-NEXT: return
+func.func @there_and_back(%x: tensor<2x3x8xf32>) -> tensor<2x3x8xf32> {
+  %f = graph.reshape %x {dims = #graph.dims<[6, 8]>} : (tensor<2x3x8xf32>) -> tensor<6x8xf32>
+  %r = graph.relu %f : (tensor<6x8xf32>) -> tensor<6x8xf32>
+  %u = graph.reshape %r {dims = #graph.dims<[2, 3, 8]>} : (tensor<6x8xf32>) -> tensor<2x3x8xf32>
+  %y = graph.add %x, %u : (tensor<2x3x8xf32>, tensor<2x3x8xf32>) -> tensor<2x3x8xf32>
+  return %y : tensor<2x3x8xf32>
+}
+
+// -----
+
+// Declines: the bias follows a last dim that the reshape made.
+// CHECK-LABEL: @other_last_dim
+// CHECK: graph.reshape %arg0
+// CHECK-NEXT: graph.add
+func.func @other_last_dim(%x: tensor<6x8xf32>) -> tensor<6x2x4xf32> {
+  %b = graph.constant dense<[1.0, 2.0, 3.0, 4.0]> : tensor<4xf32>
+  %f = graph.reshape %x {dims = #graph.dims<[6, 2, 4]>} : (tensor<6x8xf32>) -> tensor<6x2x4xf32>
+  %y = graph.add %f, %b : (tensor<6x2x4xf32>, tensor<4xf32>) -> tensor<6x2x4xf32>
+  return %y : tensor<6x2x4xf32>
+}
