@@ -21,7 +21,7 @@ struct HostTarget {
 
   int64_t width() const { return vectorBits / 32; }
   /// Rows and 16-channel panels of the GEMM register tile: what fills the register file without spilling.
-  int64_t tileRows() const { return vectorBits == 128 ? 3 : 6; }
+  int64_t tileRows() const { return vectorBits == 128 ? 3 : vectorBits == 256 ? 6 : 7; }
   int64_t tilePanels() const { return vectorBits == 512 ? 2 : 1; }
 };
 

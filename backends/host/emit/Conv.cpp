@@ -4,6 +4,8 @@
 // The conv family: direct convolution, NHWC, f32, with the register tile over (flattened output pixels) x (output channels); no im2col in memory.
 // Each pixel of a tile has its own input pointer per tap; taps in the padding read a row of zeros. Without padding a filter row is one run of S*C elements.
 // Weights are packed [Cout/16][R][S][C][16] (tiles/Panels.h). The bias is an add of the epilogue.
+#include "backends/host/tiles/Blocking.h"
+#include "backends/host/tiles/ConvRegion.h"
 #include "backends/host/tiles/Panels.h"
 #include "backends/host/tiles/TileStore.h"
 
@@ -15,9 +17,6 @@ using mlc::reference::Indices;
 namespace mlc::host {
 namespace {
 
-constexpr int64_t kTilesPerBlock = 8;
-constexpr int64_t kPanelsPerGroup = 4;
-
 class Conv {
 public:
   explicit Conv(KernelBuilder &k) : k(k), e(*k.e) {}
@@ -25,56 +24,45 @@ public:
   LogicalResult run() {
     if (!match())
       return failure();
-    rows = k.options.target.tileRows();
-    int64_t tilePanels = panelCount % k.options.target.tilePanels() == 0 ? k.options.target.tilePanels() : 1;
-    DimExpr groups = DimExpr::ceilDiv(panelCount, kPanelsPerGroup), blocks = DimExpr::ceilDiv(M, rows * kTilesPerBlock);
-    k.kernel.grid = blocks * groups;
+    double depth = static_cast<double>(R * S * C);
+    blocking = chooseBlocking(k.options.target, M, panelCount, depth);
+    k.kernel.grid = blocking.tasks();
     k.kernel.scratchBytes = 64;
-    k.kernel.taskNanoseconds = static_cast<double>(rows * kTilesPerBlock * kPanel * std::min(kPanelsPerGroup, panelCount)) * R * S * C / 40;
+    k.kernel.taskNanoseconds = blocking.taskNanoseconds(M, depth);
     bool ok = true;
     if (padded)
       zeros = zeroRow();
     k.forEachTask([&](Value task) {
-      Value groupCount = e.dim(groups);
-      Value panel = e.mul(e.rem(task, groupCount), e.i64(kPanelsPerGroup)), panelEnd = e.minimum(e.add(panel, e.i64(kPanelsPerGroup)), e.i64(panelCount));
-      Value m0 = e.mul(e.div(task, groupCount), e.i64(rows * kTilesPerBlock)), m1 = e.minimum(e.add(m0, e.i64(rows * kTilesPerBlock)), e.dim(M));
-      e.loop(panel, panelEnd, e.i64(tilePanels), [&](Value p) { e.loop(m0, m1, e.i64(rows), [&](Value m) { ok = ok && tile(m, p, tilePanels); }); });
+      Value groupCount = e.dim(blocking.groups), panelStep = e.i64(blocking.panelsPerGroup), rowStep = e.i64(blocking.blockRows());
+      Value panel = e.mul(e.rem(task, groupCount), panelStep), panelEnd = e.minimum(e.add(panel, panelStep), e.i64(panelCount));
+      Value m0 = e.mul(e.div(task, groupCount), rowStep), m1 = e.minimum(e.add(m0, rowStep), e.dim(M));
+      forPanels(e, panel, panelEnd, blocking.panels, panelCount, [&](Value p, int64_t n) {
+        e.loop(m0, m1, e.i64(blocking.rows), [&](Value m) { ok = ok && tile(m, p, n); });
+      });
     });
     return success(ok);
   }
 
 private:
   bool match() {
-    for (Operation &op : k.body().without_terminator()) {
-      if (auto c = dyn_cast<ConvOp>(op)) {
-        if (conv)
-          return false;
-        conv = c;
-      } else if (reference::nest(&op)) {
-        return false;
-      }
-    }
-    if (!conv || !conv.getChannelsLast() || conv.getGroup() != 1 || conv.getBias() || !k.facts.elementType(conv.getY()).isF32())
+    if (!region.match(k) || region.conv.getGroup() != 1)
       return false;
+    conv = region.conv;
     packed = packedConvolution(conv.getW());
-    y = Dims(k.facts.dims(conv.getY()));
-    if (!packed || y.size() != 4)
+    if (!packed)
       return false;
-    for (Value r : k.region.getResults())
-      if (Dims(k.facts.dims(r)) != y)
-        return false;
-    Dims w(k.facts.dims(packed)), x(k.facts.dims(conv.getX()));
+    Dims w(k.facts.dims(packed));
     auto fixed = [](const DimExpr &d) { return d.constant().value_or(0); };
     panelCount = fixed(w[0]);
     R = fixed(w[1]);
     S = fixed(w[2]);
     C = fixed(w[3]);
-    H = x[1];
-    W = x[2];
+    H = region.x[1];
+    W = region.x[2];
     if (!panelCount || !R || !S || !C)
       return false;
-    auto pads = conv.getPads();
-    padded = llvm::any_of(pads, [](int64_t p) { return p != 0; });
+    padded = region.padded();
+    y = region.y;
     M = y[0] * y[1] * y[2];
     return true;
   }
@@ -91,21 +79,15 @@ private:
   }
 
   bool tile(Value m, Value panel, int64_t panels) {
-    SmallVector<Value> valid, n, oy, ox, y0, x0;
-    bool whole = M.constant() && *M.constant() % rows == 0;
-    Value last = e.sub(e.dim(M), e.i64(1));
+    int64_t rows = blocking.rows;
+    TileRows at = tileRows(e, m, rows, blocking.whole, ArrayRef<DimExpr>(y).take_front(3));
+    SmallVector<Value> y0, x0;
     for (int64_t r = 0; r < rows; ++r) {
-      Value pixel = r ? e.add(m, e.i64(r)) : m;
-      valid.push_back(whole || r == 0 ? Value() : e.less(pixel, e.dim(M)));
-      auto at = e.delinearize(whole || r == 0 ? pixel : e.minimum(pixel, last), ArrayRef<DimExpr>(y).take_front(3));
-      n.push_back(at[0]);
-      oy.push_back(at[1]);
-      ox.push_back(at[2]);
-      y0.push_back(e.sub(e.mul(at[1], e.i64(conv.getStrides()[0])), e.i64(conv.getPads()[0])));
-      x0.push_back(e.sub(e.mul(at[2], e.i64(conv.getStrides()[1])), e.i64(conv.getPads()[1])));
+      y0.push_back(e.sub(e.mul(at.index[r][1], e.i64(region.stride(0))), e.i64(region.padBefore(0))));
+      x0.push_back(e.sub(e.mul(at.index[r][2], e.i64(region.stride(1))), e.i64(region.padBefore(1))));
     }
     auto inputAt = [&](int64_t r, Value iy, Value ix) {
-      Indices index{e.position(n[r]), e.position(iy), e.position(ix), {e.i64(0), true, true}};
+      Indices index{e.position(at.index[r][0]), e.position(iy), e.position(ix), {e.i64(0), true, true}};
       return e.addressOf(conv.getX(), index);
     };
     auto weightsAt = [&](int64_t p, Value fy, Value fx) {
@@ -113,6 +95,9 @@ private:
       return *e.addressOf(packed, index);
     };
     RegisterTile tile(e, rows, panels);
+    auto indexOf = [&](int64_t r) { return Indices{e.position(at.index[r][0]), e.position(at.index[r][1]), e.position(at.index[r][2]), {}}; };
+    Value column = e.mul(panel, e.i64(kPanel));
+    prefetchEpilogue(k, tile, conv.getY(), conv.getX(), rows, indexOf, column);
     tile.clear();
     bool ok = true;
     bool runs = !padded && conv.getDilations()[1] == 1; // a filter row is contiguous in the input
@@ -152,17 +137,19 @@ private:
     if (!ok)
       return false;
     auto cout = y[3].constant();
-    storeTile(k, tile, conv.getY(), valid, [&](int64_t r) { return Indices{e.position(n[r]), e.position(oy[r]), e.position(ox[r]), {}}; }, e.mul(panel, e.i64(kPanel)), e.dim(y[3]), cout && *cout % kPanel == 0);
+    storeTile(k, tile, conv.getY(), at.valid, indexOf, column, e.dim(y[3]), cout && *cout % kPanel == 0);
     return true;
   }
 
   KernelBuilder &k;
   Emitter &e;
+  ConvRegion region;
   ConvOp conv;
+  Blocking blocking;
   Value packed, zeros;
   Dims y;
   DimExpr M, H, W;
-  int64_t panelCount = 0, R = 0, S = 0, C = 0, rows = 6;
+  int64_t panelCount = 0, R = 0, S = 0, C = 0;
   bool padded = false;
 };
 

@@ -60,4 +60,21 @@ void storeTile(KernelBuilder &k, RegisterTile &tile, Value anchor, ArrayRef<Valu
   }
 }
 
+void prefetchEpilogue(KernelBuilder &k, RegisterTile &tile, Value anchor, Value left, int64_t rows, llvm::function_ref<Indices(int64_t)> indexOf, Value firstColumn) {
+  Emitter &e = *k.e;
+  Dims dims(k.facts.dims(anchor));
+  for (BlockArgument arg : k.body().getArguments()) {
+    if (arg == left || Dims(k.facts.dims(arg)) != dims || !e.memory(arg))
+      continue;
+    for (int64_t r = 0; r < rows; ++r) {
+      for (int64_t c = 0; c < tile.columns(); c += kPanel) {
+        Indices index = indexOf(r);
+        index.back() = {e.add(firstColumn, e.i64(c)), true, false};
+        if (auto pointer = e.addressOf(arg, index))
+          LLVM::Prefetch::create(e.b, e.loc, *pointer, /*rw=*/0, /*hint=*/3, /*cache=*/1);
+      }
+    }
+  }
+}
+
 } // namespace mlc::host

@@ -18,6 +18,10 @@ void storeTile(KernelBuilder &k, RegisterTile &tile, mlir::Value anchor, llvm::A
 void storeTile(KernelBuilder &k, RegisterTile &tile, mlir::Value anchor, llvm::ArrayRef<mlir::Value> rowValid, llvm::function_ref<reference::Indices(int64_t row)> indexOf,
                mlir::Value firstColumn, mlir::Value columns, bool exact, llvm::function_ref<void(int64_t row, const reference::Indices &index)> store);
 
+/// Asks for the elements of the tile that the epilogue will read from operands of the result's shape (a residual), so that they arrive while the tile is computed.
+void prefetchEpilogue(KernelBuilder &k, RegisterTile &tile, mlir::Value anchor, mlir::Value left, int64_t rows, llvm::function_ref<reference::Indices(int64_t row)> indexOf,
+                      mlir::Value firstColumn);
+
 } // namespace mlc::host
 
 #endif
