@@ -325,7 +325,7 @@ Emitter::Key Emitter::key(Value tensor, ArrayRef<Index> index) {
       k.second.push_back(reinterpret_cast<void *>(static_cast<uintptr_t>(*c) * 4 + 1));
     else
       k.second.push_back(i.base.getAsOpaquePointer());
-    k.second.push_back(reinterpret_cast<void *>(static_cast<uintptr_t>(i.lane)));
+    k.second.push_back(reinterpret_cast<void *>(static_cast<uintptr_t>(i.lane ? width : 0)));
   }
   return k;
 }

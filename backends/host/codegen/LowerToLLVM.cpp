@@ -17,6 +17,8 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
 
@@ -37,7 +39,7 @@ StringRef supportName(Operation *op) {
 }
 
 /// Replaces one math op by a call; f64 vectors and odd widths go element by element.
-void callSupport(Operation *op, StringRef name, ModuleOp module) {
+void callSupport(Operation *op, StringRef name, ValueRange arguments, ModuleOp module) {
   OpBuilder b(op);
   Location loc = op->getLoc();
   Type type = op->getResult(0).getType(), element = getElementTypeOrSelf(type);
@@ -56,12 +58,12 @@ void callSupport(Operation *op, StringRef name, ModuleOp module) {
   Value result;
   bool direct = !vector || (element.isF32() && llvm::is_contained({4, 8, 16}, vector.getNumElements()));
   if (direct) {
-    result = call(type, op->getOperands());
+    result = call(type, arguments);
   } else {
     result = arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
     for (int64_t i = 0; i < vector.getNumElements(); ++i) {
       SmallVector<Value> lanes;
-      for (Value v : op->getOperands())
+      for (Value v : arguments)
         lanes.push_back(vector::ExtractOp::create(b, loc, v, i));
       result = vector::InsertOp::create(b, loc, call(element, lanes), result, i);
     }
@@ -70,16 +72,40 @@ void callSupport(Operation *op, StringRef name, ModuleOp module) {
   op->erase();
 }
 
+/// x when `op` is the f32 quotient 1 / (1 + exp(-x)), which one function computes for less, else null.
+Value sigmoidOperand(arith::DivFOp op) {
+  if (!getElementTypeOrSelf(op.getType()).isF32() || !matchPattern(op.getLhs(), m_OneFloat()))
+    return {};
+  auto sum = op.getRhs().getDefiningOp<arith::AddFOp>();
+  auto power = sum && matchPattern(sum.getLhs(), m_OneFloat()) ? sum.getRhs().getDefiningOp<math::ExpOp>() : math::ExpOp();
+  auto negated = power ? power.getOperand().getDefiningOp<arith::NegFOp>() : arith::NegFOp();
+  return negated ? negated.getOperand() : Value();
+}
+
 } // namespace
 
 LogicalResult lowerToLLVM(ModuleOp module) {
+  SmallVector<arith::DivFOp> quotients;
+  module.walk([&](arith::DivFOp op) { quotients.push_back(op); });
+  for (arith::DivFOp op : quotients) {
+    Value x = sigmoidOperand(op);
+    if (!x)
+      continue;
+    Operation *rest = op.getRhs().getDefiningOp();
+    callSupport(op, "sigmoid", x, module);
+    while (rest && isOpTriviallyDead(rest)) {
+      Operation *feeds = rest->getOperand(rest->getNumOperands() - 1).getDefiningOp();
+      rest->erase();
+      rest = feeds;
+    }
+  }
   SmallVector<std::pair<Operation *, StringRef>> calls;
   module.walk([&](Operation *op) {
     if (StringRef name = supportName(op); !name.empty())
       calls.push_back({op, name});
   });
   for (auto [op, name] : calls)
-    callSupport(op, name, module);
+    callSupport(op, name, op->getOperands(), module);
 
   PassManager pm(module.getContext());
   pm.addPass(createSCFToControlFlowPass());

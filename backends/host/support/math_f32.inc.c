@@ -74,12 +74,11 @@ INLINE FV FN(expm1)(FV x) {
   y = FN(abs)(x) < 0x1p-25f ? x : y;
   return FN(copysign)(y, x);
 }
-INLINE FV FN(sigmoid)(FV x) { /* no cancellation and no overflow on either side */
+INLINE FV FN(sigmoid)(FV x) { /* 1 / (1 + exp(-x)) with |n| <= 127, so that 2^n takes one step; below -88.37 it stays at 4e-39 */
   IV n;
-  FV a = -FN(abs)(x);
-  FV p = FN(exp_reduce)(-104.0f > a ? (FV)-104.0f : a, &n);
-  FV e = FN(scale)(1.0f + p, n);
-  return (x < 0.0f ? e : 1.0f) / (1.0f + e);
+  FV p = FN(exp_reduce)(FN(clamp)(-x, -87.0f, 88.37f), &n);
+  FV s = (FV)((n + 127) << 23);
+  return 1.0f / (1.0f + (s + s * p));
 }
 
 /* f of x = 2^e (1 + f) with 1 + f in [sqrt(1/2), sqrt(2)), for positive finite x. */

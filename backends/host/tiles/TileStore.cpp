@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
 #include "backends/host/tiles/TileStore.h"
+#include "backends/host/tiles/Lanes.h"
 
 using namespace mlir;
 using mlc::reference::Emitter;
@@ -18,20 +19,32 @@ void storeTile(KernelBuilder &k, RegisterTile &tile, Value anchor, ArrayRef<Valu
 void storeTile(KernelBuilder &k, RegisterTile &tile, Value anchor, ArrayRef<Value> rowValid, llvm::function_ref<Indices(int64_t)> indexOf, Value firstColumn, Value columns, bool exact,
                llvm::function_ref<void(int64_t, const Indices &)> store) {
   Emitter &e = *k.e;
-  auto storeVector = [&](int64_t row, Indices index, Value column, Value v) {
-    index.back() = {column, true, false};
+  auto fixed = getConstantIntValue(columns);
+  int64_t current = 0; // row
+  auto storeAt = [&](Indices index, reference::Index column, Value v) {
+    index.back() = column;
     e.remember(anchor, index, v);
-    store(row, index);
+    store(current, index);
+  };
+  // `lanes` elements of v from `start` on, which are those of `column`.
+  auto storePart = [&](Indices index, Value column, Value v, int64_t start, int64_t lanes) {
+    Emitter::Scope scope(e);
+    if (lanes == 1)
+      return storeAt(index, e.position(column), vector::ExtractOp::create(e.b, e.loc, v, start));
+    NarrowLanes narrow(e, lanes);
+    auto part = llvm::to_vector(llvm::seq<int64_t>(start, start + lanes));
+    storeAt(index, {column, true, false}, vector::ShuffleOp::create(e.b, e.loc, v, v, part));
   };
   auto storeRow = [&](int64_t row) {
+    current = row;
     Indices index = indexOf(row);
     tile.forEachVector(row, [&](int64_t offset, Value v) {
       Value column = e.add(firstColumn, e.i64(offset));
       if (exact) {
-        storeVector(row, index, column, v);
+        storeAt(index, {column, true, false}, v);
         return;
       }
-      // The last panel may be cut: whole vectors as they are, the rest through scratch, element by element.
+      // The last panel may be cut: whole vectors as they are, the rest in smaller parts, or through scratch where their number is not known.
       Value end = e.add(column, e.i64(e.width));
       Value whole = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::sle, end, columns);
       auto branch = scf::IfOp::create(e.b, e.loc, whole, /*withElseRegion=*/true);
@@ -39,16 +52,19 @@ void storeTile(KernelBuilder &k, RegisterTile &tile, Value anchor, ArrayRef<Valu
       {
         Emitter::Scope scope(e);
         e.b.setInsertionPoint(branch.thenBlock()->getTerminator());
-        storeVector(row, index, column, v);
+        storeAt(index, {column, true, false}, v);
       }
       Emitter::Scope scope(e);
       e.b.setInsertionPoint(branch.elseBlock()->getTerminator());
+      if (fixed) {
+        int64_t left = *fixed % kPanel - offset % kPanel;
+        if (left > 0 && left < e.width)
+          splitTail(e.width, left, [&](int64_t start, int64_t lanes) { storePart(index, e.add(column, e.i64(start)), v, start, lanes); });
+        return;
+      }
       LLVM::StoreOp::create(e.b, e.loc, v, k.scratch, 4);
       e.loop(column, columns, e.i64(1), [&](Value c) {
-        Indices one(index);
-        one.back() = e.position(c);
-        e.remember(anchor, one, LLVM::LoadOp::create(e.b, e.loc, e.b.getF32Type(), advance(e, k.scratch, e.sub(c, column)), 4));
-        store(row, one);
+        storeAt(index, e.position(c), LLVM::LoadOp::create(e.b, e.loc, e.b.getF32Type(), advance(e, k.scratch, e.sub(c, column)), 4));
       });
     });
   };

