@@ -20,8 +20,9 @@
 namespace mlc::runtime {
 namespace {
 
-constexpr uint32_t kChunksPerThread = 4;
-constexpr int64_t kSpinNs = 50 * 1000;
+constexpr uint32_t kChunksPerThread = 8;
+constexpr int64_t kSpinNs = 50 * 1000;    // at full speed
+constexpr int64_t kYieldNs = 1000 * 1000;  // letting others have the CPU in between
 constexpr uint32_t kSpinsPerClock = 64;
 
 void FutexWait(std::atomic<uint32_t>& word, uint32_t expected) {
@@ -44,9 +45,9 @@ int64_t NowNs() {
   return now.tv_sec * int64_t{1000000000} + now.tv_nsec;
 }
 
-// True when `condition` came true within the time of a spin.
+// True when `condition` came true within the time of a spin and `yield_ns` more.
 template <typename Condition>
-bool SpinUntil(Condition condition) {
+bool SpinUntil(Condition condition, int64_t yield_ns) {
   for (uint32_t i = 0; i < kSpinsPerClock; ++i) {
     if (condition()) return true;
     Pause();
@@ -58,6 +59,10 @@ bool SpinUntil(Condition condition) {
       Pause();
     }
   } while (NowNs() < deadline);
+  while (NowNs() < deadline + yield_ns) {
+    if (condition()) return true;
+    sched_yield();
+  }
   return false;
 }
 
@@ -171,7 +176,7 @@ void ThreadPool::LeaveCallersCpu(const Worker& worker) {
 
 uint32_t ThreadPool::WaitForEpochAfter(uint32_t seen, Worker& worker) {
   auto is_new = [&] { return epoch_.load(std::memory_order_acquire) != seen; };
-  while (!SpinUntil(is_new)) {
+  while (!SpinUntil(is_new, kYieldNs)) {
     worker.parked.store(1);
     while (worker.parked.load() == 1 && epoch_.load() == seen) FutexWait(worker.parked, 1);
     worker.parked.store(0);
@@ -238,7 +243,7 @@ void ThreadPool::Publish(const Job& job) {
 
 void ThreadPool::WaitUntilDone(uint32_t total_chunks) {
   auto is_done = [&] { return done_chunks_.load(std::memory_order_acquire) == total_chunks; };
-  if (SpinUntil(is_done)) return;
+  if (SpinUntil(is_done, kYieldNs)) return;
   caller_sleeps_.store(true);
   for (uint32_t done = done_chunks_.load(); done != total_chunks; done = done_chunks_.load())
     FutexWait(done_chunks_, done);

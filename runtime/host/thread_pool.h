@@ -2,7 +2,7 @@
 // Part of MLC, see the LICENSE file.
 //
 // Fork-join over ranges of tasks. The caller works too; workers spin for about 50 us after a job,
-// then sleep.
+// yield for a millisecond (serial launches of a run are shorter), then sleep.
 #ifndef MLC_RUNTIME_HOST_THREAD_POOL_H
 #define MLC_RUNTIME_HOST_THREAD_POOL_H
 
@@ -16,7 +16,7 @@
 
 namespace mlc::runtime {
 
-// A job is cut into about four chunks per thread. Each thread owns a contiguous run of chunks, so
+// A job is cut into about eight chunks per thread. Each thread owns a contiguous run of chunks, so
 // consecutive jobs of equal shape touch the same data on the same core, and takes chunks of others
 // when its own are gone. A thread that comes late finds nothing left and is not waited for. One job
 // at a time: a second caller does its job alone.

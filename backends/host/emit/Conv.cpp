@@ -36,8 +36,8 @@ public:
       Value groupCount = e.dim(blocking.groups), panelStep = e.i64(blocking.panelsPerGroup), rowStep = e.i64(blocking.blockRows());
       Value panel = e.mul(e.rem(task, groupCount), panelStep), panelEnd = e.minimum(e.add(panel, panelStep), e.i64(panelCount));
       Value m0 = e.mul(e.div(task, groupCount), rowStep), m1 = e.minimum(e.add(m0, rowStep), e.dim(M));
-      forPanels(e, panel, panelEnd, blocking.panels, panelCount, [&](Value p, int64_t n) {
-        e.loop(m0, m1, e.i64(blocking.rows), [&](Value m) { ok = ok && tile(m, p, n); });
+      forPanels(e, panel, panelEnd, blocking.panels, y[3], [&](Value p, int64_t n, int64_t columns) {
+        e.loop(m0, m1, e.i64(blocking.rows), [&](Value m) { ok = ok && tile(m, p, n, columns); });
       });
     });
     return success(ok);
@@ -78,7 +78,7 @@ private:
     return LLVM::AddressOfOp::create(e.b, e.loc, LLVM::LLVMPointerType::get(e.b.getContext()), "zeros");
   }
 
-  bool tile(Value m, Value panel, int64_t panels) {
+  bool tile(Value m, Value panel, int64_t panels, int64_t panelColumns) {
     int64_t rows = blocking.rows;
     TileRows at = tileRows(e, m, rows, blocking.whole, ArrayRef<DimExpr>(y).take_front(3));
     SmallVector<Value> y0, x0;
@@ -94,7 +94,7 @@ private:
       Indices index{e.position(e.add(panel, e.i64(p))), e.position(fy), e.position(fx), e.zero(), {e.i64(0), true, true}};
       return *e.addressOf(packed, index);
     };
-    RegisterTile tile(e, rows, panels);
+    RegisterTile tile(e, rows, panels, panelColumns);
     auto indexOf = [&](int64_t r) { return Indices{e.position(at.index[r][0]), e.position(at.index[r][1]), e.position(at.index[r][2]), {}}; };
     Value column = e.mul(panel, e.i64(kPanel));
     prefetchEpilogue(k, tile, conv.getY(), conv.getX(), rows, indexOf, column);

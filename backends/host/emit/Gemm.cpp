@@ -41,12 +41,12 @@ public:
       Value panelStep = e.i64(blocking.panelsPerGroup), panel = e.mul(group, panelStep), panelEnd = e.minimum(e.add(panel, panelStep), e.dim(panels));
       Value rowStep = e.i64(blocking.blockRows()), row = e.mul(block, rowStep), rowEnd = e.minimum(e.add(row, rowStep), e.dim(M));
       auto tiles = [&] {
-        forPanels(e, panel, panelEnd, blocking.panels, panels.constant(), [&](Value p, int64_t n) {
-          e.loop(row, rowEnd, e.i64(blocking.rows), [&](Value m) { ok = ok && tile(m, blocking.rows, blocking.whole, p, n); });
+        forPanels(e, panel, panelEnd, blocking.panels, N, [&](Value p, int64_t n, int64_t columns) {
+          e.loop(row, rowEnd, e.i64(blocking.rows), [&](Value m) { ok = ok && tile(m, blocking.rows, blocking.whole, p, n, columns); });
         });
       };
       auto single = [&] { // one row: bandwidth of b is all that counts, all panels of the task at once keep enough loads in flight
-        forPanels(e, panel, panelEnd, blocking.panelsPerGroup, panels.constant(), [&](Value p, int64_t n) { ok = ok && tile(row, 1, true, p, n); });
+        forPanels(e, panel, panelEnd, blocking.panelsPerGroup, N, [&](Value p, int64_t n, int64_t columns) { ok = ok && tile(row, 1, true, p, n, columns); });
       };
       if (M.isConstant(1)) {
         single();
@@ -91,7 +91,7 @@ private:
     return true;
   }
 
-  bool tile(Value m, int64_t rows, bool whole, Value panel, int64_t panels) {
+  bool tile(Value m, int64_t rows, bool whole, Value panel, int64_t panels, int64_t panelColumns) {
     Dims a(k.facts.dims(matmul.getA())), b(k.facts.dims(packed));
     SmallVector<Value> left, right;
     TileRows at = tileRows(e, m, rows, whole, rowDims);
@@ -119,7 +119,7 @@ private:
     }
     auto indexOf = [&](int64_t r) { return rowIndex(r, batchIndex, {}); };
     Value column = e.mul(panel, e.i64(kPanel));
-    RegisterTile tile(e, rows, panels);
+    RegisterTile tile(e, rows, panels, panelColumns);
     prefetchEpilogue(k, tile, matmul.getY(), matmul.getA(), rows, indexOf, column);
     tile.clear();
     tile.accumulate(left, right, e.dim(K));

@@ -114,7 +114,7 @@ FailureOr<Kernel> emitKernel(RegionOp region, ShapeFacts &facts, const EmitOptio
   // The first family that takes the region; map takes all that element functions express.
   SmallVector<Family> families;
   if (!options.scalar)
-    families = {emitAttention, emitGemm, emitConv, emitDepthwise, emitRows, emitConcat};
+    families = {emitAttention, emitGemm, emitConv, emitDepthwise, emitRows, emitColumns, emitConcat};
   families.append({emitNest, emitMap});
   for (Family family : families) {
     KernelBuilder k(region, facts, options);

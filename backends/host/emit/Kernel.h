@@ -82,6 +82,7 @@ mlir::LogicalResult emitAttention(KernelBuilder &k);
 mlir::LogicalResult emitConv(KernelBuilder &k);
 mlir::LogicalResult emitDepthwise(KernelBuilder &k);
 mlir::LogicalResult emitConcat(KernelBuilder &k);
+mlir::LogicalResult emitColumns(KernelBuilder &k);
 
 } // namespace mlc::host
 

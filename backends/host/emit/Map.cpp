@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
 //
-// The map family: every element of the results by its element function. Lanes run along the last dim; tasks are rows, long rows are cut.
+// The map family: every element of the results by its element function. Lanes run along the last dim; tasks are pieces of long rows or bundles of short ones.
 #include "backends/host/emit/Kernel.h"
+#include "backends/host/tiles/Lanes.h"
 
 using namespace mlir;
 using namespace mlc::graph;
 using mlc::reference::Emitter;
+using mlc::reference::Index;
 using mlc::reference::Indices;
 
 namespace mlc::host {
 namespace {
 
-constexpr int64_t kChunk = 4096; // elements of a row that one task computes
+constexpr int64_t kChunk = 4096;           // most elements that one task computes
+constexpr double kTaskNanoseconds = 10000; // what a task takes at most, as far as chunks go
 
 /// A rough cost of one result element in nanoseconds: what is read and computed, loops of reductions included.
 double elementCost(RegionOp region, ShapeFacts &facts) {
@@ -32,6 +35,30 @@ double elementCost(RegionOp region, ShapeFacts &facts) {
   return cost;
 }
 
+/// body(index) for every line of `outer`, up to `most` of them to a task, so that finding its place costs a task little.
+void forEachLine(KernelBuilder &k, ArrayRef<DimExpr> outer, int64_t most, double lineNanoseconds, llvm::function_ref<void(ArrayRef<Index>)> body) {
+  Emitter &e = *k.e;
+  DimExpr lines = outer.empty() ? DimExpr(1) : outer.back();
+  ArrayRef<DimExpr> above = outer.empty() ? outer : outer.drop_back();
+  auto fixed = lines.constant();
+  int64_t perTask = fixed ? std::min(most, std::max<int64_t>(*fixed, 1)) : most;
+  DimExpr pieces = DimExpr::ceilDiv(lines, perTask);
+  k.kernel.grid = product(above) * pieces;
+  k.kernel.taskNanoseconds = lineNanoseconds * static_cast<double>(perTask);
+  k.forEachTask([&](Value task) {
+    Value n = e.dim(pieces), low = e.mul(e.rem(task, n), e.i64(perTask)), high = e.minimum(e.dim(lines), e.add(low, e.i64(perTask)));
+    Indices index;
+    for (Value v : e.delinearize(e.div(task, n), above))
+      index.push_back(e.position(v));
+    e.loop(low, high, e.i64(1), [&](Value i) {
+      Indices line(index);
+      if (!outer.empty())
+        line.push_back(e.position(i));
+      body(line);
+    });
+  });
+}
+
 } // namespace
 
 LogicalResult emitMap(KernelBuilder &k) {
@@ -44,43 +71,44 @@ LogicalResult emitMap(KernelBuilder &k) {
     if (!reference::elementFunction(&op))
       return failure();
   double cost = elementCost(k.region, k.facts);
-  DimExpr last = dims.empty() ? DimExpr(1) : dims.back();
-  ArrayRef<DimExpr> outer = dims.empty() ? ArrayRef<DimExpr>() : ArrayRef<DimExpr>(dims).drop_back();
+  // Dims of extent 1 at the end change nothing: lanes run along the last of the others.
+  int64_t rank = dims.size(), line = rank - 1;
+  while (line > 0 && dims[line].isConstant(1))
+    --line;
+  DimExpr last = rank ? dims[line] : DimExpr(1);
   auto extent = last.constant();
-  bool vectors = e.width > 1 && (!extent || *extent >= e.width);
-  bool cut = !extent || *extent > kChunk;
-  DimExpr chunks = cut ? DimExpr::ceilDiv(last, kChunk) : DimExpr(1);
-  k.kernel.grid = product(outer) * chunks;
-  k.kernel.taskNanoseconds = cost * static_cast<double>(std::min<int64_t>(extent.value_or(kChunk), kChunk)) / (vectors ? e.width * 0.7 : 1);
-
-  k.forEachTask([&](Value task) {
-    Value row = task, low = e.i64(0), high = e.dim(last);
-    if (cut) {
-      Value n = e.dim(chunks);
-      row = e.div(task, n);
-      low = e.mul(e.rem(task, n), e.i64(kChunk));
-      high = e.minimum(high, e.add(low, e.i64(kChunk)));
-    }
-    Indices index;
-    for (Value v : e.delinearize(row, outer))
-      index.push_back(e.position(v));
-    index.push_back({});
+  double one = cost / (!extent || *extent >= e.width ? static_cast<double>(e.width) * 0.7 : 1);
+  int64_t chunk = std::clamp<int64_t>(static_cast<int64_t>(kTaskNanoseconds / one) / 64 * 64, 64, kChunk);
+  ArrayRef<DimExpr> outer = rank ? ArrayRef<DimExpr>(dims).take_front(line) : ArrayRef<DimExpr>();
+  auto alongLine = [&](ArrayRef<Index> index, Value low, Value high, std::optional<int64_t> count) {
     auto element = [&](Value i, bool lane) {
-      Indices at(index);
-      at.back() = {i, lane, lane};
-      if (dims.empty())
-        at.clear();
+      Indices full(index);
+      full.push_back({i, lane, lane});
+      full.resize(rank, e.zero());
       for (unsigned r = 0; r < k.region.getNumResults(); ++r)
-        k.storeResult(r, at);
+        k.storeResult(r, full);
     };
-    Value scalarLow = low;
-    if (vectors) {
-      Value width = e.i64(e.width), span = e.sub(high, low);
-      scalarLow = e.add(low, e.mul(e.div(span, width), width));
-      e.loop(low, scalarLow, width, [&](Value i) { element(i, true); });
+    if (count && *count < kFewestLanes) {
+      for (int64_t i = 0; i < *count; ++i)
+        element(e.i64(i), false);
+      return;
     }
-    if (!vectors || !extent || *extent % e.width)
-      e.loop(scalarLow, high, e.i64(1), [&](Value i) { element(i, false); });
+    forLanes(e, low, high, count, element);
+  };
+  if (extent && *extent <= chunk) {
+    forEachLine(k, outer, std::max<int64_t>(1, chunk / std::max<int64_t>(*extent, 1)), one * static_cast<double>(*extent),
+                [&](ArrayRef<Index> index) { alongLine(index, e.i64(0), e.i64(*extent), extent); });
+    return success();
+  }
+  DimExpr pieces = DimExpr::ceilDiv(last, chunk);
+  k.kernel.grid = product(outer) * pieces;
+  k.kernel.taskNanoseconds = one * static_cast<double>(chunk);
+  k.forEachTask([&](Value task) {
+    Value n = e.dim(pieces), low = e.mul(e.rem(task, n), e.i64(chunk)), high = e.minimum(e.dim(last), e.add(low, e.i64(chunk)));
+    Indices index;
+    for (Value v : e.delinearize(e.div(task, n), outer))
+      index.push_back(e.position(v));
+    alongLine(index, low, high, std::nullopt);
   });
   return success();
 }
@@ -94,13 +122,10 @@ LogicalResult emitConcat(KernelBuilder &k) {
   Dims dims(k.facts.dims(concat.getY()));
   if (concat.getAxis() + 1 != dims.size())
     return failure();
-  ArrayRef<DimExpr> outer = ArrayRef<DimExpr>(dims).drop_back();
-  k.kernel.grid = product(outer);
-  k.kernel.taskNanoseconds = static_cast<double>(dims.back().constant().value_or(256)) * elementCost(k.region, k.facts) / 4;
-  k.forEachTask([&](Value task) {
-    Indices index;
-    for (Value v : e.delinearize(task, outer))
-      index.push_back(e.position(v));
+  double one = elementCost(k.region, k.facts) / 4;
+  int64_t length = dims.back().constant().value_or(256);
+  forEachLine(k, ArrayRef<DimExpr>(dims).drop_back(), std::max<int64_t>(1, kChunk / std::max<int64_t>(length, 1)), one * static_cast<double>(length), [&](ArrayRef<Index> line) {
+    Indices index(line);
     index.push_back({});
     DimExpr offset = 0;
     for (Value x : concat.getXs()) {
@@ -112,14 +137,7 @@ LogicalResult emitConcat(KernelBuilder &k) {
         to.back() = {e.add(start, i), lane, false};
         e.store(k.region.getResult(0), to, e.at(x, from));
       };
-      auto fixed = extent.constant();
-      if (e.width > 1 && (!fixed || *fixed >= e.width)) {
-        Value width = e.i64(e.width), stop = e.mul(e.div(high, width), width);
-        e.loop(low, stop, width, [&](Value i) { element(i, true); });
-        low = stop;
-      }
-      if (e.width == 1 || !fixed || *fixed % e.width)
-        e.loop(low, high, e.i64(1), [&](Value i) { element(i, false); });
+      forLanes(e, low, high, extent.constant(), element);
       offset = offset + extent;
     }
   });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
 #include "backends/host/tiles/Blocking.h"
+#include "backends/host/tiles/Lanes.h"
 #include "backends/host/tiles/RegisterTile.h"
 
 using namespace mlir;
@@ -108,14 +109,30 @@ TileRows tileRows(Emitter &e, Value first, int64_t rows, bool whole, ArrayRef<Di
   return tile;
 }
 
-void forPanels(Emitter &e, Value low, Value high, int64_t n, std::optional<int64_t> count, llvm::function_ref<void(Value, int64_t)> body) {
-  if (n > 1) {
+void forPanels(Emitter &e, Value low, Value high, int64_t n, const DimExpr &columns, llvm::function_ref<void(Value, int64_t, int64_t)> body) {
+  auto fixed = columns.constant();
+  int64_t last = fixed ? *fixed % kPanel : 0, full = fixed ? *fixed / kPanel : 0;
+  bool half = last > 0 && last <= kPanel / 2;
+  Value all = high;
+  if (half)
+    high = e.minimum(high, e.i64(full));
+  if (n > 1 && !(half && full < n)) {
     Value step = e.i64(n), stop = e.add(low, e.mul(e.div(e.sub(high, low), step), step));
-    e.loop(low, stop, step, [&](Value p) { body(p, n); });
+    e.loop(low, stop, step, [&](Value p) { body(p, n, kPanel); });
     low = stop;
   }
-  if (n == 1 || !count || *count % n)
-    e.loop(low, high, e.i64(1), [&](Value p) { body(p, 1); });
+  int64_t whole = half ? full : fixed ? (*fixed + kPanel - 1) / kPanel : 0;
+  if (n == 1 || !fixed || whole % n)
+    e.loop(low, high, e.i64(1), [&](Value p) { body(p, 1, kPanel); });
+  if (!half)
+    return;
+  e.when(arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::sgt, all, e.i64(full)), [&] {
+    int64_t lanes = kFewestLanes;
+    while (lanes < std::min(last, e.width))
+      lanes *= 2;
+    NarrowLanes narrow(e, std::min(e.width, lanes));
+    body(e.i64(full), 1, last);
+  });
 }
 
 } // namespace mlc::host

@@ -34,8 +34,10 @@ struct TileRows {
 };
 TileRows tileRows(reference::Emitter &e, mlir::Value first, int64_t rows, bool whole, llvm::ArrayRef<DimExpr> dims);
 
-/// body(first panel, panels at once) over [low, high): `n` at once while they fit, then one by one. `count` is the number of all panels, when known.
-void forPanels(reference::Emitter &e, mlir::Value low, mlir::Value high, int64_t n, std::optional<int64_t> count, llvm::function_ref<void(mlir::Value, int64_t)> body);
+/// body(first panel, panels at once, columns of a panel) over the panels [low, high) of `columns` columns: `n` at once while they fit, then one by one. When the
+/// last panel is known to be at most half full, it comes by itself with that many columns, and lanes no wider than it needs.
+void forPanels(reference::Emitter &e, mlir::Value low, mlir::Value high, int64_t n, const DimExpr &columns,
+               llvm::function_ref<void(mlir::Value panel, int64_t panels, int64_t panelColumns)> body);
 
 } // namespace mlc::host
 

@@ -56,7 +56,7 @@ void RegisterTile::accumulate(ArrayRef<Value> left, ArrayRef<Value> right, Value
 void RegisterTile::forEachVector(int64_t row, llvm::function_ref<void(int64_t, Value)> store) {
   int64_t perRow = panels * vectorsPerPanel();
   for (int64_t c = 0; c < perRow; ++c)
-    store(c * e.width, acc[row * perRow + c]);
+    store(c / vectorsPerPanel() * kPanel + c % vectorsPerPanel() * e.width, acc[row * perRow + c]);
 }
 
 } // namespace mlc::host

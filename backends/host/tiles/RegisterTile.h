@@ -16,7 +16,8 @@ inline constexpr int64_t kPanel = 16;
 
 class RegisterTile {
 public:
-  RegisterTile(reference::Emitter &e, int64_t rows, int64_t panels) : e(e), rows(rows), panels(panels) {}
+  /// Only the first `panelColumns` columns of each panel are computed, rounded up to whole vectors.
+  RegisterTile(reference::Emitter &e, int64_t rows, int64_t panels, int64_t panelColumns = kPanel) : e(e), rows(rows), panels(panels), panelColumns(panelColumns) {}
 
   /// All accumulators zero.
   void clear();
@@ -27,12 +28,12 @@ public:
   /// Calls `store(row, column offset in the tile, vector)` for every vector of a row.
   void forEachVector(int64_t row, llvm::function_ref<void(int64_t column, mlir::Value vector)> store);
 
-  int64_t vectorsPerPanel() const { return kPanel / e.width; }
+  int64_t vectorsPerPanel() const { return (panelColumns + e.width - 1) / e.width; }
   int64_t columns() const { return panels * kPanel; }
 
 private:
   reference::Emitter &e;
-  int64_t rows, panels;
+  int64_t rows, panels, panelColumns;
   llvm::SmallVector<mlir::Value> acc; // [row][panel][vector]
 };
 
