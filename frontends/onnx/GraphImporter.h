@@ -57,6 +57,8 @@ private:
 
   mlir::OwningOpRef<mlir::ModuleOp> runModel();
   LogicalResult checkModel();
+  LogicalResult addShapeRanges(const ::onnx::GraphProto &graph);
+  LogicalResult checkShapeRanges(const ::onnx::ValueInfoProto &input, llvm::ArrayRef<DimExpr> dims);
   LogicalResult addInputs(const ::onnx::GraphProto &graph);
   mlir::FailureOr<Dims> inputDims(const ::onnx::ValueInfoProto &input, mlir::Type &elementType);
   DimExpr declare(llvm::StringRef name);
@@ -79,7 +81,7 @@ private:
   void reportOption(const llvm::Twine &why);
 
   std::shared_ptr<ModelFile> file;
-  const OnnxImportOptions &options;
+  OnnxImportOptions options;
   mlir::MLIRContext &context;
   std::string modelName;
   mlir::func::FuncOp func;

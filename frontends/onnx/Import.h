@@ -14,11 +14,18 @@
 
 namespace mlc {
 
+/// An input's dims at the smallest, the usual and the largest size, of equal length.
+struct ShapeRange {
+  llvm::SmallVector<int64_t> min, opt, max;
+};
+
 struct OnnxImportOptions {
   /// Dims of inputs, by input name; they replace what the model says. An entry of -1 keeps the model's dim.
   llvm::StringMap<llvm::SmallVector<int64_t>> shapes;
   /// Ranges of symbols, by the model's dim_param; min = max makes the dim static.
   SymbolInfos symbols;
+  /// Ranges of whole inputs, by input name. They become ranges of the symbols behind the dims; what a dim says otherwise must agree.
+  llvm::StringMap<ShapeRange> shapeRanges;
   /// Inner tensors of the model's top graph that become outputs behind the model's own, in this order.
   std::vector<std::string> keep;
   /// If given: set to true when an option is at fault (names what the model lacks), not the model.

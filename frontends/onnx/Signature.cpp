@@ -57,6 +57,61 @@ DimExpr GraphImporter::declare(StringRef name) {
   return DimExpr::symbol(name);
 }
 
+/// What the model says of an input's dim: a number, an expression over its dim_params, or nothing.
+static std::optional<DimExpr> declaredDim(const ::onnx::TensorShapeProto::Dimension &d) {
+  if (d.has_dim_value() && d.dim_value() != -1)
+    return DimExpr(d.dim_value());
+  if (!d.has_dim_param() || !llvm::any_of(d.dim_param(), llvm::isAlnum)) // '?' names nothing
+    return {};
+  auto e = DimExpr::parse(d.dim_param());
+  if (!e)
+    e = DimExpr::symbol(symbolName(d.dim_param()));
+  return e->constant() == -1 ? std::nullopt : std::optional<DimExpr>(*e);
+}
+
+static std::string unnamedDim(StringRef input, size_t axis) { return symbolName(input) + "_" + std::to_string(axis); }
+
+/// Turns the ranges of inputs into ranges of the symbols that are dims of them.
+LogicalResult GraphImporter::addShapeRanges(const GraphProto &graph) {
+  for (const ValueInfoProto &input : graph.input()) {
+    auto given = options.shapeRanges.find(input.name());
+    if (given == options.shapeRanges.end() || !input.type().tensor_type().has_shape())
+      continue;
+    const auto &shape = input.type().tensor_type().shape();
+    const ShapeRange &range = given->second;
+    if (static_cast<size_t>(shape.dim_size()) != range.min.size())
+      return reportOption("input '" + input.name() + "' has " + Twine(shape.dim_size()) + " dims, but its shape range gives " + Twine(range.min.size())), failure();
+    for (int i = 0; i < shape.dim_size(); ++i) {
+      auto dim = declaredDim(shape.dim(i));
+      std::string name = dim ? std::string(dim->asSymbol().value_or("")) : unnamedDim(input.name(), i);
+      if (name.empty())
+        continue; // numbers and expressions are checked when all symbols are known
+      SymbolInfo info{.min = range.min[i], .opt = range.opt[i], .max = range.max[i]};
+      auto [known, fresh] = options.symbols.try_emplace(name, info);
+      if (!fresh && std::tuple(known->second.min, known->second.opt, known->second.max) != std::tuple(info.min, info.opt, info.max))
+        return reportOption("dim " + Twine(i) + " of input '" + input.name() + "' is '" + name + "', for which another range is given too"), failure();
+    }
+  }
+  return success();
+}
+
+/// Dims that are numbers or expressions must have the range that was given for them.
+LogicalResult GraphImporter::checkShapeRanges(const ValueInfoProto &input, ArrayRef<DimExpr> dims) {
+  auto given = options.shapeRanges.find(input.name());
+  if (given == options.shapeRanges.end())
+    return success();
+  const ShapeRange &range = given->second;
+  for (auto [i, dim] : llvm::enumerate(dims)) {
+    auto at = [&](int64_t SymbolInfo::*which) { return dim.substitute([&](StringRef s) { return DimExpr(facts.symbols.lookup(s).*which); }).constant(); };
+    if (at(&SymbolInfo::min) == range.min[i] && at(&SymbolInfo::opt) == range.opt[i] && at(&SymbolInfo::max) == range.max[i])
+      continue;
+    return reportOption("dim " + Twine(i) + " of input '" + input.name() + "' is " + dim.str() + ", which does not range from " + Twine(range.min[i]) + " over " + Twine(range.opt[i]) + " to " +
+                        Twine(range.max[i])),
+           failure();
+  }
+  return success();
+}
+
 FailureOr<Dims> GraphImporter::inputDims(const ValueInfoProto &input, Type &elementType) {
   if (!input.type().has_tensor_type())
     return note("it is not a tensor"), failure();
@@ -80,19 +135,12 @@ FailureOr<Dims> GraphImporter::inputDims(const ValueInfoProto &input, Type &elem
     std::optional<DimExpr> dim;
     if (override && (*override)[i] >= 0)
       dim = DimExpr((*override)[i]);
-    else if (d && d->has_dim_value() && d->dim_value() != -1)
-      dim = DimExpr(d->dim_value());
-    else if (d && d->has_dim_param() && llvm::any_of(d->dim_param(), llvm::isAlnum)) { // '?' names nothing
-      auto e = DimExpr::parse(d->dim_param());
-      if (!e)
-        e = DimExpr::symbol(symbolName(d->dim_param()));
-      if (e->constant() != -1) {
-        e->forEachSymbol([&](StringRef s) { declare(s); });
-        dim = e->substitute([&](StringRef s) { return declare(s); });
-      }
+    else if (auto e = d ? declaredDim(*d) : std::nullopt) {
+      e->forEachSymbol([&](StringRef s) { declare(s); });
+      dim = e->substitute([&](StringRef s) { return declare(s); });
     }
     if (!dim)
-      dim = declare(symbolName(input.name()) + "_" + std::to_string(i));
+      dim = declare(unnamedDim(input.name(), i));
     if (auto c = dim->constant()) {
       if (*c < 0 || *c > kMaxDim || __builtin_mul_overflow(count, std::max<int64_t>(*c, 1), &count) || count > kMaxDim)
         return note("its dim " + Twine(i) + " is " + Twine(*c) + ", which is negative or too large"), failure();
@@ -123,6 +171,8 @@ LogicalResult GraphImporter::addInputs(const GraphProto &graph) {
   SmallVector<const ValueInfoProto *> tensors;
   SmallVector<Type> types;
   std::vector<Dims> dims;
+  if (failed(addShapeRanges(graph)))
+    return failure();
   for (const ValueInfoProto &input : graph.input()) {
     if (scope->initializers.contains(input.name()))
       continue; // files of IR version 3 list initializers too
@@ -140,9 +190,16 @@ LogicalResult GraphImporter::addInputs(const GraphProto &graph) {
   }
   if (errorCount)
     return failure();
+  auto isInput = [&](StringRef name) { return llvm::any_of(tensors, [&](auto *t) { return t->name() == name; }); };
   for (const auto &given : options.shapes)
-    if (llvm::none_of(tensors, [&](auto *t) { return t->name() == given.getKey(); }))
+    if (!isInput(given.getKey()))
       return reportOption("--shape names '" + given.getKey() + "', which is no input of the model"), failure();
+  for (const auto &given : options.shapeRanges)
+    if (!isInput(given.getKey()))
+      return reportOption("--optShapes names '" + given.getKey() + "', which is no input of the model"), failure();
+  for (auto [i, input] : llvm::enumerate(tensors))
+    if (failed(checkShapeRanges(*input, dims[i])))
+      return failure();
   func = func::FuncOp::create(builder, builder.getUnknownLoc(), "main", builder.getFunctionType(types, {}));
   Block *body = func.addEntryBlock();
   builder.setInsertionPointToEnd(body);

@@ -83,3 +83,14 @@ def cancelling():
         return numpy_helper.from_array(np.full(64, v, np.float32), name)
 
     return make(nodes, [("x", [64])], [("y", [64])], [values("large", 1234567.0), values("two", 2.0), values("half", 1234567.0 / 2)])
+
+
+def cache():
+    """A step of decoding: the mask's length is an expression, past + 1."""
+    nodes = [
+        helper.make_node("Concat", ["past", "x"], ["present"], name="append", axis=1),
+        helper.make_node("Unsqueeze", ["mask", "last"], ["m"], name="column"),
+        helper.make_node("Mul", ["present", "m"], ["y"], name="masked"),
+    ]
+    return make(nodes, [("x", ["batch", 1, 4]), ("past", ["batch", "past", 4]), ("mask", ["batch", "past + 1"])], [("y", None)],
+                [numpy_helper.from_array(np.array([2], np.int64), "last")])

@@ -5,9 +5,9 @@
 namespace mlc {
 
 void declareArguments(CLI::App &app, Arguments &a) {
-  app.add_option("model", a.model, "The model, .onnx or .mlir")->required()->type_name("MODEL");
+  auto *model = app.add_option("model", a.model, "The model, .onnx or .mlir")->type_name("MODEL");
   app.add_option("--arch", a.archs, "What to compile for: host (this machine), x86-64-v2, x86-64-v3, x86-64-v4; several give one plan that holds all")->delimiter(',')->type_name("LIST")->capture_default_str();
-  app.add_option("-o,--output", a.output, "The plan to write (default: the model's name with .plan)")->type_name("PLAN");
+  auto *output = app.add_option("-o,--output", a.output, "The plan to write (default: the model's name with .plan)")->type_name("PLAN");
   app.add_option("--shape", a.shapes, "Fix an input's dims; '?' keeps one as the model has it; may be repeated")->type_name("INPUT=1x3x224x224")->allow_extra_args(false);
   app.add_option("--dims", a.dims, "Range of a symbolic dim, or NAME=N to fix it; may be repeated")->type_name("NAME=MIN:OPT:MAX")->allow_extra_args(false);
   app.add_option("--keep", a.keep, "Inner tensors of the ONNX model that become outputs too, behind the model's own")->delimiter(',')->type_name("NAMES")->allow_extra_args(false);
@@ -21,6 +21,15 @@ void declareArguments(CLI::App &app, Arguments &a) {
   app.add_flag("--time-passes", a.timePasses, "Print the time of each pass and the kernel cache's hits");
   app.add_option("--json", a.json, "Write what the compilation did as JSON ('-': stdout)")->type_name("FILE");
   app.add_flag("--quiet", a.quiet, "No progress and no summary");
+  const char *trtexec = "As trtexec spells it";
+  app.add_option("--onnx", a.model, "The model")->type_name("MODEL")->excludes(model)->group(trtexec);
+  app.add_option("--saveEngine", a.output, "The plan to write")->type_name("PLAN")->excludes(output)->group(trtexec);
+  auto *min = app.add_option("--minShapes", a.minShapes, "Smallest dims of inputs; dims that differ from --maxShapes become ranges of the symbols behind them")->type_name("x:1x3x224x224,...");
+  auto *opt = app.add_option("--optShapes", a.optShapes, "Usual dims of inputs; alone they fix all dims")->type_name("x:8x3x224x224,...");
+  auto *max = app.add_option("--maxShapes", a.maxShapes, "Largest dims of inputs")->type_name("x:32x3x224x224,...");
+  min->needs(opt, max)->group(trtexec);
+  max->needs(opt, min)->group(trtexec);
+  opt->group(trtexec);
   app.set_version_flag("--version", "mlc-compile " MLC_VERSION);
   app.footer("Examples:\n  mlc-compile model.onnx -o model.plan\n  mlc-compile model.onnx --arch x86-64-v3,x86-64-v4 --dims batch=1:8:32 -o model.plan\n\n"
              "Exit codes: 0 done, 1 the model is at fault, 2 usage, 3 the system failed, 4 --verify found a difference.");

@@ -11,7 +11,7 @@ namespace mlc {
 
 /// mlc-compile's command line as it was typed.
 struct Arguments {
-  std::string model, output, dumpAfter, stopAfter, saveAsm, json;
+  std::string model, output, minShapes, optShapes, maxShapes, dumpAfter, stopAfter, saveAsm, json;
   std::vector<std::string> archs{"host"}, shapes, dims, keep;
   int optLevel = 2;
   unsigned threads = 0;

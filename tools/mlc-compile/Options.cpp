@@ -46,6 +46,56 @@ llvm::Error parseShapeOptions(llvm::ArrayRef<std::string> shapes, llvm::ArrayRef
   return llvm::Error::success();
 }
 
+namespace {
+
+using NamedShapes = llvm::StringMap<llvm::SmallVector<int64_t>>;
+
+llvm::Error parseShapeList(llvm::StringRef flag, llvm::StringRef text, NamedShapes &shapes) {
+  llvm::SmallVector<llvm::StringRef> items;
+  text.split(items, ',', -1, /*KeepEmpty=*/false);
+  for (llvm::StringRef item : items) {
+    auto [name, list] = item.rsplit(':'); // names may hold a ':', dims cannot
+    llvm::SmallVector<llvm::StringRef> parts;
+    list.split(parts, 'x');
+    llvm::SmallVector<int64_t> dims;
+    bool good = !name.empty() && name != item;
+    for (llvm::StringRef part : parts) {
+      int64_t n = 0;
+      good = good && !part.getAsInteger(10, n) && n >= 0;
+      dims.push_back(n);
+    }
+    if (!good || !shapes.try_emplace(name, dims).second)
+      return llvm::createStringError(flag + " takes INPUT:1x3x224x224,..., each input once, got '" + text + "'");
+  }
+  return llvm::Error::success();
+}
+
+} // namespace
+
+llvm::Error parseShapeRanges(llvm::StringRef min, llvm::StringRef opt, llvm::StringRef max, OnnxImportOptions &options, std::string &flags) {
+  NamedShapes low, usual, high;
+  if (auto error = parseShapeList("--optShapes", opt, usual))
+    return error;
+  if (auto error = parseShapeList("--minShapes", min.empty() ? opt : min, low))
+    return error;
+  if (auto error = parseShapeList("--maxShapes", max.empty() ? opt : max, high))
+    return error;
+  if (low.size() != usual.size() || high.size() != usual.size())
+    return llvm::createStringError("--minShapes, --optShapes and --maxShapes must name the same inputs");
+  for (const auto &entry : usual) {
+    ShapeRange range{low.lookup(entry.getKey()), entry.getValue(), high.lookup(entry.getKey())};
+    bool good = range.min.size() == range.opt.size() && range.max.size() == range.opt.size();
+    for (size_t i = 0; good && i < range.opt.size(); ++i)
+      good = range.min[i] <= range.opt[i] && range.opt[i] <= range.max[i];
+    if (!good)
+      return llvm::createStringError("the shapes of '" + entry.getKey() + "' must have as many dims in --minShapes, --optShapes and --maxShapes, min <= opt <= max in each");
+    options.shapeRanges[entry.getKey()] = range;
+  }
+  if (!opt.empty())
+    flags += (" --minShapes=" + (min.empty() ? opt : min) + " --optShapes=" + opt + " --maxShapes=" + (max.empty() ? opt : max)).str();
+  return llvm::Error::success();
+}
+
 llvm::Error parseKeep(llvm::ArrayRef<std::string> names, OnnxImportOptions &options, std::string &flags) {
   for (const std::string &name : names) {
     if (name.empty() || llvm::is_contained(options.keep, name))

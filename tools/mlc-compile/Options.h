@@ -12,6 +12,9 @@ namespace mlc {
 /// Reads --shape INPUT=1x3x?x? and --dims NAME=MIN:OPT:MAX (or NAME=N) into the import options, and appends their normal form to `flags`.
 llvm::Error parseShapeOptions(llvm::ArrayRef<std::string> shapes, llvm::ArrayRef<std::string> dims, OnnxImportOptions &options, std::string &flags);
 
+/// Reads trtexec's --minShapes, --optShapes and --maxShapes (x:1x3x224x224,y:8); the opt shapes may stand alone.
+llvm::Error parseShapeRanges(llvm::StringRef min, llvm::StringRef opt, llvm::StringRef max, OnnxImportOptions &options, std::string &flags);
+
 /// Takes the names of --keep, each once.
 llvm::Error parseKeep(llvm::ArrayRef<std::string> names, OnnxImportOptions &options, std::string &flags);
 

@@ -105,6 +105,8 @@ int run(int argc, char **argv) {
   declareArguments(app, a);
   try {
     app.parse(argc, argv);
+    if (a.model.empty())
+      throw CLI::RequiredError("MODEL");
   } catch (const CLI::ParseError &e) {
     return app.exit(e) ? tools::kUsage : tools::kOk;
   }
@@ -112,6 +114,7 @@ int run(int argc, char **argv) {
   CompileOptions options = compileOptions(a);
   OnnxImportOptions import;
   orUsage(parseShapeOptions(a.shapes, a.dims, import, options.flags));
+  orUsage(parseShapeRanges(a.minShapes, a.optShapes, a.maxShapes, import, options.flags));
   orUsage(parseKeep(a.keep, import, options.flags));
 
   options.sourceHash = llvm::toHex(llvm::SHA256::hash(llvm::arrayRefFromStringRef(readModel(a.model)->getBuffer())), /*LowerCase=*/true);
