@@ -11,6 +11,7 @@
 #include "tools/common/npy.h"
 #include "tools/common/symbols.h"
 #include "tools/common/describe_plan.h"
+#include "tools/mlc-inspect/elf.h"
 #include "tools/mlc-inspect/print.h"
 
 namespace {
@@ -26,7 +27,7 @@ struct Options {
   bool schedule = false;
 };
 
-// Every segment of code as it is in the file.
+// Every target's code as it is in the file (.bin) and with symbols (.elf).
 void ExtractCode(const mlc::runtime::PlanFile& file, const std::string& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
@@ -36,9 +37,14 @@ void ExtractCode(const mlc::runtime::PlanFile& file, const std::string& folder) 
     const uint32_t segment = target->code_segment();
     if (segment == mlc::runtime::kNone) continue;
     const auto* code = reinterpret_cast<const char*>(file.SegmentData(segment));
-    const std::string path = folder + "/" + target->arch()->str() + ".bin";
-    WriteWholeFile(path, {code, file.plan().segments()->Get(segment)->size()});
-    std::printf("%s\n", path.c_str());
+    const std::string_view image(code, file.plan().segments()->Get(segment)->size());
+    const std::string path = folder + "/" + target->arch()->str();
+    WriteWholeFile(path + ".bin", image);
+    std::vector<ElfSymbol> symbols;
+    for (const mlc::plan::Kernel* kernel : mlc::runtime::Items(target->kernels()))
+      symbols.push_back({kernel->name()->str(), kernel->code_offset(), kernel->code_size()});
+    WriteWholeFile(path + ".elf", FormatElf(image, symbols));
+    std::printf("%s.bin\n%s.elf\n", path.c_str(), path.c_str());
   }
 }
 
@@ -54,7 +60,8 @@ int Main(int argc, char** argv) {
   app.add_flag("--json", options.json, "print JSON");
   app.add_flag("--schedule", options.schedule, "list every launch");
   app.add_option("--extract", options.extract,
-                 "write each target's machine code to DIR/<arch>.bin");
+                 "write each target's machine code to DIR: <arch>.bin as it is in the plan, <arch>.elf "
+                 "with the kernels' symbols for objdump -d, gdb and perf");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
