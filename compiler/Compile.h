@@ -8,6 +8,7 @@
 #include "backends/host/HostTarget.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
+#include "llvm/ADT/DenseMap.h"
 #include "llvm/Support/Error.h"
 #include <functional>
 #include <string>
@@ -25,6 +26,8 @@ struct CompileOptions {
   std::string dumpAfter;      // pass or stage whose result is printed to stderr
   std::string stopAfter;      // stage after which nothing more is done
   std::string asmFolder;      // where each kernel's assembly goes, if not empty
+  bool stripWeights = false;  // constants that `initializers` give again are left out (mlc-refit)
+  llvm::DenseMap<const void *, std::string> initializers; // names of the model's, by where their bytes lie
   std::string cacheFolder;    // of kernels' object code (KernelCache.h); empty: none
   bool timePasses = false;
   std::function<void(const std::string &stage, unsigned done, unsigned total)> progress;

@@ -5,6 +5,7 @@
 
 #include "mlir/IR/BuiltinAttributeInterfaces.h"
 #include "mlir/IR/Value.h"
+#include "runtime/plan/moves.h"
 #include "llvm/ADT/ArrayRef.h"
 #include <vector>
 
@@ -23,6 +24,9 @@ private:
   llvm::ArrayRef<char> borrowed;
   std::vector<char> owned;
 };
+
+/// What an op of a constant expression (isMoveByNumbers) does.
+runtime::Move moveOf(mlir::Operation *op);
 
 } // namespace mlc
 

@@ -2,6 +2,9 @@
 // Part of MLC, see the LICENSE file.
 #include "compiler/PlanFile.h"
 #include "compiler/Constants.h"
+#include "llvm/Support/FileSystem.h"
+#include "runtime/plan/crc32c.h"
+#include "runtime/plan/format.h"
 #include "runtime/plan/plan_generated.h"
 #include "runtime/plan/plan_writer.h"
 
@@ -97,6 +100,61 @@ using Builder = flatbuffers::FlatBufferBuilder;
 template <typename T> using Vec = flatbuffers::Offset<flatbuffers::Vector<T>>;
 template <typename T> using Off = flatbuffers::Offset<T>;
 
+/// How constants come from the model's initializers, for plans without weights.
+class RecipeTable {
+public:
+  RecipeTable(Builder &fb, const llvm::DenseMap<const void *, std::string> &initializers) : fb(fb), initializers(initializers) {}
+
+  /// Adds the recipe of constant `index`; false when something in it is no initializer.
+  bool add(uint32_t index, Value v) {
+    std::vector<Off<plan::Move>> steps;
+    if (!addSteps(v, steps))
+      return false;
+    auto bits = cast<RankedTensorType>(v.getType()).getElementType().getIntOrFloatBitWidth();
+    recipes.push_back(plan::CreateRecipeDirect(fb, index, (bits + 7) / 8, &steps));
+    return true;
+  }
+
+  std::vector<Off<plan::WeightSource>> sources;
+  std::vector<Off<plan::Recipe>> recipes;
+
+private:
+  bool addSteps(Value v, std::vector<Off<plan::Move>> &steps) {
+    Operation *op = v.getDefiningOp();
+    runtime::Move move;
+    std::vector<uint32_t> inputs;
+    if (isa<ConstantOp>(op)) {
+      ConstantBytes bytes = ConstantBytes::of(v);
+      auto name = initializers.find(bytes.bytes().data());
+      if (name == initializers.end())
+        return false;
+      ArrayRef<int64_t> shape = cast<RankedTensorType>(v.getType()).getShape();
+      move.dims.assign(shape.begin(), shape.end());
+      move.a = {sourceIndex(name->second, bytes.bytes())};
+    } else {
+      move = moveOf(op);
+      for (Value operand : op->getOperands()) {
+        if (!addSteps(operand, steps))
+          return false;
+        inputs.push_back(steps.size() - 1);
+      }
+    }
+    steps.push_back(plan::CreateMoveDirect(fb, move.op, &inputs, &move.dims, &move.a, &move.b));
+    return true;
+  }
+
+  int64_t sourceIndex(StringRef name, ArrayRef<char> bytes) {
+    auto [it, fresh] = sourceNumbers.try_emplace(name, sources.size());
+    if (fresh)
+      sources.push_back(plan::CreateWeightSourceDirect(fb, name.str().c_str(), bytes.size(), runtime::Crc32c(bytes.data(), bytes.size())));
+    return it->second;
+  }
+
+  Builder &fb;
+  const llvm::DenseMap<const void *, std::string> &initializers;
+  llvm::StringMap<int64_t> sourceNumbers;
+};
+
 class Serializer {
 public:
   Serializer(const PlanParts &parts, const CompileOptions &options) : parts(parts), options(options) {}
@@ -124,8 +182,9 @@ public:
     auto entries = fb.CreateVector(std::vector<Off<plan::Entry>>{*entry});
     auto compiler = fb.CreateString("mlc " MLC_VERSION), hash = fb.CreateString(options.sourceHash), flags = fb.CreateString(options.flags);
     plan::FinishPlanBuffer(fb, plan::CreatePlan(fb, compiler, hash, flags, featureVector, metadataVector, segments, constantVector, targetVector, entries));
+    if (options.stripWeights)
+      return writeStripped(path, bytes);
     runtime::Status status;
-    std::string local;
     if (path)
       status = writer.WriteFile(*path, fb);
     else
@@ -148,6 +207,17 @@ private:
     return (type.getElementType().getIntOrFloatBitWidth() + 7) / 8 * type.getNumElements();
   }
 
+  static runtime::Status writeConstants(ArrayRef<Value> values, runtime::ByteSink &sink) {
+    const char zeros[64] = {};
+    for (Value v : values) {
+      ConstantBytes c = ConstantBytes::of(v);
+      MLC_TRY(sink.Write(c.bytes().data(), c.bytes().size()));
+      if (uint64_t pad = align(std::max<uint64_t>(c.bytes().size(), 1), 64) - c.bytes().size())
+        MLC_TRY(sink.Write(zeros, pad));
+    }
+    return runtime::Ok();
+  }
+
   /// One segment of weights; each constant is evaluated when its turn to be written comes.
   void layoutWeights() {
     std::vector<uint64_t> offsets;
@@ -159,16 +229,8 @@ private:
     uint32_t segment = kNone;
     if (weightsBytes) {
       std::vector<Value> values(parts.constants->values());
-      segment = writer.AddSegment(plan::SegmentKind::Weights, weightsBytes, [values](runtime::ByteSink &sink) -> runtime::Status {
-        const char zeros[64] = {};
-        for (Value v : values) {
-          ConstantBytes c = ConstantBytes::of(v);
-          MLC_TRY(sink.Write(c.bytes().data(), c.bytes().size()));
-          if (uint64_t pad = align(std::max<uint64_t>(c.bytes().size(), 1), 64) - c.bytes().size())
-            MLC_TRY(sink.Write(zeros, pad));
-        }
-        return runtime::Ok();
-      });
+      segmentTargets.push_back(nullptr);
+      segment = writer.AddSegment(plan::SegmentKind::Weights, weightsBytes, [values](runtime::ByteSink &sink) { return writeConstants(values, sink); });
     }
     for (auto [i, v] : llvm::enumerate(parts.constants->values())) {
       auto type = cast<RankedTensorType>(v.getType());
@@ -178,10 +240,46 @@ private:
     }
   }
 
+  /// `fb` holds the full plan's metadata. It becomes a segment of a plan that has everything else of the full one but the constants that recipes give.
+  llvm::Expected<uint64_t> writeStripped(const std::string *path, std::string *bytes) {
+    auto failed = [](const runtime::Status &status) { return llvm::createStringError(std::make_error_code(std::errc::io_error), "%s", status.message()); };
+    if (runtime::Status status = writer.Complete(fb); !status.ok())
+      return failed(status);
+    Builder sb;
+    runtime::PlanWriter stripped;
+    uint32_t metadata = stripped.AddSegment(plan::SegmentKind::Metadata, fb.GetSize(), [&](runtime::ByteSink &sink) { return sink.Write(fb.GetBufferPointer(), fb.GetSize()); });
+    RecipeTable recipes(sb, options.initializers);
+    std::vector<Value> kept;
+    uint64_t keptBytes = 0;
+    for (auto [i, v] : llvm::enumerate(parts.constants->values()))
+      if (!recipes.add(i, v)) {
+        kept.push_back(v);
+        keptBytes += align(std::max<uint64_t>(constantSize(v), 1), 64);
+      }
+    uint32_t keptSegment = kNone;
+    if (!kept.empty())
+      keptSegment = stripped.AddSegment(plan::SegmentKind::Weights, keptBytes, [&](runtime::ByteSink &sink) { return writeConstants(kept, sink); });
+    std::vector<uint32_t> segments;
+    for (const TargetCode *t : segmentTargets)
+      segments.push_back(!t ? kNone : stripped.AddSegment(plan::SegmentKind::HostCode, t->image.size(), [t](runtime::ByteSink &sink) { return sink.Write(t->image.data(), t->image.size()); }));
+    auto table = plan::CreateStrippedDirect(sb, metadata, keptSegment, &segments, &recipes.sources, &recipes.recipes);
+    auto segmentVector = stripped.BuildSegments(sb);
+    std::vector<Off<flatbuffers::String>> features{sb.CreateString(runtime::kStrippedFeature)};
+    auto compiler = sb.CreateString("mlc " MLC_VERSION), hash = sb.CreateString(options.sourceHash), flags = sb.CreateString(options.flags);
+    plan::FinishPlanBuffer(sb, plan::CreatePlan(sb, compiler, hash, flags, sb.CreateVector(features), 0, segmentVector, 0, 0, 0, table));
+    runtime::Status status = path ? stripped.WriteFile(*path, sb) : stripped.WriteBytes(sb, bytes);
+    if (!status.ok())
+      return failed(status);
+    uint64_t size = 0;
+    if (path && llvm::sys::fs::file_size(*path, size))
+      return llvm::createStringError("cannot read the size of " + *path);
+    return path ? size : bytes->size();
+  }
+
   Off<plan::Target> targetTable(const TargetCode &t) {
     uint32_t segment = kNone;
     if (!t.image.empty())
-      segment = writer.AddSegment(plan::SegmentKind::HostCode, t.image.size(), [&t](runtime::ByteSink &sink) { return sink.Write(t.image.data(), t.image.size()); });
+      segmentTargets.push_back(&t), segment = writer.AddSegment(plan::SegmentKind::HostCode, t.image.size(), [&t](runtime::ByteSink &sink) { return sink.Write(t.image.data(), t.image.size()); });
     std::vector<Off<plan::Kernel>> kernels;
     for (const TargetCode::Kernel &k : t.kernels) {
       std::vector<plan::Access> params(k.buffers, plan::Access::Read);
@@ -340,6 +438,7 @@ private:
   Builder fb;
   runtime::PlanWriter writer;
   ExprTable exprs;
+  std::vector<const TargetCode *> segmentTargets; // of each segment, null for weights
   std::vector<Off<plan::Constant>> constants;
   std::vector<Off<plan::Block>> blocks;
   DenseMap<Value, uint32_t> bufferIndex;

@@ -5,6 +5,7 @@
 #include "frontends/onnx/GraphImporter.h"
 #include "frontends/onnx/Registry.h"
 #include "frontends/onnx/Tensors.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
 #include "llvm/ADT/ScopeExit.h"
 
 using namespace mlir;
@@ -191,6 +192,9 @@ Value GraphImporter::lookup(StringRef name) {
     auto value = attributeOf(*initializer->second);
     if (failed(value))
       return {};
+    auto resource = dyn_cast<DenseResourceElementsAttr>(*value);
+    if (resource && !s->parent && !s->call && options.initializers)
+      options.initializers->try_emplace(resource.getRawHandle().getBlob()->getData().data(), name.str());
     Value v = constant(*value, NameLoc::get(StringAttr::get(&context, name)));
     const_cast<Scope *>(s)->values[name] = v;
     return v;

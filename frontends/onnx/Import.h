@@ -8,6 +8,7 @@
 #include "dialects/Graph/DimExpr.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
+#include "llvm/ADT/DenseMap.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include <string>
 #include <vector>
@@ -28,6 +29,8 @@ struct OnnxImportOptions {
   llvm::StringMap<ShapeRange> shapeRanges;
   /// Inner tensors of the model's top graph that become outputs behind the model's own, in this order.
   std::vector<std::string> keep;
+  /// If given: filled with the names of the initializers that are used and over 1 KiB, by where their bytes lie.
+  llvm::DenseMap<const void *, std::string> *initializers = nullptr;
   /// If given: set to true when an option is at fault (names what the model lacks), not the model.
   bool *wrongOption = nullptr;
 };

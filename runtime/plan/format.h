@@ -24,6 +24,9 @@ inline constexpr uint64_t kCodeAlignment = 4096;                // a page, so th
 // Feature names that a plan may require. Plan.features with any other name is refused.
 inline constexpr const char* kKnownFeatures[] = {"control_flow"};
 
+// Refused in a plan that is to run: its weights were left out (plan.fbs, Stripped).
+inline constexpr const char* kStrippedFeature = "stripped_weights";
+
 // Decoded form of the first 64 bytes. Stored little-endian at the byte offsets given.
 struct Preamble {
   uint16_t format_major = kFormatMajor;      // 8

@@ -54,6 +54,12 @@ class StringOutput final : public Output {
   std::string& bytes_;
 };
 
+class NoOutput final : public Output {
+ public:
+  Status Append(const void*, size_t) override { return Ok(); }
+  Status Overwrite(uint64_t, const void*, size_t) override { return Ok(); }
+};
+
 // Writes a temporary file in the folder of the final one. Removes it unless Commit succeeds.
 class FileOutput final : public Output {
  public:
@@ -195,6 +201,11 @@ Status PlanWriter::WriteFile(const std::string& path, flatbuffers::FlatBufferBui
   MLC_TRY(file.Open());
   MLC_TRY(WritePlan(file, segments_, builder));
   return file.Commit();
+}
+
+Status PlanWriter::Complete(flatbuffers::FlatBufferBuilder& builder) {
+  NoOutput output;
+  return WritePlan(output, segments_, builder);
 }
 
 Status PlanWriter::WriteBytes(flatbuffers::FlatBufferBuilder& builder, std::string* out_bytes) {

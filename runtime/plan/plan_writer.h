@@ -50,7 +50,10 @@ class PlanWriter {
   // finished with a Plan that holds this writer's segments; its bytes are completed in place.
   Status WriteFile(const std::string& path, flatbuffers::FlatBufferBuilder& builder);
 
-  // The same into memory.
+  // Completes the metadata as a write would (offsets, sizes, checksums) and keeps nothing else.
+  Status Complete(flatbuffers::FlatBufferBuilder& builder);
+
+  // WriteFile into memory.
   Status WriteBytes(flatbuffers::FlatBufferBuilder& builder, std::string* out_bytes);
 
   struct Segment {

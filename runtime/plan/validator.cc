@@ -17,6 +17,10 @@ namespace {
 
 Status ValidateFeatures(const ValidatorContext& context) {
   for (const flatbuffers::String* feature : Items(context.plan.features())) {
+    if (std::strcmp(feature->c_str(), kStrippedFeature) == 0)
+      return Error(MLC_STATUS_UNSUPPORTED,
+                   "the plan was written without weights (mlc-compile --strip-weights): fill it "
+                   "with mlc-refit PLAN --weights MODEL.onnx -o FULL.plan");
     bool known = false;
     for (const char* name : kKnownFeatures) known |= std::strcmp(name, feature->c_str()) == 0;
     if (!context.Passes(PlanCheck::plan_feature, known))

@@ -67,8 +67,8 @@ def resnet():
     nodes.append(helper.make_node("GlobalAveragePool", [last], ["mean"], name="mean"))
     nodes.append(helper.make_node("Flatten", ["mean"], ["flat"], name="flatten"))
     nodes.append(helper.make_node("Gemm", ["flat", "fc_w", "fc_b"], ["logits"], name="fc", transB=1))
-    init.extend([tensor("fc_w", 10, channels, seed=7), tensor("fc_b", 10, seed=8)])
-    return make(nodes, [("x", ["n", 3, 32, 32])], [("logits", ["n", 10])], init)
+    init.extend([tensor("fc_w", 200, channels, seed=7), tensor("fc_b", 200, seed=8)])
+    return make(nodes, [("x", ["n", 3, 32, 32])], [("logits", ["n", 200])], init)
 
 
 def cancelling():
@@ -94,3 +94,25 @@ def cache():
     ]
     return make(nodes, [("x", ["batch", 1, 4]), ("past", ["batch", "past", 4]), ("mask", ["batch", "past + 1"])], [("y", None)],
                 [numpy_helper.from_array(np.array([2], np.int64), "last")])
+
+
+def mlp_wide():
+    """Two products with weights over 1 KiB, the columns no multiple of a panel, one of them transposed."""
+    nodes = [
+        helper.make_node("MatMul", ["x", "a"], ["product"], name="first"),
+        helper.make_node("Relu", ["product"], ["hidden"], name="relu"),
+        helper.make_node("Gemm", ["hidden", "c"], ["y"], name="second", transB=1),
+    ]
+    return make(nodes, [("x", ["batch", 16])], [("y", ["batch", 21])], [tensor("a", 16, 37), tensor("c", 21, 37, seed=2)])
+
+
+def large():
+    """4 MB of weights: a convolution and a product."""
+    nodes = [
+        helper.make_node("Conv", ["x", "w"], ["c"], name="conv", kernel_shape=[3, 3], pads=[1, 1, 1, 1]),
+        helper.make_node("Relu", ["c"], ["r"], name="relu"),
+        helper.make_node("GlobalAveragePool", ["r"], ["g"], name="mean"),
+        helper.make_node("Flatten", ["g"], ["f"], name="flatten"),
+        helper.make_node("MatMul", ["f", "m"], ["y"], name="fc"),
+    ]
+    return make(nodes, [("x", [1, 32, 8, 8])], [("y", [1, 1700])], [tensor("m", 512, 1700), tensor("w", 512, 32, 3, 3, seed=1)])

@@ -14,6 +14,7 @@ void declareArguments(CLI::App &app, Arguments &a) {
   app.add_option("-O", a.optLevel, "0: reference lowering only; 1: no layout changes; 2 and 3: everything")->check(CLI::Range(0, 3))->capture_default_str();
   app.add_option("--threads", a.threads, "Threads that generate code (default: all); the plan does not depend on it")->type_name("N");
   auto *verify = app.add_flag("--verify", a.verify, "Run the plan and its -O0 twin on the same random inputs; exit code 4 when they differ beyond rtol 1e-3, atol 1e-4 * max(1, standard deviation)");
+  app.add_flag("--strip-weights", a.stripWeights, "Leave out the weights that mlc-refit can fill in from the ONNX model's initializers; such a plan does not run")->excludes(verify);
   app.add_option("--dump-after", a.dumpAfter, "Print the module to stderr after this pass")->type_name("PASS");
   app.add_option("--stop-after", a.stopAfter, "Print the module to stdout after this stage, and stop")->check(CLI::IsMember({"import", "normalize", "fuse", "plan"}))->excludes(verify);
   app.add_option("--save-asm", a.saveAsm, "Write each kernel's assembly into this folder")->check(CLI::ExistingDirectory)->type_name("DIR");

@@ -70,7 +70,7 @@ std::string summaryText(const Json &report, const std::string &planPath) {
   llvm::raw_string_ostream os(text);
   os << llvm::formatv("{0}: {1} in {2:f2} s, peak RSS {3}\n", planPath, scaled(report["plan_bytes"].get<double>(), "B"), report["compile_ms"].get<double>() / 1000, scaled(report["peak_rss_bytes"].get<double>(), "B"));
   if (report.contains("undescribed"))
-    os << "  no sizes at the default dims (" << report["undescribed"].get<std::string>() << "); give an opt point with --dims NAME=MIN:OPT:MAX\n";
+    os << "  no sizes: " << report["undescribed"].get<std::string>() << '\n';
   for (const Json &t : report["targets"]) {
     std::string arch = t["arch"].get<std::string>();
     if (!t.contains("launches")) {

@@ -79,8 +79,8 @@ std::unique_ptr<llvm::MemoryBuffer> readModel(const std::string &path) {
 
 mlir::OwningOpRef<mlir::ModuleOp> importModel(const Arguments &a, OnnxImportOptions &import, mlir::MLIRContext &context) {
   bool isText = llvm::StringRef(a.model).ends_with(".mlir");
-  if (isText && !a.keep.empty())
-    throw ToolError(tools::kUsage, "--keep takes names of an ONNX model's tensors; a .mlir file returns what it likes");
+  if (isText && (!a.keep.empty() || a.stripWeights))
+    throw ToolError(tools::kUsage, "--keep and --strip-weights go by the names of an ONNX model, which a .mlir file does not have");
   bool wrongOption = false;
   import.wrongOption = &wrongOption;
   auto module = isText ? mlir::parseSourceFile<mlir::ModuleOp>(a.model, &context) : importOnnxFile(a.model, import, context);
@@ -126,6 +126,9 @@ int run(int argc, char **argv) {
     printDiagnostic(d, llvm::errs());
     return mlir::success();
   });
+  options.stripWeights = a.stripWeights;
+  if (a.stripWeights)
+    import.initializers = &options.initializers;
   auto module = importModel(a, import, context);
   if (a.stopAfter == "import") {
     module->print(llvm::outs());
