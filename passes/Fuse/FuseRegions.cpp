@@ -91,8 +91,23 @@ private:
     SmallVector<Operation *> ops(group.begin(), group.begin() + good);
     if (kind == Kind::Rows)
       takeProducers(ops);
+    if (auto product = dyn_cast<MatMulOp>(first))
+      takePrologue(product, ops);
     llvm::sort(ops, [&](Operation *a, Operation *b) { return order.lookup(a) < order.lookup(b); });
     return ops;
+  }
+
+  /// A scale of the left operand (squeeze and excitation) is computed while its rows are packed: the kernel does so once per 64 columns or more,
+  /// so few columns make it worth more than a pass over memory.
+  void takePrologue(MatMulOp product, SmallVectorImpl<Operation *> &ops) {
+    constexpr int64_t kMaxColumns = 512;
+    Operation *op = product.getA().getDefiningOp();
+    auto columns = facts.dims(product.getY()).back().constant();
+    bool cheap = op && isa<MulOp, AddOp>(op) && op->getBlock() == &block && op->hasOneUse() && !grouped.contains(op) && isComputed(op);
+    if (!cheap || !columns || *columns > kMaxColumns || facts.rank(product.getB()) != 2 || !facts.elementType(product.getY()).isF32() || !isConstantExpression(product.getB()))
+      return;
+    // The region stands at its last op; what the scale depends on comes before it in any case.
+    ops.push_back(op);
   }
 
   /// Ops that feed the group alone and cost no more to read element by element than their results would: lookups, ranges, slices, broadcasts, and what

@@ -29,6 +29,8 @@ public:
     blocking = chooseBlocking(k.options.target, M, panels, depth);
     k.kernel.grid = product(batch) * blocking.tasks();
     k.kernel.scratchBytes = 64;
+    if (leftIsComputed)
+      k.kernel.scratchBytes = DimExpr(64) + K * DimExpr(4 * blocking.blockRows());
     k.kernel.taskNanoseconds = blocking.taskNanoseconds(M, depth);
     bool ok = true;
     k.forEachTask([&](Value task) {
@@ -40,6 +42,8 @@ public:
         batchIndex.push_back(e.position(v));
       Value panelStep = e.i64(blocking.panelsPerGroup), panel = e.mul(group, panelStep), panelEnd = e.minimum(e.add(panel, panelStep), e.dim(panels));
       Value rowStep = e.i64(blocking.blockRows()), row = e.mul(block, rowStep), rowEnd = e.minimum(e.add(row, rowStep), e.dim(M));
+      if (leftIsComputed)
+        packLeft(row, rowEnd);
       auto tiles = [&] {
         forPanels(e, panel, panelEnd, blocking.panels, N, [&](Value p, int64_t n, int64_t columns) {
           e.loop(row, rowEnd, e.i64(blocking.rows), [&](Value m) { ok = ok && tile(m, blocking.rows, blocking.whole, p, n, columns); });
@@ -88,21 +92,55 @@ private:
     batch.assign(y.begin(), y.begin() + outer);
     rowDims.assign(y.begin() + outer, y.end() - 1);
     M = product(rowDims);
+    leftIsComputed = matmul.getA().getDefiningOp() && matmul.getA().getDefiningOp()->hasTrait<Pointwise>();
     return true;
+  }
+
+  /// The rows' position in an operand whose last dim is `last`.
+  Indices rowIndex(ArrayRef<Value> rows, Indices index, Index last) {
+    for (Value v : rows)
+      index.push_back(e.position(v));
+    index.push_back(last);
+    return index;
+  }
+
+  /// Rows of a prologue's result, computed once per task: [row][K] in scratch, after the 64 bytes of a tile's tail.
+  void packLeft(Value row, Value rowEnd) {
+    Dims a(k.facts.dims(matmul.getA()));
+    packedFrom = row;
+    e.loop(row, rowEnd, e.i64(1), [&](Value m) {
+      SmallVector<Value> at = e.delinearize(m, rowDims);
+      auto put = [&](Value i, bool lane) {
+        Value v = e.at(matmul.getA(), rowIndex(at, operandBatch(a, rowDims.size() + 1), {i, lane, lane}));
+        LLVM::StoreOp::create(e.b, e.loc, lane ? e.splat(v) : v, advance(e, packedRow(m), i), 4);
+      };
+      auto extent = K.constant();
+      Value low = e.i64(0), high = e.dim(K), width = e.i64(e.width);
+      if (e.width > 1 && (!extent || *extent >= e.width)) {
+        Value stop = e.mul(e.div(high, width), width);
+        e.loop(low, stop, width, [&](Value i) { put(i, true); });
+        low = stop;
+      }
+      if (e.width == 1 || !extent || *extent % e.width)
+        e.loop(low, high, e.i64(1), [&](Value i) { put(i, false); });
+    });
+  }
+
+  Value packedRow(Value m) {
+    Value base = LLVM::GEPOp::create(e.b, e.loc, k.scratch.getType(), e.b.getI8Type(), k.scratch, ArrayRef<LLVM::GEPArg>{64});
+    return advance(e, base, e.mul(e.sub(m, packedFrom), e.dim(K)));
   }
 
   bool tile(Value m, int64_t rows, bool whole, Value panel, int64_t panels, int64_t panelColumns) {
     Dims a(k.facts.dims(matmul.getA())), b(k.facts.dims(packed));
     SmallVector<Value> left, right;
     TileRows at = tileRows(e, m, rows, whole, rowDims);
-    auto rowIndex = [&](int64_t r, Indices index, Index last) {
-      for (Value v : at.index[r])
-        index.push_back(e.position(v));
-      index.push_back(last);
-      return index;
-    };
     for (int64_t r = 0; r < rows; ++r) {
-      auto pointer = e.addressOf(matmul.getA(), rowIndex(r, operandBatch(a, rowDims.size() + 1), {e.i64(0), true, true}));
+      if (leftIsComputed) {
+        left.push_back(packedRow(r ? e.add(m, e.i64(r)) : m));
+        continue;
+      }
+      auto pointer = e.addressOf(matmul.getA(), rowIndex(at.index[r], operandBatch(a, rowDims.size() + 1), {e.i64(0), true, true}));
       if (!pointer)
         return false;
       left.push_back(*pointer);
@@ -117,7 +155,7 @@ private:
         return false;
       right.push_back(*pointer);
     }
-    auto indexOf = [&](int64_t r) { return rowIndex(r, batchIndex, {}); };
+    auto indexOf = [&](int64_t r) { return rowIndex(at.index[r], batchIndex, {}); };
     Value column = e.mul(panel, e.i64(kPanel));
     RegisterTile tile(e, rows, panels, panelColumns);
     prefetchEpilogue(k, tile, matmul.getY(), matmul.getA(), rows, indexOf, column);
@@ -155,6 +193,8 @@ private:
   SmallVector<DimExpr> batch, rowDims;
   Indices batchIndex;
   Blocking blocking;
+  bool leftIsComputed = false; // by a prologue
+  Value packedFrom;            // the first row in scratch
 };
 
 } // namespace

@@ -109,3 +109,26 @@ func.func @embedding(%table: tensor<30x8xf32>, %ids: tensor<4xi64>) -> (tensor<4
   %y = graph.div %s, %n : (tensor<4x8xf32>, tensor<4x1xf32>) -> tensor<4x8xf32>
   return %y, %r : tensor<4x8xf32>, tensor<4xi64>
 }
+
+// -----
+
+// A scale of the left operand is computed while its rows are packed, when the columns are few.
+// CHECK-LABEL: @prologue
+// CHECK: graph.region "gemm"(%arg0, %arg1
+// CHECK: graph.mul
+// CHECK: graph.matmul
+// CHECK: graph.add
+// CHECK: graph.yield
+// CHECK: graph.mul
+// CHECK-NEXT: graph.matmul
+func.func @prologue(%x: tensor<64x8xf32>, %gate: tensor<1x8xf32>) -> (tensor<64x16xf32>, tensor<64x1024xf32>) {
+  %w = graph.constant dense<1.0> : tensor<8x16xf32>
+  %b = graph.constant dense<1.0> : tensor<16xf32>
+  %s = graph.mul %x, %gate : (tensor<64x8xf32>, tensor<1x8xf32>) -> tensor<64x8xf32>
+  %p = graph.matmul %s, %w : (tensor<64x8xf32>, tensor<8x16xf32>) -> tensor<64x16xf32>
+  %y = graph.add %p, %b : (tensor<64x16xf32>, tensor<16xf32>) -> tensor<64x16xf32>
+  %v = graph.constant dense<1.0> : tensor<8x1024xf32>
+  %t = graph.mul %x, %gate : (tensor<64x8xf32>, tensor<1x8xf32>) -> tensor<64x8xf32>
+  %z = graph.matmul %t, %v : (tensor<64x8xf32>, tensor<8x1024xf32>) -> tensor<64x1024xf32>
+  return %y, %z : tensor<64x16xf32>, tensor<64x1024xf32>
+}
