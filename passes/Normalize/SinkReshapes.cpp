@@ -18,6 +18,10 @@ public:
 
   /// The value that replaces the op's result, or null.
   Value visit(Operation *op) {
+    if (auto reshape = dyn_cast<ReshapeOp>(op)) { // back to where it came from
+      Value x = source(reshape.getX());
+      return Dims(facts.dims(x)) == Dims(facts.dims(reshape.getY())) ? x : Value();
+    }
     if (auto product = dyn_cast<MatMulOp>(op))
       return ofProduct(product);
     return op->hasTrait<Pointwise>() && !isa<ExpandOp, CastOp>(op) && op->getNumResults() == 1 ? pointwise(op) : Value();
@@ -49,6 +53,7 @@ private:
         inner = Dims(facts.dims(x));
     if (!inner || inner->empty() || out.empty())
       return {};
+    Build b(op, facts);
     bool keepsLast = inner->back() == out.back();
     SmallVector<Value> operands;
     for (Value v : op->getOperands()) {
@@ -58,15 +63,35 @@ private:
         continue;
       }
       bool one = product(dims).isConstant(1), row = keepsLast && !dims.empty() && dims.back() == out.back() && product(ArrayRef<DimExpr>(dims).drop_back()).isConstant(1);
-      if ((!one && !row) || dims.size() > inner->size())
+      if ((one || row) && dims.size() <= inner->size())
+        operands.push_back(v);
+      else if (Value spread = spreadOver(b, v, *inner, out))
+        operands.push_back(spread);
+      else
         return {};
-      operands.push_back(v);
     }
-    Build b(op, facts);
     Operation *made = facts.create(b.b, op->getLoc(), op->getName().getStringRef(), operands, op->getAttrs());
     if (!made || Dims(facts.dims(made->getResult(0))) != *inner)
       return {};
     return b.reshape(made->getResult(0), out);
+  }
+
+  /// An operand for [a*b, ..] of one for [a, b, ..] that is smaller than the result (the mask of each window, for all samples and heads), repeated over a; or null.
+  Value spreadOver(Build &b, Value v, const Dims &inner, const Dims &out) {
+    Dims dims(facts.dims(v));
+    bool splitsFirst = out.size() == inner.size() + 1 && inner[0] == out[0] * out[1] && llvm::equal(ArrayRef<DimExpr>(inner).drop_front(), ArrayRef<DimExpr>(out).drop_front(2));
+    if (!splitsFirst || dims.size() != out.size() || dims[1] != out[1] || (!dims[0].isConstant(1) && dims[0] != out[0]))
+      return {};
+    ArrayRef<DimExpr> rest = ArrayRef<DimExpr>(dims).drop_front(2);
+    if (llvm::equal(rest, ArrayRef<DimExpr>(out).drop_front(2)))
+      return {};
+    if (dims[0] != out[0]) {
+      dims[0] = out[0];
+      v = b.make<ExpandOp>(v, b.b.getNamedAttr("dims", DimsAttr::get(b.b.getContext(), ArrayRef<DimExpr>(dims))));
+    }
+    Dims joined{inner[0]};
+    llvm::append_range(joined, rest);
+    return b.reshape(v, joined);
   }
 
   ShapeFacts &facts;

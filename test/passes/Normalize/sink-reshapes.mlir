@@ -39,6 +39,20 @@ func.func @there_and_back(%x: tensor<2x3x8xf32>) -> tensor<2x3x8xf32> {
 
 // -----
 
+// The mask of each window, as Swin adds it to the scores of all samples and heads.
+// CHECK-LABEL: @window_mask
+// CHECK: %[[E:.*]] = graph.expand %arg1 {{.*}} -> tensor<?x4x1x9x9xf32>
+// CHECK: %[[M:.*]] = graph.reshape %[[E]] {dims = #graph.dims<["4*b", 1, 9, 9]>}
+// CHECK: graph.add %arg0, %[[M]] : (tensor<?x3x9x9xf32>, tensor<?x1x9x9xf32>) -> tensor<?x3x9x9xf32>
+func.func @window_mask(%s: tensor<?x3x9x9xf32> {graph.dims = #graph.dims<["4*b", 3, 9, 9]>}, %m: tensor<1x4x1x9x9xf32>) -> tensor<?x3x9x9xf32> attributes {graph.symbols = {b = array<i64: 1, 0, 64, 1>}} {
+  %w = graph.reshape %s {dims = #graph.dims<["b", 4, 3, 9, 9]>} : (tensor<?x3x9x9xf32>) -> tensor<?x4x3x9x9xf32>
+  %a = graph.add %w, %m : (tensor<?x4x3x9x9xf32>, tensor<1x4x1x9x9xf32>) -> tensor<?x4x3x9x9xf32>
+  %y = graph.reshape %a {dims = #graph.dims<["4*b", 3, 9, 9]>} : (tensor<?x4x3x9x9xf32>) -> tensor<?x3x9x9xf32>
+  return %y : tensor<?x3x9x9xf32>
+}
+
+// -----
+
 // Declines: the bias follows a last dim that the reshape made.
 // CHECK-LABEL: @other_last_dim
 // CHECK: graph.reshape %arg0
