@@ -43,7 +43,11 @@ function(mlc_tablegen target td)
 endfunction()
 
 # mlc_lit_suite(NAME): one CTest entry that runs lit over the current folder; tests find mlc-opt, FileCheck and the venv's python.
+# Nothing where the compiler's tools are not built.
 function(mlc_lit_suite name)
+  if(NOT TARGET mlc-opt)
+    return()
+  endif()
   add_test(NAME lit.${name}
     COMMAND ${MLC_PYTHON} -c "from lit.main import main; main()" -sv --param bin=${CMAKE_RUNTIME_OUTPUT_DIRECTORY} --param llvm=${LLVM_TOOLS_BINARY_DIR}
             --param python=${MLC_PYTHON} --param out=${CMAKE_CURRENT_BINARY_DIR}/lit ${CMAKE_CURRENT_SOURCE_DIR})
