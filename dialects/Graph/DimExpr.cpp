@@ -5,11 +5,15 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MathExtras.h"
 #include <algorithm>
+#include <atomic>
 
 namespace mlc {
 namespace {
 
 constexpr int64_t kInf = std::numeric_limits<int64_t>::max();
+constexpr size_t kMaxCharacters = 4096, kMaxProducts = 1024;
+constexpr unsigned kMaxNesting = 48;           // the parser, which also counts parentheses, goes to 64
+constexpr const char *kTooLarge = "too_large#"; // stem of the symbols that stand for what is over the bounds
 
 int64_t saturatingAdd(int64_t a, int64_t b) {
   int64_t r;
@@ -68,6 +72,12 @@ const char *spelling(DimExpr::Kind kind) {
   return "";
 }
 
+/// A symbol of its own, equal to nothing else.
+DimExpr unknown() {
+  static std::atomic<unsigned> count{0};
+  return DimExpr::symbol(kTooLarge + std::to_string(count++));
+}
+
 /// Recursive descent over sum := product (+|- product)*, product := factor (* factor)*.
 class Parser {
 public:
@@ -86,20 +96,30 @@ private:
   std::optional<DimExpr> sum(int depth) {
     if (depth > 64)
       return std::nullopt;
-    auto a = prod(depth);
+    auto a = prod(factor(depth), depth);
     while (a) {
       bool plus = eat('+');
       if (!plus && !eat('-'))
         break;
-      auto b = prod(depth);
+      bool least = !plus && eatLeast();
+      auto b = least ? prod(DimExpr(INT64_MIN), depth) : prod(factor(depth), depth);
       if (!b)
         return std::nullopt;
-      a = plus ? *a + *b : *a - *b;
+      a = plus || least ? *a + *b : *a - *b;
     }
     return a;
   }
-  std::optional<DimExpr> prod(int depth) {
-    auto a = factor(depth);
+  /// The digits of -INT64_MIN, which is no int64_t itself.
+  bool eatLeast() {
+    rest = rest.ltrim();
+    auto digits = rest.take_while(llvm::isDigit);
+    if (digits != "9223372036854775808")
+      return false;
+    rest = rest.drop_front(digits.size());
+    return true;
+  }
+  /// The product that begins with `a`.
+  std::optional<DimExpr> prod(std::optional<DimExpr> a, int depth) {
     while (a) {
       DimExpr::Kind kind = DimExpr::Kind::Symbol;
       rest = rest.ltrim();
@@ -120,6 +140,8 @@ private:
     if (eat('('))
       return closed(sum(depth + 1));
     if (eat('-')) {
+      if (eatLeast())
+        return DimExpr(INT64_MIN);
       auto a = factor(depth + 1);
       return a ? std::optional<DimExpr>(DimExpr(0) - *a) : std::nullopt;
     }
@@ -174,9 +196,32 @@ std::optional<DimExpr> DimExpr::parse(llvm::StringRef text) { return Parser(text
 
 DimExpr DimExpr::fromAtom(Kind kind, const DimExpr &a, const DimExpr &b) {
   DimExpr e;
+  unsigned depth = 0;
+  for (const DimExpr *arg : {&a, &b})
+    for (const Term &t : arg->terms_)
+      for (const auto &atom : t.atoms)
+        depth = std::max(depth, atom->depth + 1);
+  if (depth > kMaxNesting)
+    return unknown();
   std::string text = std::string(spelling(kind)) + "(" + a.str() + ", " + b.str() + ")";
-  e.terms_.push_back({{std::make_shared<Atom>(Atom{kind, std::move(text), {a, b}})}, 1});
-  return e;
+  e.terms_.push_back({{std::make_shared<Atom>(Atom{kind, std::move(text), {a, b}, depth})}, 1});
+  return bounded(std::move(e));
+}
+
+DimExpr DimExpr::bounded(DimExpr e) {
+  size_t characters = 0;
+  for (const Term &t : e.terms_) {
+    characters += 4; // about what a coefficient and signs take
+    for (const auto &atom : t.atoms)
+      characters += atom->text.size() + 1;
+  }
+  return characters <= kMaxCharacters ? std::move(e) : unknown();
+}
+
+bool DimExpr::tooLarge() const {
+  bool found = false;
+  forEachSymbol([&](llvm::StringRef s) { found = found || s.starts_with(kTooLarge); });
+  return found;
 }
 
 std::optional<int64_t> DimExpr::constant() const {
@@ -238,22 +283,24 @@ DimExpr operator+(const DimExpr &a, const DimExpr &b) {
   DimExpr r = a;
   for (const auto &t : b.terms_)
     r.add(t, 1);
-  return r;
+  return DimExpr::bounded(std::move(r));
 }
 
 DimExpr operator-(const DimExpr &a, const DimExpr &b) {
   DimExpr r = a;
   for (const auto &t : b.terms_)
     r.add(t, -1);
-  return r;
+  return DimExpr::bounded(std::move(r));
 }
 
 DimExpr operator*(const DimExpr &a, const DimExpr &b) {
+  if (a.terms_.size() * b.terms_.size() > kMaxProducts)
+    return unknown();
   DimExpr r;
   for (const auto &x : a.terms_)
     for (const auto &y : b.terms_)
       r.add(multiply(x, y), 1);
-  return r;
+  return DimExpr::bounded(std::move(r));
 }
 
 bool operator==(const DimExpr &a, const DimExpr &b) {
@@ -335,17 +382,18 @@ static const DimExpr::Atom *asExtremum(const DimExpr &e, DimExpr::Kind kind) {
   return single && terms[0].atoms[0]->kind == kind ? terms[0].atoms[0].get() : nullptr;
 }
 
-/// Whether a >= b for all values of the symbols: by the bounds of their difference, because a is a multiple of b >= 0, or by the parts of a min or max.
-static bool dominates(const DimExpr &a, const DimExpr &b, const SymbolInfos &symbols, int depth = 0) {
+/// Whether a >= b for all values of the symbols: by the bounds of their difference, because a is a multiple of b >= 0, or by the parts of a min or max. `budget` bounds the
+/// comparisons of parts.
+static bool dominates(const DimExpr &a, const DimExpr &b, const SymbolInfos &symbols, int &budget) {
   if (a == b || (a - b).bounds(symbols).first >= 0)
     return true;
   auto quotient = DimExpr::exactDiv(a, b);
   if (quotient && quotient->bounds(symbols).first >= 1 && b.bounds(symbols).first >= 0)
     return true;
-  if (depth > 8)
+  if (--budget < 0)
     return false;
-  auto above = [&](const DimExpr &x) { return dominates(x, b, symbols, depth + 1); };
-  auto below = [&](const DimExpr &x) { return dominates(a, x, symbols, depth + 1); };
+  auto above = [&](const DimExpr &x) { return dominates(x, b, symbols, budget); };
+  auto below = [&](const DimExpr &x) { return dominates(a, x, symbols, budget); };
   if (auto *max = asExtremum(a, DimExpr::Kind::Max); max && llvm::any_of(max->args, above))
     return true;
   if (auto *min = asExtremum(b, DimExpr::Kind::Min); min && llvm::any_of(min->args, below))
@@ -354,6 +402,11 @@ static bool dominates(const DimExpr &a, const DimExpr &b, const SymbolInfos &sym
     return true;
   auto *max = asExtremum(b, DimExpr::Kind::Max);
   return max && llvm::all_of(max->args, below);
+}
+
+static bool dominates(const DimExpr &a, const DimExpr &b, const SymbolInfos &symbols) {
+  int budget = 64;
+  return dominates(a, b, symbols, budget);
 }
 
 DimExpr DimExpr::min(const DimExpr &a, const DimExpr &b, const SymbolInfos &symbols) {

@@ -3,6 +3,8 @@
 //
 // Integer expressions over the symbolic dims of a model, kept canonical so that equal dims compare equal.
 // A DimExpr is a polynomial with int64 coefficients over atoms; an atom is a symbol or floordiv, ceildiv, mod, min, max of two expressions.
+// Expressions are bounded: a result of more than 4,096 characters, or nested more than 48 deep, is a new symbol of which nothing is known (`tooLarge`).
+// Whatever a model computes, an expression thus costs little, and its text can be parsed again.
 #ifndef MLC_DIALECTS_GRAPH_DIMEXPR_H
 #define MLC_DIALECTS_GRAPH_DIMEXPR_H
 
@@ -46,6 +48,8 @@ public:
   /// The symbol's name when the expression is just that.
   std::optional<llvm::StringRef> asSymbol() const;
   std::string str() const;
+  /// Whether the expression holds the result of an operation that went over the bounds.
+  bool tooLarge() const;
   llvm::ArrayRef<Term> terms() const { return terms_; }
 
   /// Interval of values under the symbols' ranges (unknown symbols: anything); saturating.
@@ -69,6 +73,7 @@ public:
 
 private:
   static DimExpr fromAtom(Kind kind, const DimExpr &a, const DimExpr &b);
+  static DimExpr bounded(DimExpr e);
   void add(const Term &term, int64_t factor);
   std::vector<Term> terms_; // sorted, no zero coefficients
 };
@@ -77,6 +82,7 @@ struct DimExpr::Atom {
   Kind kind;
   std::string text;
   std::vector<DimExpr> args; // two, none for a symbol
+  unsigned depth = 0;        // of atoms in arguments
 };
 
 using Dims = llvm::SmallVector<DimExpr, 4>;

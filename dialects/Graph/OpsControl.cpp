@@ -14,6 +14,13 @@ LogicalResult inferBlock(Block &block, ShapeFacts &facts) {
   return success();
 }
 
+/// The values that a region gives; none when it does not end in a yield, which the region's own verification reports later.
+OperandRange yielded(Region &region) {
+  Block &block = region.front();
+  bool ends = !block.empty() && isa<YieldOp>(block.back());
+  return ends ? block.back().getOperands() : OperandRange(nullptr, 0);
+}
+
 /// Whether two types differ in dims that are `?` on one side at most.
 bool compatible(Type a, Type b) {
   auto x = dyn_cast<RankedTensorType>(a), y = dyn_cast<RankedTensorType>(b);
@@ -24,7 +31,7 @@ bool compatible(Type a, Type b) {
 
 LogicalResult IfOp::verify() {
   for (Region *region : {&getThenRegion(), &getElseRegion()}) {
-    auto types = region->front().getTerminator()->getOperandTypes();
+    auto types = yielded(*region).getTypes();
     bool fits = types.size() == getNumResults();
     for (unsigned i = 0; fits && i < types.size(); ++i)
       fits = compatible(types[i], getResult(i).getType());
@@ -37,7 +44,7 @@ LogicalResult IfOp::verify() {
 LogicalResult IfOp::inferShapes(ShapeFacts &facts) {
   if (failed(inferBlock(getThenRegion().front(), facts)) || failed(inferBlock(getElseRegion().front(), facts)))
     return failure();
-  auto a = getThenRegion().front().getTerminator()->getOperands(), b = getElseRegion().front().getTerminator()->getOperands();
+  auto a = yielded(getThenRegion()), b = yielded(getElseRegion());
   if (a.size() != getNumResults() || b.size() != getNumResults())
     return emitOpError() << "[if_c1] has branches with " << a.size() << " and " << b.size() << " results";
   for (auto [x, y, r] : llvm::zip(a, b, getResults())) {
@@ -55,7 +62,7 @@ LogicalResult IfOp::inferShapes(ShapeFacts &facts) {
 LogicalResult LoopOp::verify() {
   Block &body = getBody().front();
   size_t carried = getInit().size();
-  size_t yields = body.getTerminator()->getNumOperands();
+  size_t yields = yielded(getBody()).size();
   if (body.getNumArguments() != carried + 2 || yields < carried + 1 || getNumResults() + 1 != yields)
     return emitOpError() << "[loop_c1] has " << body.getNumArguments() << " body arguments, " << yields << " yields, " << carried << " carried values and " << getNumResults() << " results";
   return success();
@@ -64,6 +71,8 @@ LogicalResult LoopOp::verify() {
 LogicalResult LoopOp::inferShapes(ShapeFacts &facts) {
   Block &body = getBody().front();
   size_t carried = getInit().size();
+  if (body.getNumArguments() != carried + 2)
+    return emitOpError() << "[loop_c1] has a body that does not fit its operands and results";
   Type i64 = IntegerType::get(getContext(), 64), i1 = IntegerType::get(getContext(), 1);
   facts.set(body.getArgument(0), i64, {});
   facts.set(body.getArgument(1), i1, {});
@@ -73,9 +82,11 @@ LogicalResult LoopOp::inferShapes(ShapeFacts &facts) {
   }
   if (failed(inferBlock(body, facts)))
     return failure();
-  auto yields = body.getTerminator()->getOperands();
-  if (body.getNumArguments() != carried + 2 || yields.size() != getNumResults() + 1 || yields.size() < carried + 1)
+  auto yields = yielded(getBody());
+  if (yields.size() != getNumResults() + 1 || yields.size() < carried + 1)
     return emitOpError() << "[loop_c1] has a body that does not fit its operands and results";
+  if (getTrips() && getTrips()->size() != 1)
+    return emitOpError() << "[loop_c4] has " << getTrips()->size() << " trip counts, expected one";
   for (size_t i = 0; i < getNumResults(); ++i) {
     Value y = yields[i + 1];
     Dims d(facts.dims(y));
@@ -96,8 +107,8 @@ LogicalResult RegionOp::verify() {
   Block &body = getBody().front();
   if (body.getArgumentTypes() != getInputs().getTypes())
     return emitOpError() << "[region_c1] has block arguments " << body.getArgumentTypes() << " for operands " << getInputs().getTypes();
-  if (body.getTerminator()->getOperandTypes() != getResultTypes())
-    return emitOpError() << "[region_c2] yields " << body.getTerminator()->getOperandTypes() << " for results " << getResultTypes();
+  if (yielded(getBody()).getTypes() != getResultTypes())
+    return emitOpError() << "[region_c2] yields " << yielded(getBody()).getTypes() << " for results " << getResultTypes();
   return success();
 }
 
@@ -113,7 +124,7 @@ LogicalResult RegionOp::inferShapes(ShapeFacts &facts) {
   }
   if (failed(inferBlock(body, facts)))
     return failure();
-  for (auto [y, r] : llvm::zip(body.getTerminator()->getOperands(), getResults())) {
+  for (auto [y, r] : llvm::zip(yielded(getBody()), getResults())) {
     Dims d(facts.dims(y));
     facts.set(r, facts.elementType(y), d);
   }

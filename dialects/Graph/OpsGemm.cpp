@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
-#include "dialects/Graph/ShapeFacts.h"
+#include "dialects/Graph/Constraints.h"
 
 using namespace mlir;
 
@@ -40,15 +40,13 @@ size_t spatialAxis(bool last) { return last ? 1 : 2; }
 
 /// Output extent of a window: (in + padding - (dilation (kernel - 1) + 1)) / stride + 1, rounded as told.
 DimExpr windowExtent(const DimExpr &in, const DimExpr &kernel, int64_t stride, int64_t dilation, int64_t padLow, int64_t padHigh, bool ceil) {
-  DimExpr span = in + DimExpr(padLow + padHigh - 1) - (kernel - 1) * DimExpr(dilation);
+  DimExpr span = in + padLow + padHigh - 1 - (kernel - 1) * DimExpr(dilation);
   if (!ceil)
     return DimExpr::floorDiv(span, stride) + 1;
   DimExpr n = DimExpr::ceilDiv(span, stride) + 1;
   // ONNX: a window that would start in the padding after the input is dropped.
-  auto c = n.constant(), ci = in.constant();
-  if (c && ci && (*c - 1) * stride >= *ci + padLow)
-    return *c - 1;
-  return n;
+  auto last = ((n - 1) * DimExpr(stride)).constant(), end = (in + padLow).constant();
+  return last && end && *last >= *end ? n - 1 : n;
 }
 
 template <typename Op> LogicalResult verifySpatial(Op op) {
@@ -87,10 +85,18 @@ template <typename Op> LogicalResult inferPool(Op op, ShapeFacts &facts) {
 }
 
 /// xw: [T, B, gates*H] -> y [T, B, H] and as many states [B, H].
-LogicalResult inferRnn(Operation *op, ShapeFacts &facts) {
+LogicalResult inferRnn(Operation *op, int64_t gates, ShapeFacts &facts, std::initializer_list<std::pair<Value, int64_t>> vectors, Value lens) {
   Dims xw(facts.dims(op->getOperand(0))), h(facts.dims(op->getOperand(2)));
   if (xw.size() != 3 || h.size() != 2)
     return op->emitOpError() << "[rnn_c1] has inputs of dims " << describe(xw) << " and an initial state of dims " << describe(h);
+  DimExpr hidden = h[1], wide = hidden * DimExpr(gates);
+  bool fit = mayEqual(xw[2], wide) && mayEqual(xw[1], h[0]) && mayEqual(Dims{wide, hidden}, facts.dims(op->getOperand(1))) && (!lens || mayEqual(xw[1], facts.dims(lens)));
+  if (op->getNumResults() == 3)
+    fit = fit && mayEqual(h, facts.dims(op->getOperand(3)));
+  for (auto [v, parts] : vectors)
+    fit = fit && (!v || mayEqual(hidden * DimExpr(parts), facts.dims(v)));
+  if (!fit)
+    return op->emitOpError() << "[rnn_c2] has operands whose dims do not fit " << gates << " gates, inputs " << describe(xw) << " and an initial state " << describe(h);
   Type type = facts.elementType(op->getOperand(0));
   facts.set(op->getResult(0), type, {xw[0], xw[1], h[1]});
   for (unsigned i = 1; i < op->getNumResults(); ++i)
@@ -101,16 +107,26 @@ LogicalResult inferRnn(Operation *op, ShapeFacts &facts) {
 } // namespace
 
 LogicalResult ConvOp::verify() { return verifySpatial(*this); }
-LogicalResult ConvTransposeOp::verify() { return verifySpatial(*this); }
+LogicalResult ConvTransposeOp::verify() {
+  if (failed(verifySpatial(*this)))
+    return failure();
+  if (getOutputPadding().size() != getStrides().size())
+    return emitOpError() << "[conv_c2] has " << getOutputPadding().size() << " output paddings for " << getStrides().size() << " strides";
+  return success();
+}
 
 LogicalResult ConvOp::inferShapes(ShapeFacts &facts) {
   Dims x(facts.dims(getX())), w(facts.dims(getW()));
-  if (x.size() < 3 || w.size() != x.size() || getStrides().size() + 2 != x.size() || getPads().size() != 2 * (x.size() - 2) || getDilations().size() + 2 != x.size())
-    return emitOpError() << "[conv_c1] has operands of dims " << describe(x) << " and " << describe(w);
+  if (failed(verify()))
+    return failure();
   size_t channel = channelAxis(getChannelsLast(), x.size()), first = spatialAxis(getChannelsLast()), spatial = x.size() - 2;
   DimExpr expected = w[1] * DimExpr(getGroup());
   if (x[channel].constant() && expected.constant() && x[channel] != expected)
     return emitOpError() << "[conv_c3] has " << x[channel].str() << " input channels, but weights " << describe(w) << " in " << getGroup() << " group(s) need " << expected.str();
+  if (auto m = w[0].constant(); m && *m % static_cast<int64_t>(getGroup()))
+    return emitOpError() << "[conv_c3] has " << *m << " output channels in " << getGroup() << " groups";
+  if (getBias() && !mayEqual(w[0], facts.dims(getBias())))
+    return emitOpError() << "[conv_c5] has a bias of dims " << describe(facts.dims(getBias())) << " for " << w[0].str() << " output channels";
   Dims out(x);
   out[channel] = w[0];
   for (size_t i = 0; i < spatial; ++i) {
@@ -124,23 +140,27 @@ LogicalResult ConvOp::inferShapes(ShapeFacts &facts) {
 
 LogicalResult ConvTransposeOp::inferShapes(ShapeFacts &facts) {
   Dims x(facts.dims(getX())), w(facts.dims(getW()));
-  if (x.size() < 3 || w.size() != x.size() || getStrides().size() + 2 != x.size() || getPads().size() != 2 * (x.size() - 2) || getOutputPadding().size() + 2 != x.size())
-    return emitOpError() << "[conv_c1] has operands of dims " << describe(x) << " and " << describe(w);
+  if (failed(verify()))
+    return failure();
   size_t channel = channelAxis(getChannelsLast(), x.size()), first = spatialAxis(getChannelsLast()), spatial = x.size() - 2;
   if (x[channel].constant() && w[0].constant() && x[channel] != w[0])
     return emitOpError() << "[conv_c3] has " << x[channel].str() << " input channels for weights " << describe(w);
+  if (auto c = w[0].constant(); c && *c % static_cast<int64_t>(getGroup()))
+    return emitOpError() << "[conv_c3] has " << *c << " input channels in " << getGroup() << " groups";
   Dims out(x);
   out[channel] = w[1] * DimExpr(getGroup());
+  if (getBias() && !mayEqual(out[channel], facts.dims(getBias())))
+    return emitOpError() << "[conv_c5] has a bias of dims " << describe(facts.dims(getBias())) << " for " << out[channel].str() << " output channels";
   for (size_t i = 0; i < spatial; ++i)
-    out[first + i] = (x[first + i] - 1) * DimExpr(getStrides()[i]) + (w[2 + i] - 1) * DimExpr(getDilations()[i]) + 1 + DimExpr(getOutputPadding()[i] - getPads()[i] - getPads()[i + spatial]);
+    out[first + i] = (x[first + i] - 1) * DimExpr(getStrides()[i]) + (w[2 + i] - 1) * DimExpr(getDilations()[i]) + 1 + getOutputPadding()[i] - getPads()[i] - getPads()[i + spatial];
   facts.set(getY(), facts.elementType(getX()), out);
   return success();
 }
 
 LogicalResult MaxPoolOp::inferShapes(ShapeFacts &facts) { return inferPool(*this, facts); }
 LogicalResult AveragePoolOp::inferShapes(ShapeFacts &facts) { return inferPool(*this, facts); }
-LogicalResult LstmScanOp::inferShapes(ShapeFacts &facts) { return inferRnn(*this, facts); }
-LogicalResult GruScanOp::inferShapes(ShapeFacts &facts) { return inferRnn(*this, facts); }
-LogicalResult RnnScanOp::inferShapes(ShapeFacts &facts) { return inferRnn(*this, facts); }
+LogicalResult LstmScanOp::inferShapes(ShapeFacts &facts) { return inferRnn(*this, 4, facts, {{getPeephole(), 3}}, getSequenceLens()); }
+LogicalResult GruScanOp::inferShapes(ShapeFacts &facts) { return inferRnn(*this, 3, facts, {{getRecurrentBias(), 1}}, getSequenceLens()); }
+LogicalResult RnnScanOp::inferShapes(ShapeFacts &facts) { return inferRnn(*this, 1, facts, {}, getSequenceLens()); }
 
 } // namespace mlc::graph

@@ -2,7 +2,7 @@
 // Part of MLC, see the LICENSE file.
 //
 // Shapes of the moving ops; those that exporters use for shape arithmetic (gather, concat, slice, ...) also move tracked elements.
-#include "dialects/Graph/ShapeFacts.h"
+#include "dialects/Graph/Constraints.h"
 
 using namespace mlir;
 
@@ -45,11 +45,7 @@ void pullElements(ShapeFacts &facts, Operation *op, llvm::function_ref<std::opti
   facts.setElements(op->getResult(0), elements);
 }
 
-
-std::optional<int64_t> normalized(int64_t axis, int64_t rank) {
-  axis = axis < 0 ? axis + rank : axis;
-  return axis >= 0 && axis < rank ? std::optional<int64_t>(axis) : std::nullopt;
-}
+bool isReduction(StringRef name) { return llvm::is_contained({"none", "add", "mul", "min", "max"}, name); }
 
 } // namespace
 
@@ -223,8 +219,8 @@ LogicalResult SliceOp::inferShapes(ShapeFacts &facts) {
   for (size_t i = 0; i < in.size(); ++i) {
     auto extent = in[i].constant(), start = starts[i].constant(), n = out[i].constant();
     if (extent && start && n && *n > 0) {
-      int64_t last = *start + (*n - 1) * getSteps()[i];
-      if (*n < 0 || *start < 0 || *start >= *extent || last < 0 || last >= *extent)
+      int64_t last = *(starts[i] + (out[i] - 1) * DimExpr(getSteps()[i])).constant(); // saturates
+      if (*start < 0 || *start >= *extent || last < 0 || last >= *extent)
         return emitOpError() << "[slice_c3] reaches outside dim " << i << " of " << describe(in);
     }
   }
@@ -315,8 +311,11 @@ LogicalResult PadOp::inferShapes(ShapeFacts &facts) {
   if (failed(verify()))
     return failure();
   Dims out(facts.dims(getX())), low = getLow().getDims(), high = getHigh().getDims();
-  for (size_t i = 0; i < out.size(); ++i)
+  for (size_t i = 0; i < out.size(); ++i) {
+    if (getMode() != "constant" && out[i].isConstant(0) && !(low[i] + high[i]).isConstant(0))
+      return emitOpError() << "[pad_c3] repeats elements of dim " << i << " of " << describe(out) << ", which has none";
     out[i] = out[i] + low[i] + high[i];
+  }
   facts.set(getY(), facts.elementType(getX()), out);
   return success();
 }
@@ -335,7 +334,7 @@ LogicalResult RangeOp::inferShapes(ShapeFacts &facts) {
   Dims dims = getDims().getDims();
   facts.set(getY(), facts.elementType(getStart()), dims);
   auto start = facts.elements(getStart()), delta = facts.elements(getDelta());
-  if (start && delta)
+  if (start && delta && start->size() == 1 && delta->size() == 1)
     pullElements(facts, *this, [&](ArrayRef<int64_t> index) -> std::optional<DimExpr> { return (*start)[0] + (*delta)[0] * DimExpr(index[0]); });
   return success();
 }
@@ -370,6 +369,10 @@ LogicalResult GatherElementsOp::inferShapes(ShapeFacts &facts) {
   Dims out(facts.dims(getIndices()));
   if (!normalized(getAxis(), out.size()) || facts.dims(getX()).size() != out.size())
     return emitOpError() << "[gather_elements_c1] has axis " << getAxis() << " and operands of dims " << describe(facts.dims(getX())) << " and " << describe(out);
+  Dims x(facts.dims(getX()));
+  for (size_t i = 0; i < out.size(); ++i)
+    if (static_cast<int64_t>(i) != *normalized(getAxis(), out.size()) && !mayFit(out[i], x[i]))
+      return emitOpError() << "[gather_elements_c2] has indices of dims " << describe(out) << ", which reach outside " << describe(x);
   facts.set(getY(), facts.elementType(getX()), out);
   return success();
 }
@@ -378,8 +381,10 @@ LogicalResult GatherNDOp::inferShapes(ShapeFacts &facts) {
   Dims x(facts.dims(getX())), indices(facts.dims(getIndices()));
   int64_t batch = getBatchDims();
   auto depth = indices.empty() ? std::nullopt : indices.back().constant();
-  if (!depth || batch < 0 || batch >= static_cast<int64_t>(indices.size()) || *depth < 1 || batch + *depth > static_cast<int64_t>(x.size()))
+  if (!depth || batch < 0 || batch >= static_cast<int64_t>(indices.size()) || *depth < 1 || *depth > static_cast<int64_t>(x.size()) - batch)
     return emitOpError() << "[gather_nd_c1] cannot index " << describe(x) << " by " << describe(indices) << " with " << batch << " batch dims";
+  if (!mayEqual(ArrayRef<DimExpr>(x).take_front(batch), ArrayRef<DimExpr>(indices).take_front(batch)))
+    return emitOpError() << "[gather_nd_c2] has " << batch << " batch dims, which differ: " << describe(x) << " and " << describe(indices);
   Dims out(indices.begin(), indices.end() - 1);
   out.append(x.begin() + batch + *depth, x.end());
   facts.set(getY(), facts.elementType(getX()), out);
@@ -391,14 +396,29 @@ LogicalResult ScatterNDOp::inferShapes(ShapeFacts &facts) {
   auto depth = indices.empty() ? std::nullopt : indices.back().constant();
   if (!depth || *depth < 1 || *depth > static_cast<int64_t>(x.size()))
     return emitOpError() << "[scatter_nd_c1] cannot index " << describe(x) << " by " << describe(indices);
+  Dims slices(indices.begin(), indices.end() - 1);
+  slices.append(x.begin() + *depth, x.end());
+  if (!mayEqual(slices, facts.dims(getUpdates())))
+    return emitOpError() << "[scatter_nd_c2] has updates of dims " << describe(facts.dims(getUpdates())) << ", expected " << describe(slices);
+  if (!isReduction(getReduction()))
+    return emitOpError() << "[scatter_nd_c3] has reduction '" << getReduction() << "', expected none, add, mul, min or max";
   facts.set(getY(), facts.elementType(getX()), x);
   return success();
 }
 
 LogicalResult ScatterElementsOp::inferShapes(ShapeFacts &facts) {
   Dims x(facts.dims(getX()));
-  if (!normalized(getAxis(), x.size()) || facts.dims(getIndices()).size() != x.size())
-    return emitOpError() << "[scatter_elements_c1] has axis " << getAxis() << " and operands of dims " << describe(x) << " and " << describe(facts.dims(getIndices()));
+  Dims indices(facts.dims(getIndices()));
+  auto axis = normalized(getAxis(), x.size());
+  if (!axis || indices.size() != x.size())
+    return emitOpError() << "[scatter_elements_c1] has axis " << getAxis() << " and operands of dims " << describe(x) << " and " << describe(indices);
+  for (size_t i = 0; i < x.size(); ++i)
+    if (static_cast<int64_t>(i) != *axis && !mayFit(indices[i], x[i]))
+      return emitOpError() << "[scatter_elements_c2] has indices of dims " << describe(indices) << ", which reach outside " << describe(x);
+  if (!mayEqual(indices, facts.dims(getUpdates())))
+    return emitOpError() << "[scatter_elements_c3] has updates of dims " << describe(facts.dims(getUpdates())) << " for indices of dims " << describe(indices);
+  if (!isReduction(getReduction()))
+    return emitOpError() << "[scatter_elements_c4] has reduction '" << getReduction() << "', expected none, add, mul, min or max";
   facts.set(getY(), facts.elementType(getX()), x);
   return success();
 }
@@ -407,6 +427,8 @@ LogicalResult TriluOp::inferShapes(ShapeFacts &facts) {
   Dims x(facts.dims(getX()));
   if (x.size() < 2)
     return emitOpError() << "[trilu_c1] needs a matrix, got dims " << describe(x);
+  if (getK().size() != 1)
+    return emitOpError() << "[trilu_c2] has " << getK().size() << " values of k, expected one";
   facts.set(getY(), facts.elementType(getX()), x);
   return success();
 }
@@ -414,8 +436,12 @@ LogicalResult TriluOp::inferShapes(ShapeFacts &facts) {
 LogicalResult OneHotOp::inferShapes(ShapeFacts &facts) {
   Dims out(facts.dims(getIndices()));
   int64_t axis = getAxis();
+  if (getDepth().size() != 1)
+    return emitOpError() << "[one_hot_c2] has " << getDepth().size() << " depths, expected one";
   if (axis < 0 || axis > static_cast<int64_t>(out.size()))
     return emitOpError() << "[one_hot_c1] has axis " << axis << " for indices of dims " << describe(out);
+  if (!mayEqual(DimExpr(2), product(facts.dims(getValues()))))
+    return emitOpError() << "[one_hot_c3] has values of dims " << describe(facts.dims(getValues())) << ", expected two";
   out.insert(out.begin() + axis, getDepth().getDims()[0]);
   facts.set(getY(), facts.elementType(getValues()), out);
   return success();

@@ -2,7 +2,7 @@
 // Part of MLC, see the LICENSE file.
 //
 // Shapes of the pointwise ops, and shape arithmetic on the elements of small integer tensors.
-#include "dialects/Graph/ShapeFacts.h"
+#include "dialects/Graph/Constraints.h"
 
 using namespace mlir;
 

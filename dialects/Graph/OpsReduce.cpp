@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
-#include "dialects/Graph/ShapeFacts.h"
+#include "dialects/Graph/Constraints.h"
 
 using namespace mlir;
 
@@ -53,11 +53,22 @@ template <typename Op> LogicalResult inferArg(Op op, ShapeFacts &facts) {
   return success();
 }
 
-/// Results shaped and typed like x.
-LogicalResult inferLike(Operation *op, ShapeFacts &facts) {
-  Value x = op->getOperand(0);
-  Dims dims(facts.dims(x));
-  facts.set(op->getResult(0), facts.elementType(x), dims);
+/// Results shaped and typed like x, for ops that work along one axis. axis_c1: it lies in [-rank, rank).
+template <typename Op> LogicalResult inferAlong(Op op, ShapeFacts &facts) {
+  Dims dims(facts.dims(op.getX()));
+  if (!normalized(op.getAxis(), dims.size()))
+    return op.emitOpError() << "[axis_c1] has axis " << static_cast<int64_t>(op.getAxis()) << " for an operand of dims " << describe(dims);
+  facts.set(op->getResult(0), facts.elementType(op.getX()), dims);
+  return success();
+}
+
+/// channel_norm_c1: x has channels in dim 1, and every other operand has one element for each.
+LogicalResult inferChannelNorm(Operation *op, ShapeFacts &facts) {
+  Dims dims(facts.dims(op->getOperand(0)));
+  for (Value parameter : op->getOperands().drop_front())
+    if (dims.size() < 2 || !mayEqual(dims[1], facts.dims(parameter)))
+      return op->emitOpError() << "[channel_norm_c1] has an input of dims " << describe(dims) << " and parameters of dims " << describe(facts.dims(parameter));
+  facts.set(op->getResult(0), facts.elementType(op->getOperand(0)), dims);
   return success();
 }
 
@@ -71,13 +82,27 @@ LogicalResult ReduceProdOp::inferShapes(ShapeFacts &facts) { return inferReduce(
 LogicalResult ArgMaxOp::inferShapes(ShapeFacts &facts) { return inferArg(*this, facts); }
 LogicalResult ArgMinOp::inferShapes(ShapeFacts &facts) { return inferArg(*this, facts); }
 
-LogicalResult CumSumOp::inferShapes(ShapeFacts &facts) { return inferLike(*this, facts); }
-LogicalResult SoftmaxOp::inferShapes(ShapeFacts &facts) { return inferLike(*this, facts); }
-LogicalResult LogSoftmaxOp::inferShapes(ShapeFacts &facts) { return inferLike(*this, facts); }
-LogicalResult RMSNormOp::inferShapes(ShapeFacts &facts) { return inferLike(*this, facts); }
-LogicalResult BatchNormOp::inferShapes(ShapeFacts &facts) { return inferLike(*this, facts); }
-LogicalResult InstanceNormOp::inferShapes(ShapeFacts &facts) { return inferLike(*this, facts); }
-LogicalResult GroupNormOp::inferShapes(ShapeFacts &facts) { return inferLike(*this, facts); }
+LogicalResult CumSumOp::inferShapes(ShapeFacts &facts) { return inferAlong(*this, facts); }
+LogicalResult SoftmaxOp::inferShapes(ShapeFacts &facts) { return inferAlong(*this, facts); }
+LogicalResult LogSoftmaxOp::inferShapes(ShapeFacts &facts) { return inferAlong(*this, facts); }
+LogicalResult RMSNormOp::inferShapes(ShapeFacts &facts) {
+  if (!mayBroadcastTo(facts.dims(getScale()), facts.dims(getX())))
+    return emitOpError() << "[rms_norm_c1] has a scale of dims " << describe(facts.dims(getScale())) << " for an operand of dims " << describe(facts.dims(getX()));
+  return inferAlong(*this, facts);
+}
+LogicalResult BatchNormOp::inferShapes(ShapeFacts &facts) { return inferChannelNorm(*this, facts); }
+LogicalResult InstanceNormOp::inferShapes(ShapeFacts &facts) { return inferChannelNorm(*this, facts); }
+LogicalResult GroupNormOp::inferShapes(ShapeFacts &facts) {
+  if (failed(inferChannelNorm(*this, facts)))
+    return failure();
+  if (!getNumGroupsAttr()) // the importer infers before the op is verified
+    return emitOpError() << "requires attribute 'num_groups'";
+  int64_t groups = getNumGroups();
+  auto channels = facts.dim(getX(), 1).constant();
+  if (groups < 1 || (channels && *channels % groups))
+    return emitOpError() << "[group_norm_c1] has " << groups << " groups for an operand of dims " << describe(facts.dims(getX()));
+  return success();
+}
 
 LogicalResult LayerNormOp::inferShapes(ShapeFacts &facts) {
   Dims in(facts.dims(getX()));
@@ -85,6 +110,9 @@ LogicalResult LayerNormOp::inferShapes(ShapeFacts &facts) {
   axis = axis < 0 ? axis + rank : axis;
   if (axis < 0 || axis >= rank)
     return emitOpError() << "[layer_norm_c1] has axis " << getAxis() << " for an operand of dims " << describe(in);
+  for (Value v : getOperands().drop_front())
+    if (!mayBroadcastTo(facts.dims(v), in))
+      return emitOpError() << "[layer_norm_c2] has a scale or bias of dims " << describe(facts.dims(v)) << " for an operand of dims " << describe(in);
   facts.set(getY(), facts.elementType(getX()), in);
   Dims stats(in);
   for (int64_t i = axis; i < rank; ++i)
@@ -99,6 +127,10 @@ LogicalResult TopKOp::inferShapes(ShapeFacts &facts) {
   Dims out(facts.dims(getX()));
   if (getAxis() >= out.size()) // unsigned: negative ones are beyond, too
     return emitOpError() << "[top_k_c1] has axis " << getAxis() << " for an operand of dims " << describe(out);
+  if (getK().size() != 1)
+    return emitOpError() << "[top_k_c2] has " << getK().size() << " values of k, expected one";
+  if (!mayFit(getK().getDims()[0], out[getAxis()]))
+    return emitOpError() << "[top_k_c3] wants " << getK().getDims()[0].str() << " of the elements along axis " << getAxis() << " of " << describe(out);
   out[getAxis()] = getK().getDims()[0];
   facts.set(getValues(), facts.elementType(getX()), out);
   facts.set(getIndices(), IntegerType::get(getContext(), 64), out);

@@ -20,12 +20,31 @@ std::string describe(ArrayRef<DimExpr> dims) {
   return out + "]";
 }
 
-ShapeFacts::ShapeFacts(func::FuncOp func) {
+LogicalResult ShapeFacts::readSymbols(func::FuncOp func) {
+  if (func.isExternal())
+    return func.emitError("has no body");
   if (auto dict = func->getAttrOfType<DictionaryAttr>(kSymbolsAttr))
     for (NamedAttribute entry : dict) {
-      auto v = cast<DenseI64ArrayAttr>(entry.getValue()).asArrayRef();
+      auto v = dyn_cast<DenseI64ArrayAttr>(entry.getValue());
+      if (!v || v.size() != 4 || v[0] > v[2] || v[3] < 1)
+        return func.emitError() << kSymbolsAttr << " gives '" << entry.getName().getValue() << "' " << entry.getValue() << ", expected array<i64: min, opt, max, divisor>";
       symbols[entry.getName().getValue()] = {v[0], v[1], v[2], v[3]};
     }
+  for (unsigned i = 0; i < func.getNumArguments(); ++i) {
+    auto type = dyn_cast<RankedTensorType>(func.getArgument(i).getType());
+    auto dims = func.getArgAttrOfType<DimsAttr>(i, kDimsAttr);
+    if (!type)
+      return func.emitError() << "has an argument of type " << func.getArgument(i).getType() << ", expected a ranked tensor";
+    if (dims && typeOf(type.getElementType(), dims.getDims()) != type)
+      return func.emitError() << "has an argument of type " << type << " with " << kDimsAttr << " " << describe(dims.getDims());
+  }
+  return success();
+}
+
+ShapeFacts::ShapeFacts(func::FuncOp func) {
+  ok = succeeded(readSymbols(func));
+  if (!ok)
+    return;
   for (auto [i, arg] : llvm::enumerate(func.getArguments())) {
     if (auto dims = func.getArgAttrOfType<DimsAttr>(i, kDimsAttr))
       set(arg, cast<RankedTensorType>(arg.getType()).getElementType(), dims.getDims());
@@ -93,6 +112,10 @@ void ShapeFacts::set(Value v, Type elementType, ArrayRef<DimExpr> dims) {
 }
 
 void ShapeFacts::setElements(Value v, ArrayRef<DimExpr> elements) {
+  // A reshape may give a tensor whose count is known dims that are not; its elements are then not tracked any further.
+  auto type = cast<RankedTensorType>(v.getType());
+  if (!type.hasStaticShape() || type.getNumElements() != static_cast<int64_t>(elements.size()) || llvm::any_of(elements, [](const DimExpr &e) { return e.tooLarge(); }))
+    return;
   elementsOf[v] = std::vector<DimExpr>(elements.begin(), elements.end());
 }
 

@@ -60,6 +60,8 @@ public:
   DimExpr freshSymbol(llvm::StringRef stem);
 
 private:
+  /// Reads graph.symbols, and checks what the constructor takes from the function's arguments.
+  mlir::LogicalResult readSymbols(mlir::func::FuncOp func);
   bool ok = true;
   llvm::DenseMap<mlir::Value, Dims> dimsOf;
   llvm::DenseMap<mlir::Value, std::vector<DimExpr>> elementsOf;

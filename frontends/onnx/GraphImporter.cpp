@@ -22,6 +22,8 @@ constexpr unsigned kMaxDepth = 32;       // nested graphs and function calls
 constexpr size_t kMaxErrors = 100;       // listed
 constexpr size_t kMaxNodes = 1 << 20;    // imported; function calls count once per call
 constexpr int64_t kMaxElements = 1LL << 46;
+constexpr size_t kMaxRank = 64;
+constexpr size_t kMaxName = 1024;        // longer ones are cut: a call repeats the names of its function's nodes
 
 StringRef plainDomain(StringRef domain) { return domain == "ai.onnx" ? StringRef() : domain; }
 
@@ -75,6 +77,10 @@ void GraphImporter::reportOption(const Twine &why) {
 OwningOpRef<ModuleOp> GraphImporter::run() {
   // What ops say while they are inferred becomes part of the node's line.
   OwningOpRef<ModuleOp> module;
+  // NOTE: printing the op numbers all values of the function, once for each node that cannot be imported.
+  bool printsOps = context.shouldPrintOpOnDiagnostic();
+  context.printOpOnDiagnostic(false);
+  auto restore = llvm::make_scope_exit([&] { context.printOpOnDiagnostic(printsOps); });
   {
     ScopedDiagnosticHandler collect(&context, [&](Diagnostic &d) {
       if (d.getSeverity() == DiagnosticSeverity::Error)
@@ -109,10 +115,15 @@ Operation *GraphImporter::create(Location loc, StringRef name, ValueRange operan
   if (failed(registered->verifyInherentAttrs(state.attributes, [&] { return emitError(loc); })))
     return nullptr;
   Operation *op = builder.create(state);
-  bool good = succeeded(facts.infer(op));
+  bool good = succeeded(facts.infer(op)) && succeeded(op->getName().verifyInvariants(op)) && expressionsFit(op);
   for (Value r : op->getResults()) {
     if (!good)
       break;
+    if (facts.dims(r).size() > kMaxRank) {
+      note("its result has " + Twine(facts.dims(r).size()) + " dims, more than " + Twine(kMaxRank));
+      good = false;
+      break;
+    }
     DimExpr count = 1;
     for (const DimExpr &d : facts.dims(r)) {
       auto c = d.constant();
@@ -130,6 +141,17 @@ Operation *GraphImporter::create(Location loc, StringRef name, ValueRange operan
   facts.forget(op);
   op->erase();
   return nullptr;
+}
+
+bool GraphImporter::expressionsFit(Operation *op) {
+  auto tooLarge = [](const DimExpr &e) { return e.tooLarge(); };
+  bool fit = llvm::none_of(op->getResults(), [&](Value r) { return llvm::any_of(facts.dims(r), tooLarge); });
+  for (NamedAttribute a : op->getAttrs())
+    if (auto dims = dyn_cast<graph::DimsAttr>(a.getValue()))
+      fit = fit && llvm::none_of(dims.getDims(), tooLarge);
+  if (!fit)
+    note("the expressions of its dims are too large; give the model's inputs fixed dims with --shape");
+  return fit;
 }
 
 LogicalResult GraphImporter::adopt(Operation *op) {
@@ -250,6 +272,8 @@ void GraphImporter::importNodes(const google::protobuf::RepeatedPtrField<NodePro
 
 void GraphImporter::importNode(const NodeProto &node, size_t index) {
   std::string name = scope->prefix + (node.name().empty() ? node.op_type() + "_" + std::to_string(index) : node.name());
+  if (name.size() > kMaxName)
+    name = name.substr(0, kMaxName / 2) + "..." + name.substr(name.size() - kMaxName / 2);
   Location loc = NameLoc::get(StringAttr::get(&context, name));
   notes.clear();
   SmallVector<Value> operands;
@@ -364,6 +388,9 @@ const FunctionProto *GraphImporter::functionFor(const NodeProto &node) const {
 LogicalResult GraphImporter::importCall(const FunctionProto &function, const NodeProto &node, StringRef name, ArrayRef<Value> operands, SmallVector<Value> &results) {
   if (depth >= kMaxDepth)
     return note("functions call each other too deeply"), failure();
+  for (const Scope *s = scope; s; s = s->parent ? s->parent : s->caller)
+    if (s->function == &function)
+      return note("its function calls itself"), failure();
   if (static_cast<int>(operands.size()) > function.input_size())
     return note("it has more inputs than its function"), failure();
   ++depth;

@@ -41,6 +41,8 @@ public:
   LogicalResult adopt(mlir::Operation *op);
 
 private:
+  /// Whether an op's dims are expressions within the bounds of DimExpr; notes it when not.
+  bool expressionsFit(mlir::Operation *op);
   /// Names of one graph or function body. Functions do not see their caller's.
   struct Scope {
     const Scope *parent = nullptr;

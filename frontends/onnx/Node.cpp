@@ -2,6 +2,7 @@
 // Part of MLC, see the LICENSE file.
 #include "frontends/onnx/Node.h"
 #include "frontends/onnx/GraphImporter.h"
+#include <cmath>
 
 using namespace mlir;
 using ::onnx::AttributeProto;
@@ -30,7 +31,7 @@ FailureOr<Dims> Node::exprs(size_t i, StringRef what) {
     return fail("it has no " + what);
   auto elements = facts.elements(in(i));
   if (!elements)
-    return fail("its " + what + " ('" + proto.input(i) + "') depends on data, or is not an integer tensor of at most 256 elements");
+    return fail("its " + what + " ('" + proto.input(i) + "') depends on data, is too large an expression, or is no integer tensor of at most 256 elements");
   return Dims(*elements);
 }
 
@@ -135,6 +136,8 @@ FailureOr<SmallVector<NamedAttribute>> Node::attributes(ArrayRef<StringRef> but)
   for (const AttributeProto &given : proto.attribute()) {
     if (llvm::is_contained(but, given.name()))
       continue;
+    if (given.name().empty() || llvm::any_of(out, [&](const NamedAttribute &a) { return a.getName() == given.name(); }))
+      return fail("its attribute '" + given.name() + "' has no name or is given twice");
     const AttributeProto *a = find(given.name());
     if (!a)
       continue;
@@ -163,11 +166,17 @@ FailureOr<ElementsAttr> Node::attributeOf(const ::onnx::TensorProto &tensor) { r
 
 Value Node::constant(ElementsAttr value) { return importer.constant(value, loc); }
 
+int64_t saturated(double value) {
+  if (std::isnan(value))
+    return 0;
+  return value >= 0x1p63 ? INT64_MAX : value < -0x1p63 ? INT64_MIN : static_cast<int64_t>(value);
+}
+
 Value Node::scalar(Type type, double value) {
   auto tensor = RankedTensorType::get({}, type);
   if (isa<FloatType>(type))
     return constant(DenseElementsAttr::get(tensor, b.getFloatAttr(type, value).getValue()));
-  return constant(DenseElementsAttr::get(tensor, APInt(type.getIntOrFloatBitWidth(), static_cast<int64_t>(value), true, true)));
+  return constant(DenseElementsAttr::get(tensor, APInt(type.getIntOrFloatBitWidth(), saturated(value), true, true)));
 }
 
 Value Node::ints(ArrayRef<int64_t> values, ArrayRef<int64_t> shape) {
@@ -181,7 +190,7 @@ Value Node::reshape(Value x, const Dims &dims) {
 }
 
 Value Node::transpose(Value x, ArrayRef<int64_t> perm) {
-  if (!x || llvm::equal(perm, llvm::seq<int64_t>(0, perm.size())))
+  if (!x || llvm::equal(perm, llvm::seq<int64_t>(0, rank(x))))
     return x;
   return make<graph::TransposeOp>(x, attr("perm", perm));
 }

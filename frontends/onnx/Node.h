@@ -119,6 +119,9 @@ private:
   bool fits = true;
 };
 
+/// The integer towards zero, or the nearest int64_t; 0 for NaN.
+int64_t saturated(double value);
+
 } // namespace mlc::importer
 
 #endif

@@ -203,15 +203,17 @@ LogicalResult GraphImporter::addInputs(const GraphProto &graph) {
   func = func::FuncOp::create(builder, builder.getUnknownLoc(), "main", builder.getFunctionType(types, {}));
   Block *body = func.addEntryBlock();
   builder.setInsertionPointToEnd(body);
+  SmallVector<DictionaryAttr> attrs; // set all at once: each change of one makes a new list of all
   for (auto [i, input] : llvm::enumerate(tensors)) {
     Value argument = body->getArgument(i);
     facts.set(argument, cast<RankedTensorType>(types[i]).getElementType(), dims[i]);
-    func.setArgAttr(i, graph::kNameAttr, builder.getStringAttr(input->name()));
-    func.setArgAttr(i, graph::kDimsAttr, graph::DimsAttr::get(&context, ArrayRef<DimExpr>(dims[i])));
+    attrs.push_back(builder.getDictionaryAttr({builder.getNamedAttr(graph::kNameAttr, builder.getStringAttr(input->name())),
+                                               builder.getNamedAttr(graph::kDimsAttr, graph::DimsAttr::get(&context, ArrayRef<DimExpr>(dims[i])))}));
     if (!scope->values.try_emplace(input->name(), argument).second)
       return reportModel("input '" + input->name() + "' is given twice"), failure();
     argument.setLoc(NameLoc::get(builder.getStringAttr(input->name())));
   }
+  func.setAllArgAttrs(attrs);
   for (auto [i, input] : llvm::enumerate(tensors))
     addInputElements(*input, body->getArgument(i));
   return success();
@@ -295,17 +297,23 @@ void GraphImporter::declareSymbols(func::FuncOp func) {
       if (auto dims = dyn_cast<graph::DimsAttr>(a.getValue()))
         use(dims);
   });
+  SmallVector<DictionaryAttr> attrs;
+  func.getAllArgAttrs(attrs);
   for (unsigned i = 0; i < func.getNumArguments(); ++i) {
     auto it = inputElements.find(func.getArgAttrOfType<StringAttr>(i, graph::kNameAttr).getValue());
     if (it == inputElements.end())
       continue;
     bool any = llvm::any_of(it->second, [&](const DimExpr &e) { return used.contains(*e.asSymbol()); });
-    if (any)
-      func.setArgAttr(i, graph::kElementsAttr, graph::DimsAttr::get(&context, ArrayRef<DimExpr>(it->second)));
+    if (any) {
+      NamedAttrList more(attrs[i]);
+      more.set(graph::kElementsAttr, graph::DimsAttr::get(&context, ArrayRef<DimExpr>(it->second)));
+      attrs[i] = more.getDictionary(&context);
+    }
     if (any)
       for (const DimExpr &e : it->second)
         used.insert(*e.asSymbol());
   }
+  func.setAllArgAttrs(attrs);
   NamedAttrList declared;
   for (auto &s : used)
     if (auto it = facts.symbols.find(s.getKey()); it != facts.symbols.end())

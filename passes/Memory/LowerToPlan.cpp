@@ -47,6 +47,12 @@ public:
   }
 
   LogicalResult run() {
+    for (unsigned i = 0; i < func.getNumArguments(); ++i)
+      if (!func.getArgAttrOfType<StringAttr>(i, kNameAttr))
+        return func.emitError() << "argument " << i << " has no " << kNameAttr << ", which names the plan's input";
+    for (unsigned i = 0; i < func.getNumResults(); ++i)
+      if (!func.getResultAttrOfType<StringAttr>(i, kNameAttr))
+        return func.emitError() << "result " << i << " has no " << kNameAttr << ", which names the plan's output";
     for (auto [i, arg] : llvm::enumerate(func.getArguments()))
       buffers[arg] = declare("input", i, {}, 0, arg, func.getArgAttrOfType<StringAttr>(i, kNameAttr).getValue());
     auto ret = cast<func::ReturnOp>(func.getBody().front().getTerminator());

@@ -176,6 +176,8 @@ LogicalResult importScan(Node &n) {
     Value &y = results[states + k];
     if (out->directions[k])
       y = reversed(n, y, 0);
+    if (!y)
+      return failure();
     auto axis = n.axis(out->axes[k], n.rank(y));
     if (failed(axis))
       return failure();

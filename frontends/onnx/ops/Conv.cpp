@@ -9,6 +9,9 @@ using namespace mlir;
 
 namespace mlc::importer {
 
+/// Of each number of a window, so that spans fit into 64 bits.
+static constexpr int64_t kWindowLimit = 1LL << 31;
+
 FailureOr<Window> readWindow(Node &n, ArrayRef<DimExpr> in, ArrayRef<int64_t> kernel) {
   size_t spatial = kernel.size();
   if (in.size() != spatial)
@@ -20,13 +23,12 @@ FailureOr<Window> readWindow(Node &n, ArrayRef<DimExpr> in, ArrayRef<int64_t> ke
   w.pads = n.intsAttr("pads").value_or(SmallVector<int64_t>(2 * spatial, 0));
   if (w.strides.size() != spatial || w.dilations.size() != spatial || w.pads.size() != 2 * spatial)
     return n.fail("its strides, dilations or pads do not fit its kernel of " + Twine(spatial) + " dims");
-  constexpr int64_t kLimit = 1LL << 31;
   for (auto *list : {&w.kernel, &w.strides, &w.dilations})
     for (int64_t v : *list)
-      if (v < 1 || v > kLimit)
+      if (v < 1 || v > kWindowLimit)
         return n.fail("its kernel, strides or dilations hold " + Twine(v));
   for (int64_t v : w.pads)
-    if (v < -kLimit || v > kLimit)
+    if (v < -kWindowLimit || v > kWindowLimit)
       return n.fail("its pads hold " + Twine(v));
   std::string mode = n.stringAttr("auto_pad", "NOTSET");
   if (mode == "NOTSET")
@@ -100,6 +102,12 @@ LogicalResult importConvTranspose(Node &n) {
   auto outputShape = n.intsAttr("output_shape");
   if (outputPadding.size() != spatial || (outputShape && outputShape->size() != spatial))
     return n.fail("its output_padding or output_shape does not fit its kernel");
+  for (int64_t v : outputPadding)
+    if (v < 0 || v > kWindowLimit)
+      return n.fail("its output_padding holds " + Twine(v));
+  for (int64_t v : outputShape.value_or(SmallVector<int64_t>()))
+    if (v < 0 || v > kWindowLimit)
+      return n.fail("its output_shape holds " + Twine(v));
   bool lower = n.stringAttr("auto_pad", "NOTSET") == "SAME_LOWER";
   for (size_t i = 0; i < spatial && (outputShape || window->same); ++i) {
     // Pads follow from the wanted extent: total = stride (in - 1) + output_padding + span - out.

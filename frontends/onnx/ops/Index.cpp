@@ -28,7 +28,7 @@ LogicalResult importOneHot(Node &n) {
     return failure();
   Dims depth;
   if (auto number = n.floats(n.in(1)); number && number->size() == 1) {
-    depth = {DimExpr(static_cast<int64_t>(number->front()))};
+    depth = {DimExpr(saturated(number->front()))};
   } else {
     auto given = n.exprs(1, "depth");
     if (failed(given))

@@ -18,12 +18,12 @@ Value alongAxis(Node &n, Value v, Value x, int64_t axis, int64_t block) {
   Dims own = n.dims(v), in = n.dims(x);
   if (product(own).isConstant(1) && block == 0)
     return n.reshape(v, {});
-  if (own.size() == 1 && block == 0) {
+  if (own.size() == 1 && block == 0 && axis < static_cast<int64_t>(in.size())) {
     Dims dims(in.size(), DimExpr(1));
     dims[axis] = own[0];
     return n.reshape(v, dims);
   }
-  if (block == 0 || own.size() != in.size())
+  if (block == 0 || own.size() != in.size() || axis >= static_cast<int64_t>(in.size()))
     return (void)n.fail("its scale has dims " + graph::describe(own) + " for an input of dims " + graph::describe(in)), Value();
   // [.., n, ..] -> [.., n, block, ..] -> [.., n * block, ..], cut to x's extent.
   Dims split(own), repeated(own), merged(own);

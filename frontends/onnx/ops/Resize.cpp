@@ -79,7 +79,7 @@ LogicalResult applySizes(Node &n, Resize &r, const Dims &sizes, ArrayRef<int64_t
   }
   r.scales.emplace(r.out.size(), 1.0);
   for (int64_t axis : axes) {
-    r.out[axis] = DimExpr(static_cast<int64_t>(std::floor(*scale * static_cast<double>(*r.out[axis].constant()) + 0.5)));
+    r.out[axis] = DimExpr(saturated(std::floor(*scale * static_cast<double>(*r.out[axis].constant()) + 0.5)));
     (*r.scales)[axis] = *scale;
   }
   return success();

@@ -87,6 +87,26 @@ def control():
     return model(nodes, [("p", B, []), ("x", F, [2, 3])], outputs, init, functions=[square], domains=["local"])
 
 
+def dynamic_control():
+    """An If and a Loop over tensors with a symbolic dim; the trip count is an input, and one output stacks the loop's values."""
+    then = helper.make_graph([helper.make_node("Softmax", ["h"], ["t"], axis=-1)], "then", [], [helper.make_tensor_value_info("t", F, ["n", 4])])
+    other = helper.make_graph([helper.make_node("Neg", ["h"], ["e"])], "else", [], [helper.make_tensor_value_info("e", F, ["n", 4])])
+    body = helper.make_graph(
+        [helper.make_node("Identity", ["c"], ["c1"]), helper.make_node("Add", ["v", "b"], ["v1"]), helper.make_node("ReduceMax", ["v1"], ["scan"], axes=[0], keepdims=0)],
+        "body",
+        [helper.make_tensor_value_info("i", I64, []), helper.make_tensor_value_info("c", B, []), helper.make_tensor_value_info("v", F, ["n", 4])],
+        [helper.make_tensor_value_info("c1", B, []), helper.make_tensor_value_info("v1", F, ["n", 4]), helper.make_tensor_value_info("scan", F, [4])],
+    )
+    nodes = [
+        helper.make_node("MatMul", ["x", "w"], ["h"], name="project"),
+        helper.make_node("If", ["p"], ["y"], name="choose", then_branch=then, else_branch=other),
+        helper.make_node("Loop", ["m", "", "y"], ["last", "all"], name="loop", body=body),
+        helper.make_node("Concat", ["last", "x"], ["joined"], name="join", axis=1),
+    ]
+    inputs = [("x", F, ["n", 3]), ("p", B, []), ("m", I64, [])]
+    return model(nodes, inputs, [("joined", F, ["n", 7]), ("all", F, None)], [weights("w", 3, 4), weights("b", 4)])
+
+
 def recurrent():
     nodes = [helper.make_node("LSTM", ["x", "w", "r", "b"], ["y", "h", "c"], name="lstm", direction="bidirectional", hidden_size=4)]
     init = [weights("w", 2, 16, 3), weights("r", 2, 16, 4), weights("b", 2, 32)]
@@ -110,6 +130,65 @@ def through_floats():
         helper.make_node("ConstantOfShape", ["i"], ["y"]),
     ]
     return model(nodes, [("x", F, ["n", 7])], [("y", F, None)], [numpy_helper.from_array(np.array(0.5, np.float32), "half")])
+
+
+def operators():
+    """One node of many operators whose importers compute with attributes and constants, each with an output of its own."""
+    nodes, init, outputs = [], [weights("scales", 4), weights("filter", 4, 2, 3, 3), weights("square", 4, 4)], []
+
+    def node(op, inputs, count=1, domain="", **attributes):
+        names = [f"{op.lower()}{len(nodes)}_{i}" for i in range(count)]
+        nodes.append(helper.make_node(op, inputs, names, name=names[0], domain=domain, **attributes))
+        outputs.append((names[0], F, None))
+        return names
+
+    def given(*values):
+        init.append(ints(f"given{len(init)}", *values))
+        return init[-1].name
+
+    def real(*values):
+        init.append(numpy_helper.from_array(np.array(values, np.float32), f"given{len(init)}"))
+        return init[-1].name
+
+    node("Slice", ["x", given(-1, 1), given(-5, 3), given(2, 3), given(-1, 2)])
+    node("Pad", ["x", given(0, 1, 0, 1), "", given(2, 3)], mode="reflect")
+    node("Split", ["x", given(1, 3)], 2, axis=1)
+    node("Tile", ["x", given(1, 2, 1, 1)])
+    node("Squeeze", ["one", given(0)])
+    node("Unsqueeze", ["x", given(0, -1)])
+    node("Expand", ["one", given(2, 3, 5)])
+    node("Range", [given(0), given(10), given(3)])
+    node("Gather", ["x", given(0, -1)], axis=1)
+    node("GatherElements", ["index", given(0, 1)], axis=0)
+    node("OneHot", ["index", given(3), real(0, 1)])
+    node("TopK", ["x", given(2)], 2, axis=-1)
+    node("CumSum", ["x", given(1)])
+    node("Trilu", ["x", given(-1)], upper=0)
+    node("EyeLike", ["matrix"], k=1)
+    node("DepthToSpace", ["x"], blocksize=2, mode="CRD")
+    node("SpaceToDepth", ["x"], blocksize=2)
+    node("Resize", ["x", "", real(1, 1, 2, 0.5)], mode="cubic", coordinate_transformation_mode="half_pixel")
+    node("Resize", ["x", "", "", given(1, 4, 7, 9)], mode="linear", keep_aspect_ratio_policy="not_larger")
+    node("Conv", ["x", "filter"], group=2, pads=[1, 2, 1, 0], strides=[2, 1], dilations=[1, 2])
+    node("ConvTranspose", ["x", "filter"], group=2, output_padding=[1, 0], strides=[2, 1], output_shape=[9, 10])
+    node("AveragePool", ["x"], kernel_shape=[2, 3], ceil_mode=1, auto_pad="SAME_LOWER", strides=[2, 2])
+    node("LpPool", ["x"], kernel_shape=[2, 3], p=3)
+    node("LRN", ["x"], size=3)
+    node("GroupNormalization", ["x", real(1, 1), real(0, 0)], num_groups=2)
+    node("LayerNormalization", ["x", real(1, 1, 1, 1, 1, 1)], axis=3)
+    node("Einsum", ["square", "square"], equation="ij,jk->ik")
+    node("Einsum", ["x"], equation="...ij->...ji")
+    node("QuantizeLinear", ["x", "scales"], axis=1)
+    node("DynamicQuantizeLinear", ["x"], 3)
+    node("ReduceL2", ["x"], axes=[1, -1], keepdims=0)
+    node("LogSoftmax", ["x"], axis=2)
+    node("ArgMax", ["x"], axis=-2, select_last_index=1)
+    node("Clip", ["x", real(0), real(6)])
+    node("Scan", ["x"], num_scan_inputs=1, scan_input_axes=[2], scan_output_axes=[1], scan_input_directions=[1], body=helper.make_graph(
+        [helper.make_node("Abs", ["s"], ["r"])], "body", [helper.make_tensor_value_info("s", F, [1, 4, 6])], [helper.make_tensor_value_info("r", F, [1, 4, 6])]))
+    init.append(weights("one", 1, 3, 1))
+    inputs = [("x", F, [1, 4, 6, 6]), ("matrix", F, ["r", "c"]), ("index", I64, [2])]
+    return model(nodes, inputs, outputs, init, opset=18)
 
 
 def unsupported():
@@ -156,12 +235,26 @@ def escaping():
     return m
 
 
+def unfit():
+    """Nodes whose operands or attributes would lead a kernel outside of its buffers."""
+    nodes = [
+        helper.make_node("Conv", ["x", "w", "b"], ["a0"], name="bias"),
+        helper.make_node("DequantizeLinear", ["q", "b"], ["a1"], name="axis"),
+        helper.make_node("GroupNormalization", ["x", "c", "c"], ["a2"], name="groups"),
+        helper.make_node("ScatterElements", ["b", "i", "s"], ["a3"], name="updates"),
+        helper.make_node("Softmax", ["i"], ["a4"], name="type"),
+        helper.make_node("BitShift", ["q", "q"], ["a5"], name="direction"),
+    ]
+    init = [weights("w", 2, 3, 1, 1), weights("b", 9), weights("c", 3), ints("i", 0, 1, 2), weights("s", 2), numpy_helper.from_array(np.array(3, np.uint8), "q")]
+    return model(nodes, [("x", F, [1, 3, 8, 8])], [("a0", F, None)], init, opset=21)
+
+
 def external():
     m = model([helper.make_node("Add", ["x", "w"], ["y"], name="add")], [("x", F, [1000])], [("y", F, [1000])], [weights("w", 1000)])
     return m
 
 
-MODELS = [convnet, attention, control, recurrent, shape_input, through_floats, unsupported, data_dependent, cyclic, wrong_attribute, negative_dim, huge_weight, escaping, external]
+MODELS = [convnet, attention, control, dynamic_control, recurrent, shape_input, through_floats, operators, unsupported, data_dependent, cyclic, wrong_attribute, negative_dim, huge_weight, escaping, unfit, external]
 
 
 def main():
