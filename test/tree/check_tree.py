@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # Part of MLC, see the LICENSE file.
-"""Rules for the text of the tree: the SPDX head, the include order of the folders, self-containedness. usage: check_tree.py"""
+"""Rules for the text of the tree: the SPDX head, the include order of the folders, self-containedness, a test for each pass. usage: check_tree.py"""
 import os
 import re
 import subprocess
@@ -42,8 +42,23 @@ def problems(path, text):
             yield number, "names a path outside the tree"
 
 
+def untested_passes(paths):
+    """Passes that no .mlir file of the tests named after them runs."""
+    tests = {os.path.basename(p): p for p in paths if p.startswith("test/") and p.endswith(".mlir")}
+    for path in paths:
+        if os.path.basename(path) != "Passes.td":
+            continue
+        for name in re.findall(r'^def \w+ : Pass<"([\w-]+)"', open(os.path.join(ROOT, path)).read(), re.M):
+            test = tests.get(name + ".mlir") or tests.get(name.partition("-")[2] + ".mlir")  # those of a target carry its name in front
+            if not test or f"--{name}" not in open(os.path.join(ROOT, test)).read():
+                yield path, f"the pass {name} has no test {name}.mlir"
+
+
 def main():
     count = 0
+    for path, why in untested_passes(files()):
+        print(f"{path}: {why}")
+        count += 1
     for path in files():
         with open(os.path.join(ROOT, path), "rb") as f:
             data = f.read()
