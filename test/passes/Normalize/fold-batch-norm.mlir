@@ -26,3 +26,26 @@ func.func @declines(%arg0: tensor<1x3x8xf32>) -> (tensor<1x2x8xf32>, tensor<1x2x
   %y = graph.batch_norm %c, %p, %p, %p, %p : (tensor<1x2x8xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>) -> tensor<1x2x8xf32>
   return %y, %c : tensor<1x2x8xf32>, tensor<1x2x8xf32>
 }
+
+// -----
+
+// Untouched: what it normalises is no convolution.
+// CHECK-LABEL: @untouched
+// CHECK-NEXT: graph.batch_norm %arg0, %arg1, %arg1, %arg1, %arg1
+// CHECK-NEXT: return
+func.func @untouched(%arg0: tensor<1x2x8xf32>, %arg1: tensor<2xf32>) -> tensor<1x2x8xf32> {
+  %y = graph.batch_norm %arg0, %arg1, %arg1, %arg1, %arg1 : (tensor<1x2x8xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>) -> tensor<1x2x8xf32>
+  return %y : tensor<1x2x8xf32>
+}
+
+// -----
+
+// Declines: the weights are known at run time only, folding would cost a product a run.
+// CHECK-LABEL: @weights_not_constant
+// CHECK: graph.batch_norm
+func.func @weights_not_constant(%arg0: tensor<1x3x8xf32>, %arg1: tensor<2x3x1xf32>) -> tensor<1x2x8xf32> {
+  %p = graph.constant dense<2.0> : tensor<2xf32>
+  %c = graph.conv %arg0, %arg1 {strides = array<i64: 1>, dilations = array<i64: 1>, pads = array<i64: 0, 0>} : (tensor<1x3x8xf32>, tensor<2x3x1xf32>) -> tensor<1x2x8xf32>
+  %y = graph.batch_norm %c, %p, %p, %p, %p : (tensor<1x2x8xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>) -> tensor<1x2x8xf32>
+  return %y : tensor<1x2x8xf32>
+}

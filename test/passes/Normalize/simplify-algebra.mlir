@@ -63,4 +63,14 @@ func.func @gather_one(%x: tensor<3x4xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
   %y = graph.gather %x, %last {axis = 0} : (tensor<3x4xf32>, tensor<i64>) -> tensor<4xf32>
   %z = graph.gather %x, %out {axis = 0} : (tensor<3x4xf32>, tensor<i64>) -> tensor<4xf32>
   return %y, %z : tensor<4xf32>, tensor<4xf32>
+
+// -----
+
+// Untouched: nothing to simplify.
+// CHECK-LABEL: @untouched
+// CHECK-NEXT: graph.add %arg0, %arg1
+// CHECK-NEXT: return
+func.func @untouched(%arg0: tensor<2xf32>, %arg1: tensor<2xf32>) -> tensor<2xf32> {
+  %y = graph.add %arg0, %arg1 : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>
+  return %y : tensor<2xf32>
 }
