@@ -63,6 +63,7 @@ func.func @gather_one(%x: tensor<3x4xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
   %y = graph.gather %x, %last {axis = 0} : (tensor<3x4xf32>, tensor<i64>) -> tensor<4xf32>
   %z = graph.gather %x, %out {axis = 0} : (tensor<3x4xf32>, tensor<i64>) -> tensor<4xf32>
   return %y, %z : tensor<4xf32>, tensor<4xf32>
+}
 
 // -----
 
