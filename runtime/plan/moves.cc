@@ -45,8 +45,8 @@ void CopyTransposed(const char* from, int64_t from_stride, char* to, int64_t to_
                       static_cast<size_t>(bytes));
 }
 
-// Copies a box: for each index of `extents`, one element from `from + index . from_strides` to `to +
-// index . to_strides` (strides in elements, may be negative).
+// Copies a box: for each index of `extents`, one element from `from + index . from_strides` to `to
+// + index . to_strides` (strides in elements, may be negative).
 void CopyBox(const char* from, Dims from_strides, char* to, Dims to_strides, Dims extents,
              int64_t bytes) {
   if (std::find(extents.begin(), extents.end(), 0) != extents.end()) return;
@@ -54,7 +54,8 @@ void CopyBox(const char* from, Dims from_strides, char* to, Dims to_strides, Dim
     std::memcpy(to, from, static_cast<size_t>(bytes));
     return;
   }
-  const int64_t n = extents[0], from_step = from_strides[0] * bytes, to_step = to_strides[0] * bytes;
+  const int64_t n = extents[0], from_step = from_strides[0] * bytes,
+                to_step = to_strides[0] * bytes;
   if (extents.size() == 1) {
     if (from_strides[0] == 1 && to_strides[0] == 1)
       std::memcpy(to, from, static_cast<size_t>(n * bytes));
@@ -137,7 +138,8 @@ class Mover {
     for (size_t i = 0; i < dims.size(); ++i) {
       if (move_.a[i] < -dims[i] || move_.a[i] > move_.dims[i])
         return BadMove("pads outside of the result");
-      const int64_t crop = std::max<int64_t>(-move_.a[i], 0), low = std::max<int64_t>(move_.a[i], 0);
+      const int64_t crop = std::max<int64_t>(-move_.a[i], 0),
+                    low = std::max<int64_t>(move_.a[i], 0);
       from_at += crop * from[i];
       to_at += low * strides_[i];
       extents.push_back(std::min(dims[i] - crop, move_.dims[i] - low));
@@ -206,7 +208,8 @@ class Mover {
 Status ApplyMove(const Move& move, std::span<const MoveOperand> operands, size_t element_bytes,
                  std::vector<char>* out) {
   uint64_t size_bytes = 0;
-  if (!SizeOf(move.dims, element_bytes, &size_bytes)) return BadMove("has a step of impossible size");
+  if (!SizeOf(move.dims, element_bytes, &size_bytes))
+    return BadMove("has a step of impossible size");
   for (const MoveOperand& operand : operands)
     if (!SizeOf(operand.dims, element_bytes, &size_bytes) || size_bytes != operand.bytes.size())
       return BadMove("has an operand whose size is not that of its dims");

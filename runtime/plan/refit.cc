@@ -206,8 +206,8 @@ Status RefitPlan(const std::string& path, const WeightLookup& weights,
                          plan.metadata().size());
   const std::string temporary = out_path + "." + std::to_string(::getpid());
   Status status = writer.WriteFile(temporary, builder);
-  const bool same = std::memcmp(builder.GetBufferPointer(), plan.metadata().data(),
-                                plan.metadata().size()) == 0;
+  const bool same =
+      std::memcmp(builder.GetBufferPointer(), plan.metadata().data(), plan.metadata().size()) == 0;
   if (status.ok() && !same) status = Damaged("what it is filled with has other checksums");
   if (status.ok()) status = CheckResult(temporary);
   if (status.ok() && std::rename(temporary.c_str(), out_path.c_str()) != 0)

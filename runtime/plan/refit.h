@@ -17,8 +17,9 @@ namespace mlc::runtime {
 using WeightLookup = std::function<Result<std::string_view>(const std::string& name)>;
 
 // Reads the stripped plan at `path` and writes the full one to `out_path`, byte for byte what the
-// compiler would have written; it is checked like any plan before it gets its name. BAD_PLAN: damage.
-// INVALID_ARGUMENT: no stripped plan. UNSUPPORTED: weights other than those of the compiled model.
+// compiler would have written; it is checked like any plan before it gets its name. BAD_PLAN:
+// damage. INVALID_ARGUMENT: no stripped plan. UNSUPPORTED: weights other than those of the compiled
+// model.
 Status RefitPlan(const std::string& path, const WeightLookup& weights, const std::string& out_path);
 
 }  // namespace mlc::runtime

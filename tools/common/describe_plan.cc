@@ -44,25 +44,40 @@ Json DescribeKernels(const plan::Target& target) {
   return list;
 }
 
+bool IsLaunchOrCopy(const plan::Instruction& instruction) {
+  return instruction.op_type() == plan::Op::Launch || instruction.op_type() == plan::Op::Copy;
+}
+
 // Lists the launches and copies of a block and, under their own branch names, of the blocks inside
-// it.
+// it. Steps are counted as runtime/exec/memory_plan counts them.
 class LaunchLister {
  public:
+  // With `memory` the buffers that a launch uses are listed too.
   LaunchLister(const plan::Target& target, const plan::Program& program,
-               const std::vector<int64_t>& values)
-      : target_(target), program_(program), values_(values) {}
+               const std::vector<int64_t>& values, const runtime::MemoryPlan* memory)
+      : target_(target), program_(program), values_(values), memory_(memory) {
+    uint32_t id = 0;
+    for (const plan::Block* block : Items(program.blocks())) {
+      first_ids_.push_back(id);
+      for (const plan::Instruction* instruction : Items(block->instructions()))
+        id += IsLaunchOrCopy(*instruction);
+    }
+  }
 
   void List(uint32_t block, const std::string& branch) {
+    uint32_t id = first_ids_[block];
     for (const plan::Instruction* instruction :
          Items(program_.blocks()->Get(block)->instructions())) {
       const std::string inner = (branch.empty() ? "" : branch + "/") + Text(instruction->label());
+      const uint32_t step = step_++;
       if (const plan::If* op = instruction->op_as_If()) {
         List(op->then_block(), inner + ":then");
         List(op->else_block(), inner + ":else");
       } else if (const plan::Loop* loop = instruction->op_as_Loop()) {
         List(loop->body(), inner + ":body");
+        ++step_;  // the loop's end
       } else {
-        Add(*instruction, branch);
+        Add(*instruction, branch, id++, step);
       }
     }
   }
@@ -70,25 +85,72 @@ class LaunchLister {
   Json TakeList() { return std::move(list_); }
 
  private:
-  void Add(const plan::Instruction& instruction, const std::string& branch) {
+  void AddBuffers(const plan::Instruction& instruction, const plan::Kernel* kernel, Json& item) {
+    std::set<uint32_t> reads, writes;
+    auto add = [&](uint32_t buffer, plan::Access access) {
+      const auto bits = static_cast<unsigned>(access);
+      if (bits & static_cast<unsigned>(plan::Access::Read)) reads.insert(memory_->roots[buffer]);
+      if (bits & static_cast<unsigned>(plan::Access::Write)) writes.insert(memory_->roots[buffer]);
+    };
+    if (const plan::Launch* launch = instruction.op_as_Launch()) {
+      for (uint32_t i = 0; i < Count(launch->buffers()); ++i)
+        add(launch->buffers()->Get(i), kernel->params()->GetEnum<plan::Access>(i));
+    } else if (const plan::Copy* copy = instruction.op_as_Copy()) {
+      add(copy->src(), plan::Access::Read);
+      add(copy->dst(), plan::Access::Write);
+    }
+    item["reads"] = reads;
+    item["writes"] = writes;
+  }
+
+  void Add(const plan::Instruction& instruction, const std::string& branch, uint32_t id,
+           uint32_t step) {
     const plan::Launch* launch = instruction.op_as_Launch();
     const plan::Kernel* kernel = launch ? target_.kernels()->Get(launch->kernel()) : nullptr;
     Json nodes = Json::array();
     for (const flatbuffers::String* node : Items(instruction.nodes())) nodes.push_back(node->str());
     auto value = [&](uint32_t expr) { return expr == kNone ? 0 : values_[expr]; };
-    list_.push_back({{"kernel", kernel ? Text(kernel->name()) : "copy"},
-                     {"nodes", nodes},
-                     {"kind", kernel ? Text(kernel->kind()) : "copy"},
-                     {"flops", value(instruction.flops())},
-                     {"bytes", value(instruction.bytes())},
-                     {"branch", branch}});
+    Json item = {{"id", id},
+                 {"kernel", kernel ? Text(kernel->name()) : "copy"},
+                 {"nodes", nodes},
+                 {"kind", kernel ? Text(kernel->kind()) : "copy"},
+                 {"flops", value(instruction.flops())},
+                 {"bytes", value(instruction.bytes())},
+                 {"branch", branch}};
+    if (memory_) {
+      item["step"] = step;
+      AddBuffers(instruction, kernel, item);
+    }
+    list_.push_back(std::move(item));
   }
 
   const plan::Target& target_;
   const plan::Program& program_;
   const std::vector<int64_t>& values_;
+  const runtime::MemoryPlan* memory_;
+  std::vector<uint32_t>
+      first_ids_;  // of each block's launches, in the order of mlc_session_profile
+  uint32_t step_ = 0;
   Json list_ = Json::array();
 };
+
+// Root buffers that are used, in their order in the plan.
+Json DescribeBuffers(const plan::Program& program, const runtime::MemoryPlan& memory) {
+  Json list = Json::array();
+  for (uint32_t i = 0; i < Count(program.buffers()); ++i) {
+    const plan::Buffer& buffer = *program.buffers()->Get(i);
+    if (memory.roots[i] != i || !memory.lifetimes[i].used()) continue;
+    Json item = {{"id", i},
+                 {"name", Text(buffer.name())},
+                 {"kind", plan::EnumNameBufferKind(buffer.kind())},
+                 {"bytes", memory.sizes[i]},
+                 {"first", memory.lifetimes[i].first},
+                 {"last", memory.lifetimes[i].last}};
+    if (buffer.kind() == plan::BufferKind::Temp) item["offset"] = memory.arena_offsets[i];
+    list.push_back(std::move(item));
+  }
+  return list;
+}
 
 // Of the constants that a program reads, each once.
 uint64_t WeightsBytes(const plan::Plan& plan, const plan::Program& program) {
@@ -101,23 +163,25 @@ uint64_t WeightsBytes(const plan::Plan& plan, const plan::Program& program) {
 }
 
 Json DescribeProgram(const plan::Plan& plan, const plan::Entry& entry, const plan::Program& program,
-                     const std::vector<int64_t>& values) {
+                     const std::vector<int64_t>& values, bool in_full) {
   const plan::Target& target = *plan.targets()->Get(program.target());
   const runtime::MemoryPlan memory = ValueOrThrow(runtime::PlanMemory(entry, program, values));
-  LaunchLister lister(target, program, values);
+  LaunchLister lister(target, program, values, in_full ? &memory : nullptr);
   lister.List(0, "");
   Json features = Json::array();
   for (const flatbuffers::String* feature : Items(target.features()))
     features.push_back(feature->str());
-  return {{"arch", Text(target.arch())},
-          {"triple", Text(target.triple())},
-          {"features", features},
-          {"kernels", DescribeKernels(target)},
-          {"launches", lister.TakeList()},
-          {"weights_bytes", WeightsBytes(plan, program)},
-          {"planned_peak_bytes", memory.peak_bytes},
-          {"lower_bound_bytes", memory.lower_bound_bytes},
-          {"scratch_bytes_per_thread", memory.scratch_bytes}};
+  Json json = {{"arch", Text(target.arch())},
+               {"triple", Text(target.triple())},
+               {"features", features},
+               {"kernels", DescribeKernels(target)},
+               {"launches", lister.TakeList()},
+               {"weights_bytes", WeightsBytes(plan, program)},
+               {"planned_peak_bytes", memory.peak_bytes},
+               {"lower_bound_bytes", memory.lower_bound_bytes},
+               {"scratch_bytes_per_thread", memory.scratch_bytes}};
+  if (in_full) json["buffers"] = DescribeBuffers(program, memory);
+  return json;
 }
 
 const plan::Entry& FindEntry(const plan::Plan& plan, const std::string& name) {
@@ -126,10 +190,8 @@ const plan::Entry& FindEntry(const plan::Plan& plan, const std::string& name) {
   throw ToolError(kUsage, "the plan has no entry '" + name + "'");
 }
 
-}  // namespace
-
-Json DescribePlan(const runtime::PlanFile& file, const std::string& entry_name,
-                  const std::map<std::string, int64_t>& given) {
+Json Describe(const runtime::PlanFile& file, const std::string& entry_name,
+              const std::map<std::string, int64_t>& given, bool in_full) {
   const plan::Plan& plan = file.plan();
   const plan::Entry& entry = FindEntry(plan, entry_name);
   const mlc_signature signature(entry);
@@ -153,8 +215,20 @@ Json DescribePlan(const runtime::PlanFile& file, const std::string& entry_name,
   for (const plan::KeyValue* item : Items(plan.metadata()))
     json["metadata"][item->key()->str()] = Text(item->value());
   for (const plan::Program* program : Items(entry.programs()))
-    json["targets"].push_back(DescribeProgram(plan, entry, *program, values));
+    json["targets"].push_back(DescribeProgram(plan, entry, *program, values, in_full));
   return json;
+}
+
+}  // namespace
+
+Json DescribePlan(const runtime::PlanFile& file, const std::string& entry,
+                  const std::map<std::string, int64_t>& dims) {
+  return Describe(file, entry, dims, false);
+}
+
+Json DescribePlanInFull(const runtime::PlanFile& file, const std::string& entry,
+                        const std::map<std::string, int64_t>& dims) {
+  return Describe(file, entry, dims, true);
 }
 
 }  // namespace mlc::tools

@@ -14,6 +14,12 @@ namespace mlc::tools {
 nlohmann::ordered_json DescribePlan(const runtime::PlanFile& file, const std::string& entry,
                                     const std::map<std::string, int64_t>& dims);
 
+// The same and what a drawing needs: of each launch `step` (when it runs, on the axis of the
+// buffers' lifetimes), `reads` and `writes` (numbers of root buffers); of each target `buffers`
+// [{id, name, kind, bytes, offset, first, last}], roots only, `offset` in the arena for temporaries.
+nlohmann::ordered_json DescribePlanInFull(const runtime::PlanFile& file, const std::string& entry,
+                                          const std::map<std::string, int64_t>& dims);
+
 }  // namespace mlc::tools
 
 #endif  // MLC_TOOLS_COMMON_DESCRIBE_PLAN_H

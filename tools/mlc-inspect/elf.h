@@ -18,9 +18,9 @@ struct ElfSymbol {
   uint64_t size_bytes;
 };
 
-// x86-64, position-independent: .text is the whole image (code, then the kernels' read-only data) at
-// address 0, so addresses are offsets into the mapped image, as in the plan. Each symbol is a global
-// function.
+// x86-64, position-independent: .text is the whole image (code, then the kernels' read-only data)
+// at address 0, so addresses are offsets into the mapped image, as in the plan. Each symbol is a
+// global function.
 std::string FormatElf(std::string_view image, const std::vector<ElfSymbol>& symbols);
 
 }  // namespace mlc::tools

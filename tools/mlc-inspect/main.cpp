@@ -7,11 +7,12 @@
 #include <filesystem>
 
 #include "runtime/plan/access.h"
+#include "tools/common/describe_plan.h"
 #include "tools/common/error.h"
 #include "tools/common/npy.h"
 #include "tools/common/symbols.h"
-#include "tools/common/describe_plan.h"
 #include "tools/mlc-inspect/elf.h"
+#include "tools/mlc-inspect/page.h"
 #include "tools/mlc-inspect/print.h"
 
 namespace {
@@ -23,6 +24,9 @@ struct Options {
   std::string entry;
   std::vector<std::string> dims;
   std::string extract;
+  std::string html;
+  std::string profile;
+  std::string peak;
   bool json = false;
   bool schedule = false;
 };
@@ -48,6 +52,18 @@ void ExtractCode(const mlc::runtime::PlanFile& file, const std::string& folder) 
   }
 }
 
+void WritePage(const mlc::runtime::PlanFile& file, const Options& options) {
+  nlohmann::ordered_json profile;
+  if (!options.profile.empty()) {
+    profile = nlohmann::ordered_json::parse(ReadWholeFile(options.profile), nullptr, false);
+    if (profile.is_discarded())
+      throw ToolError(kUsage, "'" + options.profile + "': this is not JSON");
+  }
+  const auto description = DescribePlanInFull(file, options.entry, ParseDims(options.dims));
+  WriteWholeFile(options.html, FormatPage(description, profile, options.peak,
+                                          std::filesystem::path(options.plan).filename()));
+}
+
 int Main(int argc, char** argv) {
   Options options;
   CLI::App app("Show what is in a plan.", "mlc-inspect");
@@ -59,9 +75,21 @@ int Main(int argc, char** argv) {
       ->allow_extra_args(false);
   app.add_flag("--json", options.json, "print JSON");
   app.add_flag("--schedule", options.schedule, "list every launch");
-  app.add_option("--extract", options.extract,
-                 "write each target's machine code to DIR: <arch>.bin as it is in the plan, <arch>.elf "
-                 "with the kernels' symbols for objdump -d, gdb and perf");
+  app.add_option(
+      "--extract", options.extract,
+      "write each target's machine code to DIR: <arch>.bin as it is in the plan, <arch>.elf "
+      "with the kernels' symbols for objdump -d, gdb and perf");
+  auto* html =
+      app.add_option("--html", options.html,
+                     "write one self-contained page: graph, roofline, kernels, memory map");
+  app.add_option("--profile", options.profile,
+                 "times for the page: the file of mlc-run PLAN --profile --json FILE")
+      ->needs(html);
+  app.add_option("--peak", options.peak,
+                 "what the device could reach, for the page: a row of peaks.json (x86-64-v3-core, "
+                 "...) or FLOPS:BYTES a second; default: the target's row, times the profile's "
+                 "threads")
+      ->needs(html);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -71,6 +99,10 @@ int Main(int argc, char** argv) {
       mlc::runtime::PlanFile::OpenFile(options.plan.c_str(), mlc::runtime::PlanReadOptions()));
   if (!options.extract.empty()) {
     ExtractCode(file, options.extract);
+    return kOk;
+  }
+  if (!options.html.empty()) {
+    WritePage(file, options);
     return kOk;
   }
   const auto description = DescribePlan(file, options.entry, ParseDims(options.dims));

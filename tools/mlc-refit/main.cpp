@@ -20,7 +20,7 @@ constexpr const char kFooter[] =
     "  mlc-compile model.onnx --strip-weights -o small.plan\n"
     "  mlc-refit small.plan --weights model.onnx -o model.plan";
 
-int Main(int argc, char** argv) {
+int Main(int argc, char **argv) {
   std::string plan, weights, output;
   CLI::App app("Put a model's weights into a plan that mlc-compile --strip-weights wrote.",
                "mlc-refit");
@@ -31,12 +31,12 @@ int Main(int argc, char** argv) {
   app.add_option("-o,--output", output, "the plan to write")->required();
   try {
     app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
+  } catch (const CLI::ParseError &error) {
     return app.exit(error) == 0 ? kOk : kUsage;
   }
   const OnnxWeights model(weights);
   Array current;
-  auto lookup = [&](const std::string& name) -> mlc::runtime::Result<std::string_view> {
+  auto lookup = [&](const std::string &name) -> mlc::runtime::Result<std::string_view> {
     current = model.Get(name);
     return std::string_view(current.bytes);
   };
@@ -46,4 +46,4 @@ int Main(int argc, char** argv) {
 
 }  // namespace
 
-int main(int argc, char** argv) { return RunTool("mlc-refit", Main, argc, argv); }
+int main(int argc, char **argv) { return RunTool("mlc-refit", Main, argc, argv); }

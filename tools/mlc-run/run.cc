@@ -26,11 +26,12 @@ struct Report {
   double first_run_ms = 0;
   Latency latency;
   uint64_t peak_arena_bytes = 0;
+  uint32_t threads = 0;
   std::vector<std::pair<std::string, Array>> outputs;
   std::vector<Difference> differences;  // of each output, empty without a reference
 };
 
-Session OpenSession(const RunOptions& options, double* out_load_ms) {
+Session OpenSession(const RunOptions& options, Report& report) {
   const Stopwatch watch;
   mlc_device_options_t device_options;
   mlc_device_options_init(&device_options);
@@ -44,7 +45,8 @@ Session OpenSession(const RunOptions& options, double* out_load_ms) {
   mlc_session_options_init(&session_options);
   session_options.entry = options.entry.empty() ? nullptr : options.entry.c_str();
   Session session = Session::Create(plan, device, &session_options);
-  *out_load_ms = watch.elapsed_ms();
+  report.load_ms = watch.elapsed_ms();
+  report.threads = device.num_threads();
   return session;
 }
 
@@ -109,6 +111,23 @@ std::vector<Difference> CompareAll(const RunOptions& options, const mlc_signatur
   return differences;
 }
 
+// In the order of the plan's blocks; `id` is the number that mlc-inspect gives the launch.
+Json ProfileJson(const Session& session) {
+  Json list = Json::array();
+  for (size_t i = 0; i < mlc_session_profile_count(session.get()); ++i) {
+    const mlc_profile_entry_t& entry = *mlc_session_profile(session.get(), i);
+    list.push_back({{"id", i},
+                    {"kernel", entry.kernel},
+                    {"label", entry.label},
+                    {"nodes", std::vector<std::string>(entry.nodes, entry.nodes + entry.num_nodes)},
+                    {"count", entry.count},
+                    {"total_ns", entry.total_ns},
+                    {"flops", entry.flops},
+                    {"bytes", entry.bytes}});
+  }
+  return list;
+}
+
 Json ToJson(const RunOptions& options, const Session& session, const Report& report) {
   const Latency& latency = report.latency;
   Json json = {{"schema_version", 1},
@@ -130,6 +149,7 @@ Json ToJson(const RunOptions& options, const Session& session, const Report& rep
                {"peak_arena_bytes", report.peak_arena_bytes},
                {"device", options.device},
                {"target", session.target()},
+               {"threads", report.threads},
                {"outputs", Json::array()}};
   for (size_t i = 0; i < report.outputs.size(); ++i) {
     const auto& [name, array] = report.outputs[i];
@@ -140,6 +160,7 @@ Json ToJson(const RunOptions& options, const Session& session, const Report& rep
     }
     json["outputs"].push_back(output);
   }
+  if (options.profile) json["profile"] = ProfileJson(session);
   return json;
 }
 
@@ -183,7 +204,7 @@ void PrintReport(const RunOptions& options, const Session& session, const Report
 
 int RunPlan(const RunOptions& options) {
   Report report;
-  Session session = OpenSession(options, &report.load_ms);
+  Session session = OpenSession(options, report);
   const mlc_signature& signature = *mlc_session_signature(session.get());
   std::vector<Array> inputs = LoadInputs(options, signature);
   SetInputs(session, inputs);
