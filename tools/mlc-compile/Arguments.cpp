@@ -9,18 +9,18 @@ void declareArguments(CLI::App &app, Arguments &a) {
   app.add_option("--arch", a.archs, "What to compile for: host (this machine), x86-64-v2, x86-64-v3, x86-64-v4; several give one plan that holds all")->delimiter(',')->type_name("LIST")->capture_default_str();
   auto *output = app.add_option("-o,--output", a.output, "The plan to write (default: the model's name with .plan)")->type_name("PLAN");
   app.add_option("--shape", a.shapes, "Fix an input's dims; '?' keeps one as the model has it; may be repeated")->type_name("INPUT=1x3x224x224")->allow_extra_args(false);
-  app.add_option("--dims", a.dims, "Range of a symbolic dim, or NAME=N to fix it; may be repeated")->type_name("NAME=MIN:OPT:MAX")->allow_extra_args(false);
+  app.add_option("--dims", a.dims, "Range of a symbolic dim, or NAME=N to fix it; sizes are reported and verified at OPT; may be repeated")->type_name("NAME=MIN:OPT:MAX")->allow_extra_args(false);
   app.add_option("--keep", a.keep, "Inner tensors of the ONNX model that become outputs too, behind the model's own")->delimiter(',')->type_name("NAMES")->allow_extra_args(false);
-  app.add_option("-O", a.optLevel, "0: reference lowering only; 1: no layout changes; 2 and 3: everything")->check(CLI::Range(0, 3))->capture_default_str();
+  app.add_option("-O", a.optLevel, "0: reference lowering only; 1: no layout changes; 2 and 3: everything")->check(CLI::Range(0, 3).description(""))->type_name("LEVEL")->capture_default_str();
   app.add_option("--threads", a.threads, "Threads that generate code (default: all); the plan does not depend on it")->type_name("N");
   auto *verify = app.add_flag("--verify", a.verify, "Run the plan and its -O0 twin on the same random inputs; exit code 4 when they differ beyond rtol 1e-3, atol 1e-4 * max(1, standard deviation)");
   app.add_flag("--strip-weights", a.stripWeights, "Leave out the weights that mlc-refit can fill in from the ONNX model's initializers; such a plan does not run")->excludes(verify);
   app.add_option("--dump-after", a.dumpAfter, "Print the module to stderr after this pass")->type_name("PASS");
-  app.add_option("--stop-after", a.stopAfter, "Print the module to stdout after this stage, and stop")->check(CLI::IsMember({"import", "normalize", "fuse", "plan"}))->excludes(verify);
-  app.add_option("--save-asm", a.saveAsm, "Write each kernel's assembly into this folder")->check(CLI::ExistingDirectory)->type_name("DIR");
+  app.add_option("--stop-after", a.stopAfter, "Print the module to stdout after this stage, and stop")->type_name("STAGE")->check(CLI::IsMember({"import", "normalize", "fuse", "plan"}))->excludes(verify);
+  app.add_option("--save-asm", a.saveAsm, "Write each kernel's assembly into this folder")->check(CLI::ExistingDirectory.description(""))->type_name("DIR");
   app.add_flag("--no-cache", a.noCache, "Neither read nor write the kernel cache (MLC_CACHE_DIR, default ~/.cache/mlc; empty: none); the plan does not depend on it");
   app.add_flag("--time-passes", a.timePasses, "Print the time of each pass and the kernel cache's hits");
-  app.add_option("--json", a.json, "Write what the compilation did as JSON ('-': stdout)")->type_name("FILE");
+  app.add_option("--json", a.json, "Write what the compilation did as JSON ('-': stdout): sizes, times and the targets as mlc-inspect --json has them")->type_name("FILE|-");
   app.add_flag("--quiet", a.quiet, "No progress and no summary");
   const char *trtexec = "As trtexec spells it";
   app.add_option("--onnx", a.model, "The model")->type_name("MODEL")->excludes(model)->group(trtexec);
@@ -32,7 +32,9 @@ void declareArguments(CLI::App &app, Arguments &a) {
   max->needs(opt, min)->group(trtexec);
   opt->group(trtexec);
   app.set_version_flag("--version", "mlc-compile " MLC_VERSION);
-  app.footer("Examples:\n  mlc-compile model.onnx -o model.plan\n  mlc-compile model.onnx --arch x86-64-v3,x86-64-v4 --dims batch=1:8:32 -o model.plan\n\n"
+  app.footer("Environment: MLC_CACHE_DIR, MLC_LOG=info (the kernel cache's hits).\n"
+             "Examples:\n  mlc-compile model.onnx -o model.plan\n  mlc-compile model.onnx --arch x86-64-v3,x86-64-v4 --dims batch=1:8:32 -o model.plan\n"
+             "  mlc-compile model.onnx --shape image=1x3x224x224 --verify\n  mlc-compile model.onnx --keep /layer1/Relu_output_0 --json report.json\n\n"
              "Exit codes: 0 done, 1 the model is at fault, 2 usage, 3 the system failed, 4 --verify found a difference.");
 }
 

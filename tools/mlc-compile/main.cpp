@@ -73,7 +73,7 @@ CompileOptions compileOptions(const Arguments &a) {
 std::unique_ptr<llvm::MemoryBuffer> readModel(const std::string &path) {
   auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
   if (!buffer)
-    throw ToolError(tools::kModelFault, "cannot read " + path + ": " + buffer.getError().message());
+    throw ToolError(tools::kUsage, "cannot read " + path + ": " + buffer.getError().message());
   return std::move(*buffer);
 }
 

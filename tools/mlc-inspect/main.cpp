@@ -67,28 +67,41 @@ void WritePage(const mlc::runtime::PlanFile& file, const Options& options) {
 int Main(int argc, char** argv) {
   Options options;
   CLI::App app("Show what is in a plan.", "mlc-inspect");
-  app.footer("Exit codes: 0 ok, 1 the plan is at fault, 2 usage, 3 the system failed.");
+  app.footer(
+      "Exit codes: 0 ok, 1 the plan is at fault, 2 usage, 3 the system failed.\n"
+      "Examples:\n"
+      "  mlc-inspect model.plan --schedule --dims batch=8\n"
+      "  mlc-run model.plan --profile --json profile.json\n"
+      "  mlc-inspect model.plan --html model.html --profile profile.json\n"
+      "  mlc-inspect model.plan --extract code && objdump -d code/x86-64-v3.elf");
   app.set_version_flag("--version", std::string("mlc-inspect ") + mlc_version());
-  app.add_option("plan", options.plan, "the plan file")->required();
-  app.add_option("--entry", options.entry, "entry of the plan; default: its first");
-  app.add_option("--dims", options.dims, "NAME=VALUE,... of symbolic dims for sizes and costs")
+  app.add_option("plan", options.plan, "the plan file")->type_name("PLAN")->required();
+  app.add_option("--entry", options.entry, "entry of the plan; default: its first")
+      ->type_name("NAME");
+  app.add_option("--dims", options.dims,
+                 "symbolic dims that sizes and costs are for; default: the opt points, else 1 for "
+                 "first dims, 64")
+      ->type_name("NAME=VALUE,...")
       ->allow_extra_args(false);
-  app.add_flag("--json", options.json, "print JSON");
+  app.add_flag("--json", options.json, "print all of it as JSON");
   app.add_flag("--schedule", options.schedule, "list every launch");
   app.add_option(
-      "--extract", options.extract,
-      "write each target's machine code to DIR: <arch>.bin as it is in the plan, <arch>.elf "
-      "with the kernels' symbols for objdump -d, gdb and perf");
-  auto* html =
-      app.add_option("--html", options.html,
-                     "write one self-contained page: graph, roofline, kernels, memory map");
+         "--extract", options.extract,
+         "write each target's machine code to DIR: <arch>.bin as it is in the plan, <arch>.elf "
+         "with the kernels' symbols for objdump -d, gdb and perf")
+      ->type_name("DIR");
+  auto* html = app.add_option("--html", options.html,
+                              "write one self-contained page: graph, roofline, kernels, memory map")
+                   ->type_name("FILE");
   app.add_option("--profile", options.profile,
                  "times for the page: the file of mlc-run PLAN --profile --json FILE")
+      ->type_name("FILE")
       ->needs(html);
   app.add_option("--peak", options.peak,
                  "what the device could reach, for the page: a row of peaks.json (x86-64-v3-core, "
                  "...) or FLOPS:BYTES a second; default: the target's row, times the profile's "
                  "threads")
+      ->type_name("NAME|FLOPS:BYTES")
       ->needs(html);
   try {
     app.parse(argc, argv);

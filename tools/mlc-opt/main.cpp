@@ -10,6 +10,7 @@
 #include "passes/Fuse/Passes.h"
 #include "passes/Layout/Passes.h"
 #include "passes/Normalize/Passes.h"
+#include "llvm/Config/llvm-config.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/ToolOutputFile.h"
@@ -99,6 +100,7 @@ int runOnModel(std::string input, std::string output, StringRef shapes, StringRe
 
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
+  llvm::cl::SetVersionPrinter([](llvm::raw_ostream &os) { os << "mlc-opt " MLC_VERSION " (LLVM " LLVM_VERSION_STRING ")\n"; });
   DialectRegistry registry;
   registerAll(registry);
   bool model = llvm::any_of(ArrayRef<char *>(argv, argc).drop_front(), [](StringRef a) { return a.ends_with(".onnx"); });

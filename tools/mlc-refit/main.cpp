@@ -26,9 +26,11 @@ int Main(int argc, char **argv) {
                "mlc-refit");
   app.footer(kFooter);
   app.set_version_flag("--version", std::string("mlc-refit ") + mlc_version());
-  app.add_option("plan", plan, "the plan without weights")->required();
-  app.add_option("--weights", weights, "the ONNX model that was compiled")->required();
-  app.add_option("-o,--output", output, "the plan to write")->required();
+  app.add_option("plan", plan, "the plan without weights")->required()->type_name("PLAN");
+  app.add_option("--weights", weights, "the ONNX model that was compiled")
+      ->required()
+      ->type_name("ONNX");
+  app.add_option("-o,--output", output, "the plan to write")->required()->type_name("PLAN");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {

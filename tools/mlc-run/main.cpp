@@ -12,6 +12,7 @@ namespace {
 constexpr const char kFooter[] =
     "Latency is host wall time of one run. Without input files the inputs are random: floats in "
     "[-1, 1), integers 0 or 1.\n"
+    "Environment: MLC_THREADS, MLC_LOG (error, warn, info, debug), MLC_VERIFY_ALL.\n"
     "Exit codes: 0 ok, 1 the plan is at fault, 2 usage, 3 the device or the system failed, 4 "
     "differs from the reference.\n"
     "Examples:\n"
@@ -24,33 +25,57 @@ int Main(int argc, char** argv) {
   CLI::App app("Run and time a plan that mlc-compile wrote.", "mlc-run");
   app.footer(kFooter);
   app.set_version_flag("--version", std::string("mlc-run ") + mlc_version());
-  app.add_option("plan", options.plan, "the plan file");
-  app.add_option("--loadEngine", options.plan, "the plan file, as trtexec spells it");
-  app.add_option("--device", options.device, "host or cuda:N")->capture_default_str();
-  app.add_option("--entry", options.entry, "entry of the plan; default: its first");
-  app.add_option("--threads", options.threads,
-                 "threads of a run; default: MLC_THREADS, else all usable CPUs");
-  app.add_option("--inputs", options.inputs,
-                 "IN.npz with members named as the inputs, or a folder with input_<i>.npy or .pb");
-  app.add_option("--input", options.input, "NAME=FILE.npy or .pb, repeatable")
-      ->allow_extra_args(false);
-  app.add_option("--dims", options.dims, "NAME=VALUE of symbolic dims, for random inputs")
-      ->allow_extra_args(false);
-  app.add_option("--seed", options.seed, "of random inputs")->capture_default_str();
-  app.add_option("--save-outputs", options.save_outputs,
-                 "OUT.npz, or a folder (existing, or with a slash at its end) for output_<i>.npy");
-  app.add_option("--reference", options.reference, "REF.npz or folder to compare outputs with");
-  app.add_option("--rtol", options.rtol, "relative tolerance")->capture_default_str();
-  app.add_option("--atol", options.atol, "absolute tolerance")->capture_default_str();
-  app.add_option("--iterations", options.iterations, "timed runs, after the first one")
+  app.add_option("plan", options.plan, "the plan file")->type_name("PLAN");
+  app.add_option("--loadEngine", options.plan, "the plan file, as trtexec spells it")
+      ->type_name("PLAN");
+  app.add_option("--device", options.device, "host or cuda:N")
+      ->type_name("DEVICE")
       ->capture_default_str();
-  app.add_option("--warmup", options.warmup, "runs before the timed ones")->capture_default_str();
-  app.add_option("--duration", options.duration_s, "seconds to run instead of --iterations");
-  app.add_flag("--profile", options.profile, "time per instruction, the slowest first; with --json in the report too, for "
+  app.add_option("--entry", options.entry, "entry of the plan; default: its first")
+      ->type_name("NAME");
+  app.add_option("--threads", options.threads,
+                 "threads of a run; default: MLC_THREADS, else all usable CPUs")
+      ->type_name("N");
+  app.add_option(
+         "--inputs", options.inputs,
+         "inputs: an archive with members named as them, or a folder with input_<i>.npy or .pb")
+      ->type_name("NPZ|DIR");
+  app.add_option("--input", options.input, "one input from a .npy or .pb file; repeatable")
+      ->type_name("NAME=FILE")
+      ->allow_extra_args(false);
+  app.add_option(
+         "--dims", options.dims,
+         "symbolic dims of random inputs; default: the opt points, else 1 for first dims, 64")
+      ->type_name("NAME=VALUE,...")
+      ->allow_extra_args(false);
+  app.add_option("--seed", options.seed, "of random inputs")->type_name("N")->capture_default_str();
+  app.add_option("--save-outputs", options.save_outputs,
+                 "an .npz, or a folder (existing, or with a slash at its end) for output_<i>.npy")
+      ->type_name("NPZ|DIR");
+  app.add_option("--reference", options.reference,
+                 "outputs to compare with; beyond --rtol and --atol the exit code is 4")
+      ->type_name("NPZ|DIR");
+  app.add_option("--rtol", options.rtol, "relative tolerance")
+      ->type_name("R")
+      ->capture_default_str();
+  app.add_option("--atol", options.atol, "absolute tolerance")
+      ->type_name("A")
+      ->capture_default_str();
+  app.add_option("--iterations", options.iterations, "timed runs, after the first one")
+      ->type_name("N")
+      ->capture_default_str();
+  app.add_option("--warmup", options.warmup, "runs before the timed ones")
+      ->type_name("N")
+      ->capture_default_str();
+  app.add_option("--duration", options.duration_s, "seconds to run instead of --iterations")
+      ->type_name("SECONDS");
+  app.add_flag("--profile", options.profile,
+               "time per instruction, the slowest first; with --json in the report too, for "
                "mlc-inspect --profile");
   app.add_flag("--check", options.check, "verify all checksums, the weights' too");
   app.add_option("--json", options.json,
-                 "write the report to a file; - for standard output, which then holds only JSON");
+                 "write the report to a file; - for standard output, which then holds only JSON")
+      ->type_name("FILE|-");
   try {
     app.parse(argc, argv);
     if (options.plan.empty()) throw CLI::RequiredError("plan");
