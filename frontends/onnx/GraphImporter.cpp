@@ -177,6 +177,12 @@ Value GraphImporter::constant(ElementsAttr value, Location loc) {
   return known = op.getResult();
 }
 
+void GraphImporter::noteWeight(const Scope &in, ElementsAttr value, StringRef name) {
+  auto resource = dyn_cast<DenseResourceElementsAttr>(value);
+  if (resource && !in.parent && !in.call && options.initializers)
+    options.initializers->try_emplace(resource.getRawHandle().getBlob()->getData().data(), name.str());
+}
+
 FailureOr<ElementsAttr> GraphImporter::attributeOf(const TensorProto &tensor) {
   auto value = toAttribute(tensor, file, &context);
   if (value)
@@ -214,9 +220,7 @@ Value GraphImporter::lookup(StringRef name) {
     auto value = attributeOf(*initializer->second);
     if (failed(value))
       return {};
-    auto resource = dyn_cast<DenseResourceElementsAttr>(*value);
-    if (resource && !s->parent && !s->call && options.initializers)
-      options.initializers->try_emplace(resource.getRawHandle().getBlob()->getData().data(), name.str());
+    noteWeight(*s, *value, name);
     Value v = constant(*value, NameLoc::get(StringAttr::get(&context, name)));
     const_cast<Scope *>(s)->values[name] = v;
     return v;
@@ -310,6 +314,8 @@ void GraphImporter::importNode(const NodeProto &node, size_t index) {
     } else if (!scope->values.try_emplace(output, results[i]).second) {
       note("its output '" + shown(output) + "' is given twice");
       good = false;
+    } else if (auto constant = results[i].getDefiningOp<graph::ConstantOp>(); constant && node.op_type() == "Constant") {
+      noteWeight(*scope, constant.getValue(), output);
     }
   }
   if (good)

@@ -76,6 +76,8 @@ private:
   LogicalResult importCall(const ::onnx::FunctionProto &function, const ::onnx::NodeProto &node, llvm::StringRef name, llvm::ArrayRef<Value> operands,
                            llvm::SmallVector<Value> &results);
   const ::onnx::FunctionProto *functionFor(const ::onnx::NodeProto &node) const;
+  /// Tells options.initializers of a tensor of the top graph.
+  void noteWeight(const Scope &in, mlir::ElementsAttr value, llvm::StringRef name);
   bool isAbsent(llvm::StringRef name) const;
   int64_t opsetOf(llvm::StringRef domain) const;
   void report(const ::onnx::NodeProto &node, llvm::StringRef name, llvm::StringRef why);

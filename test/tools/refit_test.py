@@ -62,6 +62,19 @@ class Refit(ToolTest):
         self.refit(self.path("outside.onnx"))
         self.same()
 
+    def test_constant_nodes(self):
+        """Some exporters write all weights as Constant nodes."""
+        model = onnx.load(self.model("large"))
+        for tensor in list(model.graph.initializer):
+            node = onnx.helper.make_node("Constant", [], [tensor.name], value=tensor)
+            model.graph.node.insert(0, node)
+        del model.graph.initializer[:]
+        onnx.save(model, self.path("nodes.onnx"))
+        _, small = self.both(self.path("nodes.onnx"), "--arch", "x86-64-v3")
+        self.assertLess(small, 40 * 1024)
+        self.refit(self.path("nodes.onnx"))
+        self.same()
+
     def test_stripped_plans_do_not_run(self):
         self.both(self.model("large"))
         for tool in ("mlc-run", "mlc-inspect"):

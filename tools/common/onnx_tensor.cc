@@ -125,6 +125,10 @@ OnnxWeights::OnnxWeights(const std::string& path) : model_(std::make_unique<Mode
   model_->folder = std::filesystem::path(path).parent_path();
   for (const TensorProto& tensor : model_->proto.graph().initializer())
     model_->tensors[tensor.name()] = &tensor;
+  for (const NodeProto& node : model_->proto.graph().node())
+    for (const AttributeProto& attribute : node.attribute())
+      if (node.op_type() == "Constant" && node.output_size() == 1 && attribute.name() == "value")
+        model_->tensors[node.output(0)] = &attribute.t();
 }
 
 OnnxWeights::~OnnxWeights() = default;
@@ -132,7 +136,7 @@ OnnxWeights::~OnnxWeights() = default;
 Array OnnxWeights::Get(const std::string& name) const {
   const auto found = model_->tensors.find(name);
   if (found == model_->tensors.end())
-    throw ToolError(kModelFault, "the model has no initializer '" + name + "'");
+    throw ToolError(kModelFault, "the model has no initializer or Constant '" + name + "'");
   const std::string place = "initializer '" + name + "'";
   if (found->second->data_location() == 0)
     return ToArray(*found->second, nullptr, place, kModelFault);

@@ -15,7 +15,7 @@ namespace mlc::tools {
 // ToolError(kUsage): no TensorProto, strings, external data, or fewer elements than the dims say.
 Array ReadOnnxTensor(const std::string& path);
 
-// The initializers of a model's top graph. External data is read when it is asked for, from files
+// The initializers and Constant nodes (by their output) of a model's top graph. External data is read when it is asked for, from files
 // beside the model or below.
 class OnnxWeights {
  public:
