@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # Part of MLC, see the LICENSE file.
 #
-# usage: tools_test.sh BIN PLAN SCRATCH: mlc-run and mlc-inspect on the plan of write_plan: files, exit codes, JSON.
+# usage: tools_test.sh BIN PLAN SCRATCH: mlc-run, mlc-inspect and mlc-refit on the plan of write_plan: files, exit codes, JSON.
 set -euo pipefail
 bin=$1 plan=$2 scratch=$3
 rm -rf "$scratch" && mkdir -p "$scratch" && cd "$scratch"
@@ -58,5 +58,13 @@ for key in schema_version plan_version compiler targets arch kernels code_bytes 
            planned_peak_bytes lower_bound_bytes inputs ranges dtype outputs; do
   grep -q "\"$key\"" inspect.json || fail "the description has no $key"
 done
-"$bin/mlc-inspect" "$plan" --extract code > /dev/null && [[ -s code/test.bin ]] || fail "--extract"
+"$bin/mlc-inspect" "$plan" --extract code > /dev/null && [[ -s code/test.bin && -s code/test.elf ]] || fail "--extract"
+
+run --profile --json profile.json > /dev/null
+expect 2 "there is none for test" "$bin/mlc-inspect" "$plan" --html page.html
+"$bin/mlc-inspect" "$plan" --html page.html --profile profile.json --peak 1e9:1e9 || fail "--html"
+grep -q '"mfu"' page.html || fail "the page has no rates"
+printf '\x3a\x00' > empty.onnx  # a ModelProto with an empty graph
+expect 2 "has its weights already" "$bin/mlc-refit" "$plan" --weights empty.onnx -o full.plan
+expect 1 "not an ONNX model" "$bin/mlc-refit" "$plan" --weights /dev/null -o full.plan
 echo "tools_test: ok"
