@@ -8,6 +8,7 @@ import tempfile
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+os.environ.setdefault("MLC_CACHE_DIR", os.path.join(ROOT, "build", "test-cache"))  # never the user's
 RESULTS = os.path.join(ROOT, "docs", "results.md")
 
 
