@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
 //
-// LLVM's local cache (atomic entries, read times kept) and its pruning do the work; this adds the key and the checksum.
+// LLVM's local cache (atomic entries) and its pruning do the work; this adds the key, the checksum and the time of the last use.
 #include "compiler/KernelCache.h"
 #include "llvm-c/Core.h"
 #include "llvm/ADT/StringExtras.h"
@@ -9,6 +9,7 @@
 #include "llvm/Support/Caching.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/Process.h"
 #include "llvm/Support/SHA256.h"
 
 namespace mlc {
@@ -39,6 +40,15 @@ std::string entryPath(const std::string &folder, llvm::StringRef key) {
   return path.str().str();
 }
 
+/// Marks an entry as used now. NOTE: pruning goes by access times, which most systems update once a day or never (relatime, noatime).
+void touch(const std::string &path) {
+  int fd;
+  if (llvm::sys::fs::openFileForRead(path, fd))
+    return;
+  (void)llvm::sys::fs::setLastAccessAndModificationTime(fd, std::chrono::system_clock::now());
+  llvm::sys::Process::SafelyCloseFileDescriptor(fd);
+}
+
 } // namespace
 
 /// The object, empty when there is no sound one.
@@ -54,8 +64,10 @@ std::string KernelCache::load(llvm::StringRef key) {
   if (*missing)
     return "";
   llvm::StringRef entry(found);
-  if (entry.size() > kDigestBytes && digest(entry.drop_front(kDigestBytes)) == entry.take_front(kDigestBytes))
+  if (entry.size() > kDigestBytes && digest(entry.drop_front(kDigestBytes)) == entry.take_front(kDigestBytes)) {
+    touch(entryPath(folder, key));
     return entry.drop_front(kDigestBytes).str();
+  }
   llvm::sys::fs::remove(entryPath(folder, key));
   return "";
 }

@@ -48,6 +48,29 @@ class Cache(ToolTest):
         for words in (("--arch", "x86-64-v3"), ("--arch", "x86-64-v2", "-O", "0")):
             self.assertEqual(self.plan(model, *words)[1][0], 0)
 
+    def test_use_keeps_an_entry_young(self):
+        self.plan(self.model("mlp"))
+        entries = [e for e in pathlib.Path(self.path("cache")).glob("llvmcache-*")]
+        for entry in entries:
+            os.utime(entry, (1e9, 1e9))
+        self.assertEqual(self.plan(self.model("mlp"))[1][1], 0)
+        self.assertGreater(min(e.stat().st_atime for e in entries), 1.5e9)
+
+    def test_the_oldest_entries_go_first(self):
+        """2 GiB are the limit: sparse files stand for other models' objects."""
+        self.plan(self.model("mlp"))
+        cache = pathlib.Path(self.path("cache"))
+        for name, age in (("llvmcache-old", 1e9), ("llvmcache-older", 0.9e9)):
+            with open(cache / name, "wb") as f:
+                f.truncate(3 << 29)
+                f.seek(0)
+            os.utime(cache / name, (age, age))
+        for stamp in cache.glob("llvmcache.timestamp"):
+            stamp.unlink()  # pruning looks every 20 minutes
+        self.plan(self.model("mlp"))
+        self.assertFalse((cache / "llvmcache-older").exists())
+        self.assertEqual(self.plan(self.model("mlp"))[1][1], 0, "what was used just now stays")
+
     def test_damaged_entries_are_compiled_again(self):
         model = self.model("mlp")
         good, counts = self.plan(model)
