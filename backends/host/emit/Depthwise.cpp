@@ -39,10 +39,8 @@ public:
       oy = index[1];
       findRows();
       auto channels = [&](Value low, Value high, int64_t count) {
-        forLanes(e, low, high, count, [&](Value c, bool lane) {
-          channel = {c, lane, lane};
-          row();
-        });
+        span = {low, high, count};
+        row();
       };
       if (runs == 1)
         return channels(e.i64(0), e.i64(C), C);
@@ -97,7 +95,7 @@ private:
   /// Pixels that one vector of accumulators each, the weights and the inputs they share leave registers for.
   int64_t mostPixels() { return k.options.target.vectorBits == 512 ? 8 : k.options.target.vectorBits == 256 ? 6 : 4; }
 
-  /// All pixels of the row for the present channels.
+  /// All pixels of the row, for the task's channels.
   void row() {
     auto Q = region.y[2].constant(), W = region.x[2].constant();
     int64_t most = mostPixels();
@@ -129,8 +127,8 @@ private:
   void openRow(int64_t most) {
     Value Q = e.dim(region.y[2]), zero = e.i64(0), sx = e.i64(stride);
     Value low = e.minimum(e.i64((pad + stride - 1) / stride), Q);
-    Value span = e.sub(e.dim(region.x[2]), e.i64((S - 1) * dilation - pad)); // the first column of the last inside window is below this
-    Value high = e.maximum(low, e.minimum(Q, e.div(e.add(e.maximum(span, zero), e.i64(stride - 1)), sx)));
+    Value reach = e.sub(e.dim(region.x[2]), e.i64((S - 1) * dilation - pad)); // the first column of the last inside window is below this
+    Value high = e.maximum(low, e.minimum(Q, e.div(e.add(e.maximum(reach, zero), e.i64(stride - 1)), sx)));
     Value tiled = e.add(low, e.mul(e.div(e.sub(high, low), e.i64(most)), e.i64(most)));
     e.loop(zero, low, e.i64(1), [&](Value ox) { testedPixel(ox); });
     e.loop(low, tiled, e.i64(most), [&](Value ox) { pixels(ox, most, {}); });
@@ -147,8 +145,20 @@ private:
     return LLVM::FMulAddOp::create(e.b, e.loc, x, weight, sum);
   }
 
+  /// body() for every vector of the task's channels, innermost so that memory is read in order.
+  void eachChannel(llvm::function_ref<void()> body) {
+    forLanes(e, span.low, span.high, span.count, [&](Value c, bool lane) {
+      channel = {c, lane, lane};
+      body();
+    });
+  }
+
   /// `count` pixels from ox on; taps for which `inside` does not hold are left out.
   void pixels(Value ox, int64_t count, llvm::function_ref<bool(int64_t pixel, int64_t fx)> inside) {
+    eachChannel([&] { pixelVectors(ox, count, inside); });
+  }
+
+  void pixelVectors(Value ox, int64_t count, llvm::function_ref<bool(int64_t pixel, int64_t fx)> inside) {
     SmallVector<Value> acc(count, e.constant(laneType(), 0));
     acc = e.loop(rowLow, rowHigh, e.i64(1), acc, [&](Value fy, ValueRange carried) {
       SmallVector<Value> sums(carried);
@@ -167,6 +177,10 @@ private:
 
   /// One pixel, each tap tested.
   void testedPixel(Value ox) {
+    eachChannel([&] { testedPixelVector(ox); });
+  }
+
+  void testedPixelVector(Value ox) {
     SmallVector<Value> acc = e.loop(rowLow, rowHigh, e.i64(1), {e.constant(laneType(), 0)}, [&](Value fy, ValueRange carried) {
       Value sum = carried[0], iy = inputRow(fy);
       for (int64_t fx = 0; fx < S; ++fx) {
@@ -200,6 +214,10 @@ private:
   ConvRegion region;
   ConvOp conv;
   Value packed, n, oy, y0, rowLow, rowHigh;
+  struct {
+    Value low, high;
+    int64_t count = 0;
+  } span; // channels of the task
   reference::Index channel;
   int64_t R = 0, S = 0, C = 0, stride = 1, dilation = 1, pad = 0;
 };
