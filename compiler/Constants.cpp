@@ -44,7 +44,7 @@ void evaluate(Operation *op, std::vector<char> &out) {
     sources.push_back(ConstantBytes::of(v));
   for (auto [source, v] : llvm::zip(sources, op->getOperands()))
     operands.push_back({cast<RankedTensorType>(v.getType()).getShape(), source.bytes()});
-  runtime::Status status = runtime::ApplyMove(moveOf(op), operands, elementBytes(cast<RankedTensorType>(op->getResult(0).getType())), &out);
+  runtime::Status status = runtime::ApplyMove(moveOf(op), operands, elementBytes(cast<RankedTensorType>(op->getResult(0).getType())), UINT64_MAX, &out);
   if (!status.ok())
     llvm::report_fatal_error(llvm::Twine("a move that passed isConstantExpression cannot be done: ") + status.message());
 }

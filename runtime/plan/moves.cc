@@ -206,7 +206,7 @@ class Mover {
 }  // namespace
 
 Status ApplyMove(const Move& move, std::span<const MoveOperand> operands, size_t element_bytes,
-                 std::vector<char>* out) {
+                 uint64_t max_bytes, std::vector<char>* out) {
   uint64_t size_bytes = 0;
   if (!SizeOf(move.dims, element_bytes, &size_bytes))
     return BadMove("has a step of impossible size");
@@ -214,6 +214,7 @@ Status ApplyMove(const Move& move, std::span<const MoveOperand> operands, size_t
     if (!SizeOf(operand.dims, element_bytes, &size_bytes) || size_bytes != operand.bytes.size())
       return BadMove("has an operand whose size is not that of its dims");
   (void)SizeOf(move.dims, element_bytes, &size_bytes);
+  if (size_bytes > max_bytes) return BadMove("has a step of impossible size");
   out->assign(size_bytes, 0);
   return Mover(move, operands, element_bytes, out).Run();
 }

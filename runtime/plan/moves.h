@@ -31,9 +31,10 @@ struct MoveOperand {
   std::span<const char> bytes;
 };
 
-// Replaces *out by the result. BAD_PLAN: numbers that do not fit the operands, which are untrusted.
+// Replaces *out by the result. BAD_PLAN: numbers that do not fit the operands, which are untrusted,
+// or a result of more than max_bytes.
 Status ApplyMove(const Move& move, std::span<const MoveOperand> operands, size_t element_bytes,
-                 std::vector<char>* out);
+                 uint64_t max_bytes, std::vector<char>* out);
 
 }  // namespace mlc::runtime
 

@@ -23,6 +23,8 @@ namespace {
 
 using Bytes = std::span<const char>;
 
+constexpr uint64_t kMaxGrowth = 16;
+
 Status Damaged(const char* what) {
   return Error(MLC_STATUS_BAD_PLAN, "damaged stripped plan: %s", what);
 }
@@ -128,6 +130,9 @@ class ConstantMaker {
     values_.assign(count, {});
     std::vector<Bytes> bytes(count);
     std::vector<std::vector<int64_t>> dims(count);
+    // Packing pads, but no step is much larger than what goes in and what comes out.
+    uint64_t max_bytes =
+        kMaxGrowth * Slot(plan_.full().constants()->Get(recipe.constant())->size());
     for (uint32_t i = 0; i < count; ++i) {
       const plan::Move& step = *recipe.steps()->Get(i);
       dims[i] = Copy(step.dims());
@@ -135,13 +140,14 @@ class ConstantMaker {
       if (move.op == plan::MoveOp::Source) {
         MLC_TRY_ASSIGN(const Bytes source, Source(move));
         values_[i].assign(source.begin(), source.end());
+        max_bytes += kMaxGrowth * source.size();
       } else {
         std::vector<MoveOperand> operands;
         for (uint32_t input : Items(step.inputs())) {
           if (input >= i) return Damaged("a weight's recipe uses a later step");
           operands.push_back({dims[input], bytes[input]});
         }
-        MLC_TRY(ApplyMove(move, operands, recipe.element_bytes(), &values_[i]));
+        MLC_TRY(ApplyMove(move, operands, recipe.element_bytes(), max_bytes, &values_[i]));
       }
       bytes[i] = values_[i];
     }
@@ -163,9 +169,12 @@ class ConstantMaker {
     return Bytes(bytes.data(), bytes.size());
   }
 
-  template <typename T>
-  static std::vector<T> Copy(const flatbuffers::Vector<T>* vector) {
-    return vector ? std::vector<T>(vector->begin(), vector->end()) : std::vector<T>();
+  // NOTE: flatbuffers' verifier does not look at the alignment of 8-byte elements.
+  static std::vector<int64_t> Copy(const flatbuffers::Vector<int64_t>* vector) {
+    std::vector<int64_t> values(Count(vector));
+    if (!values.empty())
+      std::memcpy(values.data(), vector->Data(), values.size() * sizeof(int64_t));
+    return values;
   }
 
   const StrippedPlan& plan_;

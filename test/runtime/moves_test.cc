@@ -38,7 +38,7 @@ Outcome Apply(const Move& move, const std::vector<Dims>& dims) {
         static_cast<size_t>(std::accumulate(d.begin(), d.end(), int64_t{1}, std::multiplies<>()))));
   for (size_t i = 0; i < dims.size(); ++i) operands.push_back({dims[i], bytes[i]});
   std::vector<char> out;
-  const Status status = ApplyMove(move, operands, 4, &out);
+  const Status status = ApplyMove(move, operands, 4, 4096, &out);
   Outcome outcome{status.ok(), std::vector<int32_t>(out.size() / 4)};
   std::memcpy(outcome.values.data(), out.data(), outcome.values.size() * 4);
   return outcome;
@@ -61,6 +61,7 @@ TEST(Moves, RefuseWhatLeavesTheirOperands) {
            {MoveOp::Reshape, {7}, {}, {}},
            {MoveOp::Reshape, {-2, -3}, {}, {}},
            {MoveOp::Reshape, {int64_t{1} << 40, int64_t{1} << 40}, {}, {}},
+           {MoveOp::Pad, {1 << 20, 1 << 10}, {0, 0}, {}},  // over 4096 bytes
            {MoveOp::Transpose, {3, 2}, {1, 1}, {}},
            {MoveOp::Transpose, {3, 2}, {1, 2}, {}},
            {MoveOp::Transpose, {2, 3}, {1, 0}, {}},
