@@ -136,8 +136,7 @@ private:
     });
     if (!ok)
       return false;
-    auto cout = y[3].constant();
-    storeTile(k, tile, conv.getY(), at.valid, indexOf, column, e.dim(y[3]), cout && *cout % kPanel == 0);
+    storeTile(k, tile, conv.getY(), at.valid, indexOf, column, e.dim(y[3]), isWhole(y[3], panelColumns));
     return true;
   }
 

@@ -26,6 +26,7 @@ public:
   LogicalResult run() {
     if (!match())
       return failure();
+    pairs = 2 * e.width <= kMostLanes && k.isLatencyBound() && C >= 2 * e.width;
     int64_t runs = channelRuns(), length = (C / runs + e.width - 1) / e.width * e.width;
     runs = (C + length - 1) / length;
     k.kernel.grid = DimExpr(runs) * region.y[0] * region.y[1];
@@ -93,7 +94,7 @@ private:
   }
 
   /// Pixels that one vector of accumulators each, the weights and the inputs they share leave registers for.
-  int64_t mostPixels() { return k.options.target.vectorBits == 512 ? 8 : k.options.target.vectorBits == 256 ? 6 : 4; }
+  int64_t mostPixels() { return (k.options.target.vectorBits == 512 ? 8 : k.options.target.vectorBits == 256 ? 6 : 4) / (pairs ? 2 : 1); }
 
   /// All pixels of the row, for the task's channels.
   void row() {
@@ -150,7 +151,7 @@ private:
     forLanes(e, span.low, span.high, span.count, [&](Value c, bool lane) {
       channel = {c, lane, lane};
       body();
-    });
+    }, pairs);
   }
 
   /// `count` pixels from ox on; taps for which `inside` does not hold are left out.
@@ -219,6 +220,7 @@ private:
     int64_t count = 0;
   } span; // channels of the task
   reference::Index channel;
+  bool pairs = false; // vectors two by two
   int64_t R = 0, S = 0, C = 0, stride = 1, dilation = 1, pad = 0;
 };
 

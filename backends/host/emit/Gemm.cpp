@@ -161,8 +161,7 @@ private:
     prefetchEpilogue(k, tile, matmul.getY(), matmul.getA(), rows, indexOf, column);
     tile.clear();
     tile.accumulate(left, right, e.dim(K));
-    auto n = N.constant();
-    storeTile(k, tile, matmul.getY(), at.valid, indexOf, column, e.dim(N), n && *n % kPanel == 0);
+    storeTile(k, tile, matmul.getY(), at.valid, indexOf, column, e.dim(N), isWhole(N, panelColumns));
     return true;
   }
 

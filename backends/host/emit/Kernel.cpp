@@ -78,6 +78,12 @@ void KernelBuilder::storeResult(unsigned i, ArrayRef<Index> index) {
   e->store(region.getResult(i), index, e->at(terminator()->getOperand(i), index));
 }
 
+bool KernelBuilder::isLatencyBound() {
+  return llvm::any_of(body().without_terminator(), [](Operation &op) {
+    return isa<ExpOp, TanhOp, ErfOp, LogOp, SigmoidOp, SwishOp, GeluOp, SoftplusOp, PowOp, DivOp, SqrtOp, SinOp, CosOp>(op);
+  });
+}
+
 Kernel KernelBuilder::finish() { return std::move(kernel); }
 
 /// Types that kernels compute with: bool, integers of 8 to 64 bits, f16, bf16, f32, f64.

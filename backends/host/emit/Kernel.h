@@ -52,6 +52,8 @@ public:
   mlir::Value workspace(const DimExpr &bytes);
   /// for task in [begin, end)
   void forEachTask(llvm::function_ref<void(mlir::Value)> body);
+  /// Whether the region computes something of many dependent steps (exp, erf, division, ..): then two vectors at once keep the units busy.
+  bool isLatencyBound();
   /// Stores result `i` of the region (its yielded value's element) at an index.
   void storeResult(unsigned i, llvm::ArrayRef<reference::Index> index);
   Kernel finish();

@@ -93,7 +93,7 @@ LogicalResult emitMap(KernelBuilder &k) {
         element(e.i64(i), false);
       return;
     }
-    forLanes(e, low, high, count, element);
+    forLanes(e, low, high, count, element, k.isLatencyBound());
   };
   if (extent && *extent <= chunk) {
     forEachLine(k, outer, std::max<int64_t>(1, chunk / std::max<int64_t>(*extent, 1)), one * static_cast<double>(*extent),

@@ -109,6 +109,22 @@ TileRows tileRows(Emitter &e, Value first, int64_t rows, bool whole, ArrayRef<Di
   return tile;
 }
 
+/// Lanes for a last panel of that many columns.
+static int64_t lanesOf(int64_t columns) {
+  int64_t lanes = kFewestLanes;
+  while (lanes < columns)
+    lanes *= 2;
+  return lanes;
+}
+
+bool isWhole(const DimExpr &columns, int64_t panelColumns) {
+  auto fixed = columns.constant();
+  if (!fixed)
+    return false;
+  int64_t last = *fixed % kPanel;
+  return panelColumns < kPanel ? last == lanesOf(last) : last <= kPanel / 2;
+}
+
 void forPanels(Emitter &e, Value low, Value high, int64_t n, const DimExpr &columns, llvm::function_ref<void(Value, int64_t, int64_t)> body) {
   auto fixed = columns.constant();
   int64_t last = fixed ? *fixed % kPanel : 0, full = fixed ? *fixed / kPanel : 0;
@@ -127,10 +143,7 @@ void forPanels(Emitter &e, Value low, Value high, int64_t n, const DimExpr &colu
   if (!half)
     return;
   e.when(arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::sgt, all, e.i64(full)), [&] {
-    int64_t lanes = kFewestLanes;
-    while (lanes < std::min(last, e.width))
-      lanes *= 2;
-    NarrowLanes narrow(e, std::min(e.width, lanes));
+    LaneWidth narrow(e, std::min(e.width, lanesOf(last)));
     body(e.i64(full), 1, last);
   });
 }

@@ -39,6 +39,9 @@ TileRows tileRows(reference::Emitter &e, mlir::Value first, int64_t rows, bool w
 void forPanels(reference::Emitter &e, mlir::Value low, mlir::Value high, int64_t n, const DimExpr &columns,
                llvm::function_ref<void(mlir::Value panel, int64_t panels, int64_t panelColumns)> body);
 
+/// Whether all columns exist that a tile of forPanels computes, given the `panelColumns` it was called with.
+bool isWhole(const DimExpr &columns, int64_t panelColumns);
+
 } // namespace mlc::host
 
 #endif

@@ -19,7 +19,21 @@ void splitTail(int64_t width, int64_t count, llvm::function_ref<void(int64_t, in
     body(start, 1);
 }
 
-void forLanes(Emitter &e, Value low, Value high, std::optional<int64_t> count, llvm::function_ref<void(Value, bool)> body) {
+void forLanes(Emitter &e, Value low, Value high, std::optional<int64_t> count, llvm::function_ref<void(Value, bool)> body, bool pairs) {
+  pairs = pairs && e.width > 1 && 2 * e.width <= kMostLanes && (!count || *count >= 2 * e.width);
+  if (pairs) {
+    int64_t width = 2 * e.width;
+    Value step = e.i64(width), stop = e.add(low, e.mul(e.div(e.sub(high, low), step), step));
+    {
+      LaneWidth wide(e, width);
+      e.loop(low, stop, step, [&](Value i) { body(i, true); });
+    }
+    low = stop;
+    if (count)
+      *count %= width;
+    if (count && !*count)
+      return;
+  }
   Value rest = low;
   if (e.width > 1 && (!count || *count >= e.width)) {
     Value width = e.i64(e.width);
@@ -37,7 +51,7 @@ void forLanes(Emitter &e, Value low, Value high, std::optional<int64_t> count, l
       return;
     }
     Emitter::Scope scope(e);
-    NarrowLanes narrow(e, lanes);
+    LaneWidth narrow(e, lanes);
     body(e.add(rest, e.i64(start)), true);
   });
   if (singles)

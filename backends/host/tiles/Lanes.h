@@ -9,11 +9,11 @@
 
 namespace mlc::host {
 
-/// Sets the emitter's width for a while. Code under it needs a scope of its own.
-class NarrowLanes {
+/// Sets the emitter's width for a while.
+class LaneWidth {
 public:
-  NarrowLanes(reference::Emitter &e, int64_t width) : e(e), before(e.width) { e.width = width; }
-  ~NarrowLanes() { e.width = before; }
+  LaneWidth(reference::Emitter &e, int64_t width) : e(e), before(e.width) { e.width = width; }
+  ~LaneWidth() { e.width = before; }
 
 private:
   reference::Emitter &e;
@@ -22,12 +22,14 @@ private:
 
 /// The least number of lanes worth a vector.
 inline constexpr int64_t kFewestLanes = 4;
+/// The most lanes that the math support has functions for.
+inline constexpr int64_t kMostLanes = 16;
 
 /// Calls body(start, lanes) for the parts of a tail of `count` elements: halves of `width` while they fit, single elements (lanes = 1) after that.
 void splitTail(int64_t width, int64_t count, llvm::function_ref<void(int64_t start, int64_t lanes)> body);
 
-/// body(i, lane) over [low, high), where e.width may be less in the last calls. `count`, when known, is high - low.
-void forLanes(reference::Emitter &e, mlir::Value low, mlir::Value high, std::optional<int64_t> count, llvm::function_ref<void(mlir::Value i, bool lane)> body);
+/// body(i, lane) over [low, high), where e.width may be less in the last calls, and twice as much in the first ones with `pairs`. `count`, when known, is high - low.
+void forLanes(reference::Emitter &e, mlir::Value low, mlir::Value high, std::optional<int64_t> count, llvm::function_ref<void(mlir::Value i, bool lane)> body, bool pairs = false);
 
 } // namespace mlc::host
 

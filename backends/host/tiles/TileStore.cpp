@@ -31,13 +31,35 @@ void storeTile(KernelBuilder &k, RegisterTile &tile, Value anchor, ArrayRef<Valu
     Emitter::Scope scope(e);
     if (lanes == 1)
       return storeAt(index, e.position(column), vector::ExtractOp::create(e.b, e.loc, v, start));
-    NarrowLanes narrow(e, lanes);
+    LaneWidth narrow(e, lanes);
     auto part = llvm::to_vector(llvm::seq<int64_t>(start, start + lanes));
     storeAt(index, {column, true, false}, vector::ShuffleOp::create(e.b, e.loc, v, v, part));
   };
+  bool pairs = exact && 2 * e.width <= kMostLanes && k.isLatencyBound();
   auto storeRow = [&](int64_t row) {
     current = row;
     Indices index = indexOf(row);
+    if (pairs) {
+      // Neighbouring vectors as one of twice the width.
+      Value first;
+      int64_t start = 0;
+      tile.forEachVector(row, [&](int64_t offset, Value v) {
+        if (!first) {
+          first = v;
+          start = offset;
+          return;
+        }
+        int64_t width = e.width;
+        auto both = llvm::to_vector(llvm::seq<int64_t>(0, 2 * width));
+        Emitter::Scope scope(e);
+        LaneWidth wide(e, 2 * width);
+        storeAt(index, {e.add(firstColumn, e.i64(start)), true, false}, vector::ShuffleOp::create(e.b, e.loc, first, v, both));
+        first = Value();
+      });
+      if (first)
+        storeAt(index, {e.add(firstColumn, e.i64(start)), true, false}, first);
+      return;
+    }
     tile.forEachVector(row, [&](int64_t offset, Value v) {
       Value column = e.add(firstColumn, e.i64(offset));
       if (exact) {
