@@ -3,7 +3,7 @@
 //
 // The register tile that products and convolutions share: `rows` rows of one operand, read element by element and broadcast, times `panels` panels of 16 packed
 // columns of the other. The accumulators (rows x panels x 16/width vectors) are loop-carried SSA values, so they stay in registers.
-// Sizes: 6x16 on AVX2 (12 accumulators, 2 panel loads, 1 broadcast = 15 of 16 registers), 6x32 on AVX-512, 3x16 on SSE.
+// Sizes: 6x16 on AVX2 (12 accumulators, 2 panel loads, 1 broadcast = 15 of 16 registers), 7x32 on AVX-512 (14 accumulators; image sizes are multiples of 7), 3x16 on SSE.
 #ifndef MLC_BACKENDS_HOST_TILES_REGISTERTILE_H
 #define MLC_BACKENDS_HOST_TILES_REGISTERTILE_H
 
