@@ -8,6 +8,7 @@
 #include "mlir/Transforms/Passes.h"
 #include "passes/Fuse/Passes.h"
 #include "passes/Layout/Passes.h"
+#include "passes/Memory/Passes.h"
 #include "passes/Normalize/Passes.h"
 
 using namespace mlir;
@@ -45,6 +46,7 @@ void buildFusePipeline(OpPassManager &pm, int optLevel) {
     func.addPass(createMergeProducts());
     func.addPass(createFuseAttention());
     func.addPass(createFuseRegions());
+    func.addPass(createPlaceConcats());
     func.addPass(createFuseMoves());
   }
   func.addPass(createFormRegions());

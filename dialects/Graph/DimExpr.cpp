@@ -11,7 +11,7 @@ namespace mlc {
 namespace {
 
 constexpr int64_t kInf = std::numeric_limits<int64_t>::max();
-constexpr size_t kMaxCharacters = 4096, kMaxProducts = 1024;
+constexpr size_t kMaxCharacters = 65536, kMaxProducts = 1024;
 constexpr unsigned kMaxNesting = 48;           // the parser, which also counts parentheses, goes to 64
 constexpr const char *kTooLarge = "too_large#"; // stem of the symbols that stand for what is over the bounds
 

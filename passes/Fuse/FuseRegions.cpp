@@ -101,10 +101,12 @@ private:
   /// so few columns make it worth more than a pass over memory.
   void takePrologue(MatMulOp product, SmallVectorImpl<Operation *> &ops) {
     constexpr int64_t kMaxColumns = 512;
+    if (facts.rank(product.getA()) < 2 || facts.rank(product.getB()) != 2)
+      return;
     Operation *op = product.getA().getDefiningOp();
     auto columns = facts.dims(product.getY()).back().constant();
     bool cheap = op && isa<MulOp, AddOp>(op) && op->getBlock() == &block && op->hasOneUse() && !grouped.contains(op) && isComputed(op);
-    if (!cheap || !columns || *columns > kMaxColumns || facts.rank(product.getB()) != 2 || !facts.elementType(product.getY()).isF32() || !isConstantExpression(product.getB()))
+    if (!cheap || !columns || *columns > kMaxColumns || !facts.elementType(product.getY()).isF32() || !isConstantExpression(product.getB()))
       return;
     // The region stands at its last op; what the scale depends on comes before it in any case.
     ops.push_back(op);

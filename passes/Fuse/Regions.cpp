@@ -32,6 +32,8 @@ bool isComputed(Operation *op) {
     return false;
   if (isa<ReshapeOp>(op))
     return false;
+  if (auto concat = dyn_cast<ConcatOp>(op); concat && isPlaced(concat))
+    return false;
   return !isConstantExpression(op->getResult(0));
 }
 

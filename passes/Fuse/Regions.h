@@ -13,6 +13,9 @@ namespace mlc {
 bool isMoveByNumbers(mlir::Operation *op);
 /// Whether a value is a constant or only moves of constants (reshape, transpose, pad, slice, concat), so that the plan writer evaluates it.
 bool isConstantExpression(mlir::Value v);
+/// On a concat that is a view of its operands' memory (passes/Memory/PlaceConcats).
+inline constexpr const char *kPlacedAttr = "graph.placed";
+inline bool isPlaced(graph::ConcatOp concat) { return concat->hasAttr(kPlacedAttr); }
 /// Whether an op computes at run time, that is, must be part of a region: not a constant expression, a view, control flow or a return.
 bool isComputed(mlir::Operation *op);
 

@@ -2,6 +2,7 @@
 // Part of MLC, see the LICENSE file.
 #include "passes/Memory/LowerToPlan.h"
 #include "passes/Fuse/Regions.h"
+#include "passes/Memory/Placement.h"
 #include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
@@ -125,6 +126,8 @@ private:
       return buffers[v] = declare("constant", constants.index(v), {}, 0, v, nodeName(v.getDefiningOp()));
     if (auto reshape = v.getDefiningOp<ReshapeOp>())
       return buffers[v] = declare("alias", -1, buffer(reshape.getX()), 0, v, "");
+    if (v.getDefiningOp<ConcatOp>()) // a placed one: declared by its first part
+      return buffers[v] = declare("temp", -1, {}, 0, v, "");
     llvm_unreachable("every value is an argument, a constant, a view or a result");
   }
 
@@ -135,6 +138,14 @@ private:
       buffer = op.getRoot();
     }
     return buffer;
+  }
+
+  /// Memory inside of the concat that the value is part of, from its first to its last element.
+  Value partOf(Value v, const Placement &place) {
+    DimExpr span = 1, size = byteSize(facts.elementType(v));
+    for (auto [dim, stride] : llvm::zip(facts.dims(v), place.strides))
+      span = span + (dim - 1) * stride;
+    return declare("alias", -1, buffer(place.whole), place.offset * size, span * size, facts.elementType(v), Dims(facts.dims(v)), "");
   }
 
   bool isTemp(Value buffer) { return cast<plan_ir::BufferOp>(root(buffer).getDefiningOp()).getKind() == "temp"; }
@@ -150,6 +161,8 @@ private:
       Value source = viewed(v);
       if (isConstantExpression(source) || isa<BlockArgument>(source) || source.getDefiningOp()->getBlock() != region->getBlock())
         continue;
+      if (placementOf(source, facts) || isa<ConcatOp>(source.getDefiningOp()))
+        continue; // others lie there too
       bool sameShape = Dims(facts.dims(v)) == Dims(facts.dims(result)) && byteSize(facts.elementType(v)) == byteSize(facts.elementType(result));
       bool once = llvm::count_if(region.getInputs(), [&](Value other) { return viewed(other) == source; }) == 1;
       if (sameShape && once && lastUse.lookup(source) == region.getOperation() && isTemp(buffer(v)))
@@ -167,6 +180,8 @@ private:
       operands.push_back(buffer(v));
     for (Value r : region.getResults()) {
       Value place = destination.lookup(r);
+      if (auto part = placementOf(r, facts))
+        place = partOf(r, *part);
       if (!place && r == region.getResult(0))
         if (Value shared = inPlaceOperand(region))
           place = declare("alias", -1, shared, 0, r, "");

@@ -122,7 +122,43 @@ struct Rules {
   }
   Value apply(graph::PadOp op) { return allZero(op.getLow().getDims()) && allZero(op.getHigh().getDims()) ? op.getX() : Value(); }
   Value apply(graph::TileOp op) { return llvm::all_of(op.getRepeats().getDims(), [](const DimExpr &r) { return r.isConstant(1); }) ? op.getX() : Value(); }
-  Value apply(graph::ConcatOp op) { return op.getXs().size() == 1 ? op.getXs()[0] : Value(); }
+  /// The slice's range along `axis`, when it takes all of the other dims.
+  std::optional<std::pair<DimExpr, DimExpr>> rangeAlong(graph::SliceOp slice, int64_t axis) {
+    Dims starts = slice.getStarts().getDims(), in(facts.dims(slice.getX())), out(facts.dims(slice.getY()));
+    for (size_t i = 0; i < in.size(); ++i)
+      if (slice.getSteps()[i] != 1 || (static_cast<int64_t>(i) != axis && in[i] != out[i]))
+        return std::nullopt;
+    return std::pair(starts[axis], starts[axis] + out[axis]);
+  }
+  Value apply(graph::ConcatOp op) {
+    if (op.getXs().size() == 1)
+      return op.getXs()[0];
+    // Neighbouring slices of one value are one slice of it.
+    Build k(op, facts);
+    int64_t axis = op.getAxis();
+    SmallVector<Value> parts;
+    bool joined = false;
+    for (Value v : op.getXs()) {
+      auto slice = v.getDefiningOp<graph::SliceOp>(), before = parts.empty() ? graph::SliceOp() : parts.back().getDefiningOp<graph::SliceOp>();
+      auto range = slice ? rangeAlong(slice, axis) : std::nullopt, last = before ? rangeAlong(before, axis) : std::nullopt;
+      if (!range || !last || slice.getX() != before.getX() || last->second != range->first) {
+        parts.push_back(v);
+        continue;
+      }
+      Dims starts(facts.rank(v), DimExpr(0)), dims(facts.dims(v));
+      starts[axis] = last->first;
+      dims[axis] = range->second - last->first;
+      SmallVector<int64_t> steps(dims.size(), 1);
+      auto attr = [&](StringRef name, const Dims &d) { return k.b.getNamedAttr(name, graph::DimsAttr::get(op.getContext(), ArrayRef<DimExpr>(d))); };
+      parts.back() = dims == Dims(facts.dims(slice.getX()))
+                         ? Value(slice.getX())
+                         : k.make<graph::SliceOp>(slice.getX(), {attr("starts", starts), k.b.getNamedAttr("steps", k.b.getDenseI64ArrayAttr(steps)), attr("dims", dims)});
+      joined = true;
+    }
+    if (!joined)
+      return {};
+    return parts.size() == 1 ? keep(op, parts[0]) : k.make<graph::ConcatOp>(parts, op->getAttrs());
+  }
   Value apply(graph::TransposeOp op) {
     // The dims that are not 1 keep their order.
     Dims in(facts.dims(op.getX())), out(facts.dims(op.getY()));

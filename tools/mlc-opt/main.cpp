@@ -9,6 +9,7 @@
 #include "frontends/onnx/Options.h"
 #include "passes/Fuse/Passes.h"
 #include "passes/Layout/Passes.h"
+#include "passes/Memory/Passes.h"
 #include "passes/Normalize/Passes.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/CommandLine.h"
@@ -32,6 +33,7 @@ void registerAll(DialectRegistry &registry) {
   mlc::registerNormalizePasses();
   mlc::registerLayoutPasses();
   mlc::registerFusePasses();
+  mlc::registerMemoryPasses();
   mlc::registerHostPasses();
 }
 

@@ -54,7 +54,7 @@ private:
         if (reduction)
           return false;
         reduction = &op;
-      } else if (!op.hasTrait<Pointwise>() && !isa<ConstantOp>(op)) {
+      } else if (!op.hasTrait<Pointwise>() && !isa<ConstantOp, SliceOp>(op)) {
         return false;
       }
     }
@@ -100,7 +100,13 @@ private:
       }
       return e.loop(e.i64(0), e.dim(in[axes[depth]]), e.i64(1), sums, [&](Value i, ValueRange carried) {
         source[axes[depth]] = e.position(i);
-        return nest(depth + 1, SmallVector<Value>(carried));
+        if (depth + 1 == axes.size())
+          return nest(depth + 1, SmallVector<Value>(carried));
+        // Each inner loop combines from the neutral element: sums of few partial sums round less than one long sum.
+        SmallVector<Value> sums(carried), part = nest(depth + 1, SmallVector<Value>(vectors, reference::reductionInit(e, reduction, type)));
+        for (auto [sum, p] : llvm::zip(sums, part))
+          sum = reference::reductionCombine(e, reduction, sum, p);
+        return sums;
       });
     };
     acc = nest(0, acc);

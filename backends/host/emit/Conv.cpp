@@ -44,6 +44,12 @@ public:
   }
 
 private:
+  /// Whether a pixel's channels are followed by the next pixel's: not in a slice of channels or in part of a concat.
+  bool isDense(Value x) {
+    const reference::Memory *memory = e.memory(x);
+    return memory && getConstantIntValue(memory->strides[2]) == C;
+  }
+
   bool match() {
     if (!region.match(k) || region.conv.getGroup() != 1)
       return false;
@@ -100,7 +106,7 @@ private:
     prefetchEpilogue(k, tile, conv.getY(), conv.getX(), rows, indexOf, column);
     tile.clear();
     bool ok = true;
-    bool runs = !padded && conv.getDilations()[1] == 1; // a filter row is contiguous in the input
+    bool runs = !padded && conv.getDilations()[1] == 1 && isDense(conv.getX()); // a filter row is contiguous in the input
     auto tap = [&](Value fy, Value fx, Value depth) {
       SmallVector<Value> left, right;
       for (int64_t r = 0; r < rows; ++r) {

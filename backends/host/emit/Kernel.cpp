@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
 #include "backends/host/emit/Kernel.h"
+#include "passes/Memory/Placement.h"
 
 using namespace mlir;
 using namespace mlc::graph;
@@ -32,10 +33,20 @@ KernelBuilder::KernelBuilder(RegionOp region, ShapeFacts &facts, const EmitOptio
   e->fault = fault;
   e->exactSums = options.scalar;
   for (auto [i, arg] : llvm::enumerate(body().getArguments()))
-    e->setMemory(arg, bufferPointer(i));
+    setMemory(arg, region.getInputs()[i], bufferPointer(i));
   unsigned first = body().getNumArguments();
   for (unsigned i = 0; i < region.getNumResults(); ++i)
-    e->setMemory(region.getResult(i), bufferPointer(first + i));
+    setMemory(region.getResult(i), region.getResult(i), bufferPointer(first + i));
+}
+
+void KernelBuilder::setMemory(Value inner, Value outer, Value pointer) {
+  auto place = placementOf(outer, facts);
+  if (!place)
+    return e->setMemory(inner, pointer);
+  reference::Memory memory{pointer, {}};
+  for (const DimExpr &stride : place->strides)
+    memory.strides.push_back(e->dim(stride));
+  e->setMemory(inner, memory);
 }
 
 Value KernelBuilder::argument(int64_t byteOffset, Type type) {

@@ -61,6 +61,8 @@ public:
 private:
   mlir::Value argument(int64_t byteOffset, mlir::Type type);
   mlir::Value bufferPointer(unsigned number);
+  /// `inner` is the value inside the region (or the result) whose memory is that of `outer`.
+  void setMemory(mlir::Value inner, mlir::Value outer, mlir::Value pointer);
   mlir::Block *entry;
   mlir::Value args, buffers, scalars;
   mlir::Operation *entryEnd; // where scalar loads go

@@ -75,3 +75,20 @@ func.func @untouched(%arg0: tensor<2xf32>, %arg1: tensor<2xf32>) -> tensor<2xf32
   %y = graph.add %arg0, %arg1 : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>
   return %y : tensor<2xf32>
 }
+
+// -----
+
+// Neighbouring slices of one value, joined again; the rest of a concat stays.
+// CHECK-LABEL: @concat_of_slices
+// CHECK: graph.concat %arg0, %arg1 {axis = 1 : i64}
+// CHECK: %[[S:.*]] = graph.slice %arg0 {dims = #graph.dims<[2, 4]>, starts = #graph.dims<[0, 2]>
+// CHECK: graph.concat %arg1, %[[S]]
+func.func @concat_of_slices(%x: tensor<2x8xf32>, %y: tensor<2x3xf32>) -> (tensor<2x11xf32>, tensor<2x7xf32>) {
+  %a = graph.slice %x {starts = #graph.dims<[0, 0]>, steps = array<i64: 1, 1>, dims = #graph.dims<[2, 4]>} : (tensor<2x8xf32>) -> tensor<2x4xf32>
+  %b = graph.slice %x {starts = #graph.dims<[0, 4]>, steps = array<i64: 1, 1>, dims = #graph.dims<[2, 4]>} : (tensor<2x8xf32>) -> tensor<2x4xf32>
+  %z = graph.concat %a, %b, %y {axis = 1} : (tensor<2x4xf32>, tensor<2x4xf32>, tensor<2x3xf32>) -> tensor<2x11xf32>
+  %c = graph.slice %x {starts = #graph.dims<[0, 2]>, steps = array<i64: 1, 1>, dims = #graph.dims<[2, 2]>} : (tensor<2x8xf32>) -> tensor<2x2xf32>
+  %d = graph.slice %x {starts = #graph.dims<[0, 4]>, steps = array<i64: 1, 1>, dims = #graph.dims<[2, 2]>} : (tensor<2x8xf32>) -> tensor<2x2xf32>
+  %w = graph.concat %y, %c, %d {axis = 1} : (tensor<2x3xf32>, tensor<2x2xf32>, tensor<2x2xf32>) -> tensor<2x7xf32>
+  return %z, %w : tensor<2x11xf32>, tensor<2x7xf32>
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+//
+// Where a value lies when it is part of a larger one: kernels address it with the strides of the whole.
+#ifndef MLC_PASSES_MEMORY_PLACEMENT_H
+#define MLC_PASSES_MEMORY_PLACEMENT_H
+
+#include "dialects/Graph/ShapeFacts.h"
+
+namespace mlc {
+
+struct Placement {
+  mlir::Value whole; // the concat's result
+  DimExpr offset;    // of the first element, in elements
+  Dims strides;      // in elements: those of the whole
+};
+
+/// Where `v` lies in the result of a placed concat (PlaceConcats), or nothing when it has memory of its own.
+std::optional<Placement> placementOf(mlir::Value v, graph::ShapeFacts &facts);
+
+/// Row-major strides of `dims`, in elements.
+Dims denseStrides(llvm::ArrayRef<DimExpr> dims);
+
+} // namespace mlc
+
+#endif
