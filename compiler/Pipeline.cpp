@@ -25,7 +25,7 @@ void buildNormalizePipeline(OpPassManager &pm, int optLevel, ConstantEvaluator e
   func.addPass(createFoldShapes());
   addCleanup(func);
   func.addPass(createFoldBatchNorm());
-  func.addPass(createExpandComposites());
+  func.addPass(createExpandComposites({.keepSoftmax = optLevel > 1}));
   if (evaluator.evaluate)
     func.addPass(createFoldConstants(std::move(evaluator)));
   func.addPass(createSimplifyAlgebra());
@@ -34,8 +34,11 @@ void buildNormalizePipeline(OpPassManager &pm, int optLevel, ConstantEvaluator e
 
 void buildFusePipeline(OpPassManager &pm, int optLevel) {
   auto &func = pm.nest<func::FuncOp>();
-  if (optLevel > 1)
+  if (optLevel > 1) {
     func.addPass(createChannelsLast());
+    func.addPass(createSimplifyAlgebra());
+    func.addPass(createExpandComposites());
+  }
   if (optLevel > 0) {
     func.addPass(createSimplifyAlgebra());
     func.addPass(createSinkReshapes());

@@ -306,6 +306,10 @@ private:
       SmallVector<Value> operands(op->getOperands());
       operands[0] = last(b, operands[0]);
       done(b, op, recreate(b, op, operands, changed));
+    } else if (auto softmax = dyn_cast<SoftmaxOp>(op)) {
+      int64_t axis = softmax.getAxis();
+      axis = llvm::find(perm, axis < 0 ? axis + rank : axis) - perm.begin();
+      done(b, op, recreate(b, op, {last(b, softmax.getX())}, {b.b.getNamedAttr("axis", b.b.getI64IntegerAttr(axis))}));
     } else if (op->hasTrait<Reduction>()) {
       sinkReduction(b, op);
     } else if (auto reshape = dyn_cast<ReshapeOp>(op)) {

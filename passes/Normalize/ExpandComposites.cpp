@@ -112,12 +112,15 @@ Values expand(Build &k, graph::GroupNormOp op) {
 }
 
 struct ExpandComposites : impl::ExpandCompositesBase<ExpandComposites> {
+  using ExpandCompositesBase::ExpandCompositesBase;
   void runOnOperation() override {
     graph::ShapeFacts facts(getOperation());
     if (!facts.valid())
       return signalPassFailure();
     SmallVector<Operation *> expanded;
     WalkResult walked = getOperation().walk([&](Operation *op) {
+      if (keepSoftmax && isa<graph::SoftmaxOp>(op))
+        return WalkResult::advance();
       Build k(op, facts);
       auto values = llvm::TypeSwitch<Operation *, Values>(op)
                         .Case<graph::SoftmaxOp, graph::LogSoftmaxOp, graph::LayerNormOp, graph::RMSNormOp, graph::BatchNormOp, graph::InstanceNormOp, graph::GroupNormOp>(

@@ -107,6 +107,7 @@ def ExpandComposites : Pass<"expand-composites", "::mlir::func::FuncOp"> {
   let summary = "Writes softmax and the norms in reductions and pointwise ops";
   let description = [{
     softmax, log_softmax, layer_norm, rms_norm, batch_norm, instance_norm and group_norm. fp16 and bf16 are computed in f32.
+    `keep-softmax` leaves softmax whole, so that layout can still change its axis.
 
     ```
     %y = graph.softmax %x {axis = 1}
@@ -120,6 +121,7 @@ def ExpandComposites : Pass<"expand-composites", "::mlir::func::FuncOp"> {
     %y = graph.div %e, %s
     ```
   }];
+  let options = [Option<"keepSoftmax", "keep-softmax", "bool", "false", "Leave softmax as it is">];
   let statistics = [Statistic<"numExpanded", "expanded", "Ops expanded">];
   let dependentDialects = ["::mlc::graph::GraphDialect"];
 }

@@ -93,6 +93,16 @@ struct Rules {
   }
 
   // ---- moves
+  /// transpose(softmax(x)) = softmax(transpose(x)) along the axis that becomes the last, which is one kernel.
+  Value softmaxOfRows(graph::TransposeOp op) {
+    auto softmax = op.getX().getDefiningOp<graph::SoftmaxOp>();
+    int64_t rank = op.getPerm().size(), axis = softmax ? static_cast<int64_t>(softmax.getAxis()) : -1;
+    axis += axis < 0 ? rank : 0;
+    if (!softmax || !softmax->hasOneUse() || axis + 1 == rank || op.getPerm().back() != axis)
+      return {};
+    Build k(op, facts);
+    return k.make<graph::SoftmaxOp>(k.make<graph::TransposeOp>(softmax.getX(), op->getAttrs()), k.b.getNamedAttr("axis", k.b.getI64IntegerAttr(rank - 1)));
+  }
   Value apply(graph::ExpandOp op) { return keep(op, op.getX()); }
   Value apply(graph::ReshapeOp op) { return keep(op, op.getX()); }
   Value apply(graph::SliceOp op) {
@@ -160,6 +170,8 @@ struct Rules {
     return parts.size() == 1 ? keep(op, parts[0]) : k.make<graph::ConcatOp>(parts, op->getAttrs());
   }
   Value apply(graph::TransposeOp op) {
+    if (Value rows = softmaxOfRows(op))
+      return rows;
     // The dims that are not 1 keep their order.
     Dims in(facts.dims(op.getX())), out(facts.dims(op.getY()));
     int64_t last = -1;

@@ -123,3 +123,16 @@ func.func @tokens(%x: tensor<1x16x64xf32>) -> tensor<1x64x16xf32> {
   %y = graph.relu %t : (tensor<1x64x16xf32>) -> tensor<1x64x16xf32>
   return %y : tensor<1x64x16xf32>
 }
+
+// -----
+
+// A softmax over the channels runs over the last dim.
+// CHECK-LABEL: @softmax_of_channels
+// CHECK: %[[S:.*]] = graph.softmax %{{.*}} {axis = 3 : i64} : (tensor<1x8x8x16xf32>)
+// CHECK: graph.transpose %[[S]] {perm = array<i64: 0, 3, 1, 2>}
+func.func @softmax_of_channels(%x: tensor<1x3x8x8xf32>) -> tensor<1x16x8x8xf32> {
+  %w = graph.constant dense<1.0> : tensor<16x3x1x1xf32>
+  %c = graph.conv %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : (tensor<1x3x8x8xf32>, tensor<16x3x1x1xf32>) -> tensor<1x16x8x8xf32>
+  %y = graph.softmax %c {axis = -3} : (tensor<1x16x8x8xf32>) -> tensor<1x16x8x8xf32>
+  return %y : tensor<1x16x8x8xf32>
+}

@@ -92,3 +92,19 @@ func.func @concat_of_slices(%x: tensor<2x8xf32>, %y: tensor<2x3xf32>) -> (tensor
   %w = graph.concat %y, %c, %d {axis = 1} : (tensor<2x3xf32>, tensor<2x2xf32>, tensor<2x2xf32>) -> tensor<2x7xf32>
   return %z, %w : tensor<2x11xf32>, tensor<2x7xf32>
 }
+
+// -----
+
+// A softmax whose axis a transpose makes the last is one of rows.
+// CHECK-LABEL: @softmax_of_rows
+// CHECK: %[[T:.*]] = graph.transpose %arg0 {perm = array<i64: 0, 2, 1>}
+// CHECK: graph.softmax %[[T]] {axis = 2 : i64}
+// CHECK: %[[S:.*]] = graph.softmax %arg0 {axis = 2 : i64}
+// CHECK: graph.transpose %[[S]]
+func.func @softmax_of_rows(%x: tensor<1x16x64xf32>) -> (tensor<1x64x16xf32>, tensor<1x64x16xf32>) {
+  %s = graph.softmax %x {axis = 1} : (tensor<1x16x64xf32>) -> tensor<1x16x64xf32>
+  %y = graph.transpose %s {perm = array<i64: 0, 2, 1>} : (tensor<1x16x64xf32>) -> tensor<1x64x16xf32>
+  %r = graph.softmax %x {axis = 2} : (tensor<1x16x64xf32>) -> tensor<1x16x64xf32>
+  %z = graph.transpose %r {perm = array<i64: 0, 2, 1>} : (tensor<1x16x64xf32>) -> tensor<1x64x16xf32>
+  return %y, %z : tensor<1x64x16xf32>, tensor<1x64x16xf32>
+}
