@@ -98,8 +98,9 @@ private:
       return true;
     if (auto reshape = dyn_cast<ReshapeOp>(op)) {
       // Heads split from or merged into one dim; the inner length stays.
-      auto in = facts.dims(reshape.getX()).back().constant(), out = facts.dims(reshape.getY()).back().constant();
-      return in && out && (*in % *out == 0 || *out % *in == 0);
+      DimExpr last = facts.dims(reshape.getX()).back();
+      auto in = last.constant(), out = facts.dims(reshape.getY()).back().constant();
+      return last == facts.dims(reshape.getY()).back() || (in && out && (*in % *out == 0 || *out % *in == 0));
     }
     if (auto slice = dyn_cast<SliceOp>(op))
       return llvm::all_of(slice.getSteps(), [](int64_t step) { return step == 1; });
