@@ -26,7 +26,7 @@ public:
 
   /// The ops of the attention that ends in `second`, in block order; empty when there is none.
   SmallVector<Operation *> run() {
-    if (!isProductOfRows(second) || !walkBack() || !hasReduction() || !isClosed())
+    if (!isProductOfRows(second) || !walkBack() || !hasReduction() || !isClosed() || !hasOwnValues())
       return {};
     takeOperand(first.getA());
     takeOperand(first.getB());
@@ -88,6 +88,12 @@ private:
   /// Nothing but the last product's result is used outside.
   bool isClosed() {
     return llvm::all_of(group, [&](Operation *op) { return op == second || llvm::all_of(op->getUsers(), [&](Operation *user) { return group.contains(user); }); });
+  }
+
+  /// The values are none of the scores, and have no batch dims that the scores lack: each batch entry of the scores is computed once.
+  bool hasOwnValues() {
+    ArrayRef<DimExpr> y = facts.dims(second.getY()), scores = facts.dims(second.getA());
+    return !group.contains(second.getB().getDefiningOp()) && llvm::equal(y.drop_back(2), scores.drop_back(2));
   }
 
   /// Whether reading an op's result element by element along the last or second to last dim costs no more than reading its operand.

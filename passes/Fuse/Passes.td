@@ -28,7 +28,8 @@ def FuseAttention : Pass<"fuse-attention", "::mlir::func::FuncOp"> {
   let description = [{
     Whatever an exporter writes between the two products counts, as long as it is pointwise (scale, mask, bias, NaN guard) or reduces rows (softmax written out) and nothing of it
     is used elsewhere. The region also takes what only moves or scales an operand (transposes and splits of heads, slices of one product for q, k and v) and a transpose of its
-    result. Declined: products of other types than f32, rows without a reduction, scores that are used elsewhere too (returned attention weights).
+    result. Declined: products of other types than f32, rows without a reduction, scores that are used elsewhere too (returned attention weights),
+    values with batch dims that the scores lack, or computed from the scores.
     ```
     %s = graph.matmul %q, %kt
     %m = graph.reduce_max %s {axes = [3]}  ... exp, reduce_sum, div ...

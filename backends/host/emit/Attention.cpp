@@ -9,6 +9,7 @@
 #include "backends/host/emit/RowPass.h"
 #include "backends/host/tiles/RegisterTile.h"
 #include "backends/host/tiles/TileStore.h"
+#include <numeric>
 
 using namespace mlir;
 using namespace mlc::graph;
@@ -271,11 +272,17 @@ private:
     return pointers;
   }
 
+  /// A number that divides the panels of every block of keys: tiles of as many panels leave none over.
+  static int64_t panelsOfAllBlocks(int64_t keys) {
+    int64_t last = (keys % kKeys + kPanel - 1) / kPanel;
+    return keys < kKeys ? last : std::gcd(kKeys / kPanel, last);
+  }
+
   /// x of the block's rows for keys [t, t + count).
   void scoreTiles(Value first_, Value end, Value t, Value count) {
     Value panels = e.div(e.add(count, e.i64(kPanel - 1)), e.i64(kPanel));
     auto fixedT = T.constant();
-    DimExpr known = fixedT && *fixedT % kKeys == 0 ? DimExpr(kKeys / kPanel) : fixedT && *fixedT < kKeys ? DimExpr((*fixedT + kPanel - 1) / kPanel) : T;
+    DimExpr known = fixedT ? DimExpr(panelsOfAllBlocks(*fixedT)) : T;
     tiles(first_, end, panels, known, [&](Value s, Value panel, int64_t n) {
       RegisterTile tile(e, tileRows, n);
       SmallVector<Value> right, valid;

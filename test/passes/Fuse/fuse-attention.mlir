@@ -58,6 +58,32 @@ func.func @weights_used(%q: tensor<8x16xf32>, %k: tensor<16x8xf32>, %v: tensor<8
 
 // -----
 
+// Declines: the scores are broadcast over the batch of the values.
+// CHECK-LABEL: @values_of_a_larger_batch
+// CHECK-NOT: graph.region
+func.func @values_of_a_larger_batch(%q: tensor<1x8x16xf32>, %k: tensor<1x16x8xf32>, %v: tensor<3x8x16xf32>) -> tensor<3x8x16xf32> {
+  %s = graph.matmul %q, %k : (tensor<1x8x16xf32>, tensor<1x16x8xf32>) -> tensor<1x8x8xf32>
+  %n = graph.reduce_sum %s {axes = array<i64: 2>} : (tensor<1x8x8xf32>) -> tensor<1x8x1xf32>
+  %p = graph.div %s, %n : (tensor<1x8x8xf32>, tensor<1x8x1xf32>) -> tensor<1x8x8xf32>
+  %y = graph.matmul %p, %v : (tensor<1x8x8xf32>, tensor<3x8x16xf32>) -> tensor<3x8x16xf32>
+  return %y : tensor<3x8x16xf32>
+}
+
+// -----
+
+// Declines: the weights are the values too.
+// CHECK-LABEL: @squared
+// CHECK-NOT: graph.region
+func.func @squared(%q: tensor<8x16xf32>, %k: tensor<16x8xf32>) -> tensor<8x8xf32> {
+  %s = graph.matmul %q, %k : (tensor<8x16xf32>, tensor<16x8xf32>) -> tensor<8x8xf32>
+  %n = graph.reduce_sum %s {axes = array<i64: 1>} : (tensor<8x8xf32>) -> tensor<8x1xf32>
+  %p = graph.div %s, %n : (tensor<8x8xf32>, tensor<8x1xf32>) -> tensor<8x8xf32>
+  %y = graph.matmul %p, %p : (tensor<8x8xf32>, tensor<8x8xf32>) -> tensor<8x8xf32>
+  return %y : tensor<8x8xf32>
+}
+
+// -----
+
 // Declines: two products in a row without a reduction between them are two products.
 // CHECK-LABEL: @no_rows
 // CHECK-NOT: graph.region
