@@ -6,6 +6,7 @@
 
 #include <cstring>
 
+#include "runtime/exec/shape_checks.h"
 #include "runtime/plan/access.h"
 #include "runtime/plan/validator.h"
 
@@ -63,6 +64,8 @@ class Interpreter {
   explicit Interpreter(const RunContext& context) : context_(context), shape_(context.shape) {}
 
   Status RunBlock(uint32_t block) {
+    if (const plan::ShapeCheck* check = shape_.failed_check(block)) [[unlikely]]
+      return CheckFailure(*context_.bound.entry, *check, shape_.values());
     for (const Step& step : shape_.block(block)) {
       if (context_.cancelled.load(std::memory_order_relaxed)) [[unlikely]]
         return Error(MLC_STATUS_CANCELLED, "the run was cancelled");

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "runtime/exec/shape_checks.h"
 #include "runtime/exec/shape_program.h"
 #include "runtime/plan/access.h"
 
@@ -36,6 +37,9 @@ Result<std::unique_ptr<ShapePlan>> ShapePlan::Build(const BoundProgram& bound,
   shape->symbols_.assign(symbols.begin(), symbols.end());
   shape->values_.resize(Count(bound.entry->exprs()));
   MLC_TRY(EvaluateExprs(*bound.entry, symbols, shape->values_));
+  const plan::Block& body = *bound.program->blocks()->Get(0);
+  if (const auto* failed = FindFailedCheck(*bound.entry, body, shape->values_))
+    return CheckFailure(*bound.entry, *failed, shape->values_);
   MLC_TRY_ASSIGN(shape->memory_, PlanMemory(*bound.entry, *bound.program, shape->values_));
   shape->BuildBlocks(bound, num_threads);
   shape->CollectMovingBuffers(*bound.program);
@@ -57,6 +61,7 @@ void ShapePlan::BuildBlocks(const BoundProgram& bound, uint32_t num_threads) {
   slot_buffers_.reserve(num_arguments);
   uint32_t number = 0;
   for (const plan::Block* block : Items(bound.program->blocks())) {
+    failed_checks_.push_back(FindFailedCheck(*bound.entry, *block, values_));
     std::vector<Step>& steps = blocks_.emplace_back();
     for (const plan::Instruction* instruction : Items(block->instructions())) {
       Step step{instruction, instruction->op_type(), number++};

@@ -37,7 +37,8 @@ struct RunMemory {
 
 class ShapePlan {
  public:
-  // `symbols` are in range. OUT_OF_RANGE, DATA_FAULT, BAD_PLAN: the shapes do not work out.
+  // `symbols` are in range. SHAPE_MISMATCH, OUT_OF_RANGE, DATA_FAULT, BAD_PLAN: the shapes do not
+  // work out.
   static Result<std::unique_ptr<ShapePlan>> Build(const BoundProgram& bound,
                                                   std::span<const int64_t> symbols,
                                                   uint32_t num_threads);
@@ -50,6 +51,8 @@ class ShapePlan {
   const std::vector<int64_t>& values() const { return values_; }
   const MemoryPlan& memory() const { return memory_; }
   std::span<const Step> block(uint32_t index) const { return blocks_[index]; }
+  // A check that does not hold, so that the block must not run; null when all hold.
+  const plan::ShapeCheck* failed_check(uint32_t block) const { return failed_checks_[block]; }
   char* buffer(uint32_t index) const { return pointers_[index]; }
   uint64_t size_bytes(uint32_t index) const { return memory_.sizes[index]; }
 
@@ -70,6 +73,7 @@ class ShapePlan {
   std::vector<int64_t> values_;
   MemoryPlan memory_;
   std::vector<std::vector<Step>> blocks_;
+  std::vector<const plan::ShapeCheck*> failed_checks_;  // of each block
   std::vector<void*> arguments_;  // of all launches, one after the other
   std::vector<int64_t> scalars_;
   std::vector<uint32_t> slot_buffers_;    // the buffer each argument points to

@@ -24,6 +24,8 @@ class InstructionValidator {
     for (block_ = 0; block_ < num_blocks; ++block_) {
       MLC_CHECK(block_used_once, depth_[block_] > 0, "block %u is not used", block_);
       const plan::Block& block = *program_.blocks()->Get(block_);
+      for (uint32_t check : Items(block.checks()))
+        MLC_CHECK(block_checks, check < Count(entry_.checks()), "block %u", block_);
       for (index_ = 0; index_ < Count(block.instructions()); ++index_)
         MLC_TRY(CheckInstruction(*block.instructions()->Get(index_)));
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
 //
-// Expressions, inputs, outputs and symbols of an entry.
+// Expressions, inputs, outputs, symbols and shape checks of an entry.
 #include "runtime/base/dtype.h"
 #include "runtime/plan/validator_context.h"
 
@@ -57,6 +57,16 @@ Status ValidateSymbol(const ValidatorContext& context, const plan::Entry& entry,
   return Ok();
 }
 
+Status ValidateShapeCheck(const ValidatorContext& context, const plan::Entry& entry,
+                          const plan::ShapeCheck& check) {
+  const uint32_t num_exprs = Count(entry.exprs());
+  MLC_CHECK(shape_check_kind, check.kind() <= plan::CheckKind::MAX, "node '%.64s'",
+            Text(check.node()));
+  MLC_CHECK(shape_check_exprs, check.left() < num_exprs && check.right() < num_exprs,
+            "node '%.64s'", Text(check.node()));
+  return Ok();
+}
+
 }  // namespace
 
 Status ValidateSignature(const ValidatorContext& context, const plan::Entry& entry) {
@@ -66,6 +76,8 @@ Status ValidateSignature(const ValidatorContext& context, const plan::Entry& ent
   for (const plan::IO* io : Items(entry.outputs())) MLC_TRY(ValidateIO(context, entry, *io));
   for (const plan::Symbol* symbol : Items(entry.symbols()))
     MLC_TRY(ValidateSymbol(context, entry, *symbol));
+  for (const plan::ShapeCheck* check : Items(entry.checks()))
+    MLC_TRY(ValidateShapeCheck(context, entry, *check));
   return Ok();
 }
 

@@ -153,6 +153,18 @@ uint32_t PlanBuilder::Constant(int32_t dtype, std::vector<int64_t> dims, const v
   return AddBuffer(std::move(buffer));
 }
 
+void PlanBuilder::Check(plan::CheckKind kind, uint32_t left, uint32_t right, const char* node,
+                        uint32_t block) {
+  auto check = std::make_unique<plan::ShapeCheckT>();
+  check->kind = kind;
+  check->left = left;
+  check->right = right;
+  check->node = node;
+  program().blocks[block]->checks.push_back(static_cast<uint32_t>(entry().checks.size()));
+  entry().checks.push_back(std::move(check));
+  plan.features = {"shape_checks"};
+}
+
 uint32_t PlanBuilder::Block() {
   program().blocks.push_back(std::make_unique<plan::BlockT>());
   return static_cast<uint32_t>(program().blocks.size() - 1);
@@ -263,6 +275,8 @@ PlanBuilder EverythingPlan() {
   b.Launch("less_i64", {zero_data, four_data, flag}, one);
   const uint32_t then_block = b.Block(), else_block = b.Block(), body = b.Block();
   b.If(flag, then_block, else_block);
+  b.Check(plan::CheckKind::AtMost, one, n, "node_add");
+  b.Check(plan::CheckKind::Broadcast, n, m, "node_branch", else_block);
   b.Launch("increment_i64", {zero_data, count}, one, {}, then_block);
   b.Copy(zero_data, count, else_block);
 

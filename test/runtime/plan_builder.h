@@ -51,6 +51,10 @@ class PlanBuilder {
   uint32_t Alias(uint32_t buffer, uint32_t offset, uint32_t size);
   uint32_t Constant(int32_t dtype, std::vector<int64_t> dims, const void* data, size_t size_bytes);
 
+  // Adds a shape check to a block of the program.
+  void Check(plan::CheckKind kind, uint32_t left, uint32_t right, const char* node,
+             uint32_t block = 0);
+
   uint32_t Block();
   void Launch(const char* kernel, std::vector<uint32_t> buffers, uint32_t grid,
               std::vector<uint32_t> scalars = {}, uint32_t block = 0);

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "runtime/exec/memory_plan.h"
+#include "runtime/exec/shape_program.h"
 #include "runtime/exec/signature.h"
 #include "runtime/plan/access.h"
 #include "tools/common/error.h"
@@ -190,6 +191,16 @@ const plan::Entry& FindEntry(const plan::Plan& plan, const std::string& name) {
   throw ToolError(kUsage, "the plan has no entry '" + name + "'");
 }
 
+Json DescribeChecks(const plan::Entry& entry) {
+  Json list = Json::array();
+  for (const plan::ShapeCheck* check : Items(entry.checks()))
+    list.push_back({{"kind", plan::EnumNameCheckKind(check->kind())},
+                    {"left", runtime::ExprText(entry, check->left())},
+                    {"right", runtime::ExprText(entry, check->right())},
+                    {"node", Text(check->node())}});
+  return list;
+}
+
 Json Describe(const runtime::PlanFile& file, const std::string& entry_name,
               const std::map<std::string, int64_t>& given, bool in_full) {
   const plan::Plan& plan = file.plan();
@@ -210,6 +221,7 @@ Json Describe(const runtime::PlanFile& file, const std::string& entry_name,
                {"metadata", Json::object()},
                {"inputs", DescribeTensors(signature.inputs)},
                {"outputs", DescribeTensors(signature.outputs)},
+               {"checks", DescribeChecks(entry)},
                {"targets", Json::array()}};
   for (size_t i = 0; i < symbols.size(); ++i) json["dims"][signature.symbols[i].name] = symbols[i];
   for (const plan::KeyValue* item : Items(plan.metadata()))
