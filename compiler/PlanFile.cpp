@@ -175,6 +175,8 @@ public:
     std::vector<Off<flatbuffers::String>> features;
     if (controlFlow)
       features.push_back(fb.CreateString("control_flow"));
+    if (!checks.empty())
+      features.push_back(fb.CreateString("shape_checks"));
     auto constantVector = fb.CreateVector(constants);
     auto targetVector = fb.CreateVector(targets);
     auto metadataVector = fb.CreateVector(metadata);
@@ -323,7 +325,8 @@ private:
     auto symbolVector = fb.CreateVector(symbols);
     auto inputVector = fb.CreateVector(inputs), outputVector = fb.CreateVector(outputs);
     auto programVector = fb.CreateVector(programs);
-    return plan::CreateEntry(fb, name, symbolVector, nodes, inputVector, outputVector, programVector);
+    auto checkVector = fb.CreateVector(checks);
+    return plan::CreateEntry(fb, name, symbolVector, nodes, inputVector, outputVector, programVector, checkVector);
   }
 
   llvm::Expected<Off<plan::Symbol>> symbolTable(StringRef name) {
@@ -382,10 +385,27 @@ private:
 
   Off<plan::Block> block(Block &b) {
     std::vector<Off<plan::Instruction>> instructions;
+    std::vector<uint32_t> blockChecks;
     for (Operation &op : b)
-      if (auto i = instruction(&op); !i.IsNull())
+      if (auto check = dyn_cast<plan_ir::CheckOp>(op))
+        blockChecks.push_back(checkIndex(check));
+      else if (auto i = instruction(&op); !i.IsNull())
         instructions.push_back(i);
-    return plan::CreateBlockDirect(fb, &instructions);
+    return plan::CreateBlockDirect(fb, &instructions, &blockChecks);
+  }
+
+  /// Programs of several targets share their checks.
+  uint32_t checkIndex(plan_ir::CheckOp check) {
+    auto kind = llvm::StringSwitch<plan::CheckKind>(check.getKind())
+                    .Case("equal", plan::CheckKind::Equal)
+                    .Case("broadcast", plan::CheckKind::Broadcast)
+                    .Case("broadcast_to", plan::CheckKind::BroadcastTo)
+                    .Default(plan::CheckKind::AtMost);
+    uint32_t left = exprs(check.getDims().getDims()[0]), right = exprs(check.getDims().getDims()[1]);
+    auto [it, fresh] = checkNumbers.try_emplace({static_cast<int>(kind), left, right, check.getNode().str()}, checks.size());
+    if (fresh)
+      checks.push_back(plan::CreateShapeCheckDirect(fb, kind, left, right, check.getNode().str().c_str()));
+    return it->second;
   }
 
   /// Reserves a number first, so that outer blocks come before inner ones.
@@ -443,6 +463,8 @@ private:
   std::vector<Off<plan::Block>> blocks;
   DenseMap<Value, uint32_t> bufferIndex;
   llvm::StringMap<uint32_t> kernelIndex;
+  std::vector<Off<plan::ShapeCheck>> checks;
+  std::map<std::tuple<int, uint32_t, uint32_t, std::string>, uint32_t> checkNumbers;
   bool controlFlow = false;
 };
 

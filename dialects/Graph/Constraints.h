@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
 //
-// What the ops' shape inference asks of dims. Dims that are not numbers may be anything, so these answer "may".
+// What the ops' shape inference asks of dims. False: numbers contradict it. What is true for some values of the symbols only is recorded, and checked for each shape
+// (ShapeFacts::require).
 #ifndef MLC_DIALECTS_GRAPH_CONSTRAINTS_H
 #define MLC_DIALECTS_GRAPH_CONSTRAINTS_H
 
@@ -9,21 +10,21 @@
 
 namespace mlc::graph {
 
-/// Whether a == b is possible.
-inline bool mayEqual(const DimExpr &a, const DimExpr &b) { return !a.constant() || !b.constant() || a == b; }
+/// a == b.
+inline bool requireEqual(ShapeFacts &facts, mlir::Operation *op, const DimExpr &a, const DimExpr &b) { return facts.require(op, Requirement::Kind::Equal, a, b); }
 /// The same for all dims of two tensors.
-inline bool mayEqual(llvm::ArrayRef<DimExpr> a, llvm::ArrayRef<DimExpr> b) {
-  return a.size() == b.size() && llvm::all_of(llvm::zip(a, b), [](auto pair) { return mayEqual(std::get<0>(pair), std::get<1>(pair)); });
+inline bool requireEqual(ShapeFacts &facts, mlir::Operation *op, llvm::ArrayRef<DimExpr> a, llvm::ArrayRef<DimExpr> b) {
+  return a.size() == b.size() && llvm::all_of(llvm::zip(a, b), [&](auto pair) { return requireEqual(facts, op, std::get<0>(pair), std::get<1>(pair)); });
 }
 
-/// Whether a <= b is possible.
-inline bool mayFit(const DimExpr &a, const DimExpr &b) { return !a.constant() || !b.constant() || *a.constant() <= *b.constant(); }
+/// a <= b.
+inline bool requireAtMost(ShapeFacts &facts, mlir::Operation *op, const DimExpr &a, const DimExpr &b) { return facts.require(op, Requirement::Kind::AtMost, a, b); }
 
-/// Whether a tensor of these dims may broadcast to `to` without making it larger.
-inline bool mayBroadcastTo(llvm::ArrayRef<DimExpr> from, llvm::ArrayRef<DimExpr> to) {
+/// A tensor of dims `from` broadcasts to `to` without making it larger.
+inline bool requireBroadcastTo(ShapeFacts &facts, mlir::Operation *op, llvm::ArrayRef<DimExpr> from, llvm::ArrayRef<DimExpr> to) {
   if (from.size() > to.size())
     return false;
-  return llvm::all_of(llvm::zip(from, to.take_back(from.size())), [](auto pair) { return std::get<0>(pair).isConstant(1) || mayEqual(std::get<0>(pair), std::get<1>(pair)); });
+  return llvm::all_of(llvm::zip(from, to.take_back(from.size())), [&](auto pair) { return facts.require(op, Requirement::Kind::BroadcastTo, std::get<0>(pair), std::get<1>(pair)); });
 }
 
 /// axis in [0, rank), for one that may count from the end.

@@ -13,13 +13,13 @@ LogicalResult MatMulOp::inferShapes(ShapeFacts &facts) {
   if (facts.elementType(getA()) != facts.elementType(getB()))
     return emitOpError() << "[matmul_c3] has operands of types " << getA().getType() << " and " << getB().getType();
   DimExpr ka = a.back(), kb = b.size() == 1 ? b[0] : b[b.size() - 2];
-  if (ka.constant() && kb.constant() && ka != kb)
+  if (!requireEqual(facts, *this, ka, kb))
     return emitOpError() << "[matmul_c1] cannot multiply " << describe(a) << " by " << describe(b) << ": inner dims differ";
   Dims out;
   size_t batchA = a.size() < 2 ? 0 : a.size() - 2, batchB = b.size() < 2 ? 0 : b.size() - 2, batch = std::max(batchA, batchB);
   for (size_t i = 0; i < batch; ++i) {
     DimExpr da = i + batchA >= batch ? a[i + batchA - batch] : DimExpr(1), db = i + batchB >= batch ? b[i + batchB - batch] : DimExpr(1);
-    auto d = facts.broadcastDim(da, db);
+    auto d = facts.broadcastDim(*this, da, db);
     if (!d)
       return emitOpError() << "[matmul_c4] cannot broadcast the batch dims of " << describe(a) << " and " << describe(b);
     out.push_back(*d);
@@ -90,11 +90,12 @@ LogicalResult inferRnn(Operation *op, int64_t gates, ShapeFacts &facts, std::ini
   if (xw.size() != 3 || h.size() != 2)
     return op->emitOpError() << "[rnn_c1] has inputs of dims " << describe(xw) << " and an initial state of dims " << describe(h);
   DimExpr hidden = h[1], wide = hidden * DimExpr(gates);
-  bool fit = mayEqual(xw[2], wide) && mayEqual(xw[1], h[0]) && mayEqual(Dims{wide, hidden}, facts.dims(op->getOperand(1))) && (!lens || mayEqual(xw[1], facts.dims(lens)));
+  auto equal = [&](ArrayRef<DimExpr> a, ArrayRef<DimExpr> b) { return requireEqual(facts, op, a, b); };
+  bool fit = equal(xw[2], wide) && equal(xw[1], h[0]) && equal(Dims{wide, hidden}, facts.dims(op->getOperand(1))) && (!lens || equal(xw[1], facts.dims(lens)));
   if (op->getNumResults() == 3)
-    fit = fit && mayEqual(h, facts.dims(op->getOperand(3)));
+    fit = fit && equal(h, facts.dims(op->getOperand(3)));
   for (auto [v, parts] : vectors)
-    fit = fit && (!v || mayEqual(hidden * DimExpr(parts), facts.dims(v)));
+    fit = fit && (!v || equal(hidden * DimExpr(parts), facts.dims(v)));
   if (!fit)
     return op->emitOpError() << "[rnn_c2] has operands whose dims do not fit " << gates << " gates, inputs " << describe(xw) << " and an initial state " << describe(h);
   Type type = facts.elementType(op->getOperand(0));
@@ -121,11 +122,11 @@ LogicalResult ConvOp::inferShapes(ShapeFacts &facts) {
     return failure();
   size_t channel = channelAxis(getChannelsLast(), x.size()), first = spatialAxis(getChannelsLast()), spatial = x.size() - 2;
   DimExpr expected = w[1] * DimExpr(getGroup());
-  if (x[channel].constant() && expected.constant() && x[channel] != expected)
+  if (!requireEqual(facts, *this, x[channel], expected))
     return emitOpError() << "[conv_c3] has " << x[channel].str() << " input channels, but weights " << describe(w) << " in " << getGroup() << " group(s) need " << expected.str();
-  if (auto m = w[0].constant(); m && *m % static_cast<int64_t>(getGroup()))
-    return emitOpError() << "[conv_c3] has " << *m << " output channels in " << getGroup() << " groups";
-  if (getBias() && !mayEqual(w[0], facts.dims(getBias())))
+  if (!requireEqual(facts, *this, DimExpr::mod(w[0], getGroup()), 0))
+    return emitOpError() << "[conv_c3] has " << w[0].str() << " output channels in " << getGroup() << " groups";
+  if (getBias() && !requireEqual(facts, *this, w[0], facts.dims(getBias())))
     return emitOpError() << "[conv_c5] has a bias of dims " << describe(facts.dims(getBias())) << " for " << w[0].str() << " output channels";
   Dims out(x);
   out[channel] = w[0];
@@ -143,13 +144,13 @@ LogicalResult ConvTransposeOp::inferShapes(ShapeFacts &facts) {
   if (failed(verify()))
     return failure();
   size_t channel = channelAxis(getChannelsLast(), x.size()), first = spatialAxis(getChannelsLast()), spatial = x.size() - 2;
-  if (x[channel].constant() && w[0].constant() && x[channel] != w[0])
+  if (!requireEqual(facts, *this, x[channel], w[0]))
     return emitOpError() << "[conv_c3] has " << x[channel].str() << " input channels for weights " << describe(w);
-  if (auto c = w[0].constant(); c && *c % static_cast<int64_t>(getGroup()))
-    return emitOpError() << "[conv_c3] has " << *c << " input channels in " << getGroup() << " groups";
+  if (!requireEqual(facts, *this, DimExpr::mod(w[0], getGroup()), 0))
+    return emitOpError() << "[conv_c3] has " << w[0].str() << " input channels in " << getGroup() << " groups";
   Dims out(x);
   out[channel] = w[1] * DimExpr(getGroup());
-  if (getBias() && !mayEqual(out[channel], facts.dims(getBias())))
+  if (getBias() && !requireEqual(facts, *this, out[channel], facts.dims(getBias())))
     return emitOpError() << "[conv_c5] has a bias of dims " << describe(facts.dims(getBias())) << " for " << out[channel].str() << " output channels";
   for (size_t i = 0; i < spatial; ++i)
     out[first + i] = (x[first + i] - 1) * DimExpr(getStrides()[i]) + (w[2 + i] - 1) * DimExpr(getDilations()[i]) + 1 + getOutputPadding()[i] - getPads()[i] - getPads()[i + spatial];

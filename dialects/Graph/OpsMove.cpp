@@ -137,8 +137,7 @@ LogicalResult ReshapeOp::inferShapes(ShapeFacts &facts) {
   std::optional<std::vector<DimExpr>> elements;
   if (auto e = facts.elements(getX()))
     elements = std::vector<DimExpr>(e->begin(), e->end());
-  auto in = product(facts.dims(getX())).constant(), out = product(dims).constant();
-  if (in && out && *in != *out)
+  if (!requireEqual(facts, *this, product(facts.dims(getX())), product(dims)))
     return emitOpError() << "[reshape_c1] cannot reshape " << describe(facts.dims(getX())) << " to " << describe(dims);
   facts.set(getY(), facts.elementType(getX()), dims);
   if (elements)
@@ -181,13 +180,8 @@ LogicalResult TransposeOp::inferShapes(ShapeFacts &facts) {
 
 LogicalResult ExpandOp::inferShapes(ShapeFacts &facts) {
   Dims in(facts.dims(getX())), out = getDims().getDims();
-  if (in.size() > out.size())
+  if (!requireBroadcastTo(facts, *this, in, out))
     return emitOpError() << "[expand_c1] cannot expand " << describe(in) << " to " << describe(out);
-  for (size_t i = 0; i < in.size(); ++i) {
-    auto a = in[i].constant(), b = out[out.size() - in.size() + i].constant();
-    if (a && b && *a != *b && *a != 1)
-      return emitOpError() << "[expand_c1] cannot expand " << describe(in) << " to " << describe(out);
-  }
   facts.set(getY(), facts.elementType(getX()), out);
   int64_t count;
   auto strides = smallStrides(in, count);
@@ -217,12 +211,12 @@ LogicalResult SliceOp::inferShapes(ShapeFacts &facts) {
     return failure();
   Dims in(facts.dims(getX())), starts = getStarts().getDims(), out = getDims().getDims();
   for (size_t i = 0; i < in.size(); ++i) {
-    auto extent = in[i].constant(), start = starts[i].constant(), n = out[i].constant();
-    if (extent && start && n && *n > 0) {
-      int64_t last = *(starts[i] + (out[i] - 1) * DimExpr(getSteps()[i])).constant(); // saturates
-      if (*start < 0 || *start >= *extent || last < 0 || last >= *extent)
-        return emitOpError() << "[slice_c3] reaches outside dim " << i << " of " << describe(in);
-    }
+    if (out[i].isConstant(0) || (starts[i].isConstant(0) && out[i] == in[i] && getSteps()[i] == 1))
+      continue;
+    DimExpr last = starts[i] + (out[i] - 1) * DimExpr(getSteps()[i]); // saturates; one step ahead of the start when none are taken
+    auto [low, high] = getSteps()[i] > 0 ? std::pair(starts[i], last) : std::pair(last, starts[i]);
+    if (!requireAtMost(facts, *this, 0, low) || !requireAtMost(facts, *this, high + 1, in[i]))
+      return emitOpError() << "[slice_c3] reaches outside dim " << i << " of " << describe(in);
   }
   facts.set(getY(), facts.elementType(getX()), out);
   int64_t count;
@@ -265,7 +259,7 @@ LogicalResult ConcatOp::inferShapes(ShapeFacts &facts) {
     for (size_t i = 0; i < d.size(); ++i) {
       if (static_cast<int64_t>(i) == axis)
         continue;
-      if (d[i].constant() && out[i].constant() && d[i] != out[i])
+      if (!requireEqual(facts, *this, out[i], d[i]))
         return emitOpError() << "[concat_c3] cannot join " << describe(d) << " to " << describe(facts.dims(getXs()[0])) << " along axis " << axis;
       if (d[i].constant())
         out[i] = d[i];
@@ -312,7 +306,7 @@ LogicalResult PadOp::inferShapes(ShapeFacts &facts) {
     return failure();
   Dims out(facts.dims(getX())), low = getLow().getDims(), high = getHigh().getDims();
   for (size_t i = 0; i < out.size(); ++i) {
-    if (getMode() != "constant" && out[i].isConstant(0) && !(low[i] + high[i]).isConstant(0))
+    if (getMode() != "constant" && !requireAtMost(facts, *this, DimExpr::min(low[i] + high[i], 1, facts.symbols), out[i]))
       return emitOpError() << "[pad_c3] repeats elements of dim " << i << " of " << describe(out) << ", which has none";
     out[i] = out[i] + low[i] + high[i];
   }
@@ -371,7 +365,7 @@ LogicalResult GatherElementsOp::inferShapes(ShapeFacts &facts) {
     return emitOpError() << "[gather_elements_c1] has axis " << getAxis() << " and operands of dims " << describe(facts.dims(getX())) << " and " << describe(out);
   Dims x(facts.dims(getX()));
   for (size_t i = 0; i < out.size(); ++i)
-    if (static_cast<int64_t>(i) != *normalized(getAxis(), out.size()) && !mayFit(out[i], x[i]))
+    if (static_cast<int64_t>(i) != *normalized(getAxis(), out.size()) && !requireAtMost(facts, *this, out[i], x[i]))
       return emitOpError() << "[gather_elements_c2] has indices of dims " << describe(out) << ", which reach outside " << describe(x);
   facts.set(getY(), facts.elementType(getX()), out);
   return success();
@@ -383,7 +377,7 @@ LogicalResult GatherNDOp::inferShapes(ShapeFacts &facts) {
   auto depth = indices.empty() ? std::nullopt : indices.back().constant();
   if (!depth || batch < 0 || batch >= static_cast<int64_t>(indices.size()) || *depth < 1 || *depth > static_cast<int64_t>(x.size()) - batch)
     return emitOpError() << "[gather_nd_c1] cannot index " << describe(x) << " by " << describe(indices) << " with " << batch << " batch dims";
-  if (!mayEqual(ArrayRef<DimExpr>(x).take_front(batch), ArrayRef<DimExpr>(indices).take_front(batch)))
+  if (!requireEqual(facts, *this, ArrayRef<DimExpr>(x).take_front(batch), ArrayRef<DimExpr>(indices).take_front(batch)))
     return emitOpError() << "[gather_nd_c2] has " << batch << " batch dims, which differ: " << describe(x) << " and " << describe(indices);
   Dims out(indices.begin(), indices.end() - 1);
   out.append(x.begin() + batch + *depth, x.end());
@@ -398,7 +392,7 @@ LogicalResult ScatterNDOp::inferShapes(ShapeFacts &facts) {
     return emitOpError() << "[scatter_nd_c1] cannot index " << describe(x) << " by " << describe(indices);
   Dims slices(indices.begin(), indices.end() - 1);
   slices.append(x.begin() + *depth, x.end());
-  if (!mayEqual(slices, facts.dims(getUpdates())))
+  if (!requireEqual(facts, *this, slices, facts.dims(getUpdates())))
     return emitOpError() << "[scatter_nd_c2] has updates of dims " << describe(facts.dims(getUpdates())) << ", expected " << describe(slices);
   if (!isReduction(getReduction()))
     return emitOpError() << "[scatter_nd_c3] has reduction '" << getReduction() << "', expected none, add, mul, min or max";
@@ -413,9 +407,9 @@ LogicalResult ScatterElementsOp::inferShapes(ShapeFacts &facts) {
   if (!axis || indices.size() != x.size())
     return emitOpError() << "[scatter_elements_c1] has axis " << getAxis() << " and operands of dims " << describe(x) << " and " << describe(indices);
   for (size_t i = 0; i < x.size(); ++i)
-    if (static_cast<int64_t>(i) != *axis && !mayFit(indices[i], x[i]))
+    if (static_cast<int64_t>(i) != *axis && !requireAtMost(facts, *this, indices[i], x[i]))
       return emitOpError() << "[scatter_elements_c2] has indices of dims " << describe(indices) << ", which reach outside " << describe(x);
-  if (!mayEqual(indices, facts.dims(getUpdates())))
+  if (!requireEqual(facts, *this, indices, facts.dims(getUpdates())))
     return emitOpError() << "[scatter_elements_c3] has updates of dims " << describe(facts.dims(getUpdates())) << " for indices of dims " << describe(indices);
   if (!isReduction(getReduction()))
     return emitOpError() << "[scatter_elements_c4] has reduction '" << getReduction() << "', expected none, add, mul, min or max";
@@ -440,7 +434,7 @@ LogicalResult OneHotOp::inferShapes(ShapeFacts &facts) {
     return emitOpError() << "[one_hot_c2] has " << getDepth().size() << " depths, expected one";
   if (axis < 0 || axis > static_cast<int64_t>(out.size()))
     return emitOpError() << "[one_hot_c1] has axis " << axis << " for indices of dims " << describe(out);
-  if (!mayEqual(DimExpr(2), product(facts.dims(getValues()))))
+  if (!requireEqual(facts, *this, product(facts.dims(getValues())), DimExpr(2)))
     return emitOpError() << "[one_hot_c3] has values of dims " << describe(facts.dims(getValues())) << ", expected two";
   out.insert(out.begin() + axis, getDepth().getDims()[0]);
   facts.set(getY(), facts.elementType(getValues()), out);
@@ -451,6 +445,9 @@ LogicalResult ResizeOp::inferShapes(ShapeFacts &facts) {
   Dims dims = getDims().getDims();
   if (dims.size() != facts.dims(getX()).size())
     return emitOpError() << "[resize_c1] has " << dims.size() << " dims for an operand of dims " << describe(facts.dims(getX()));
+  for (auto [from, to] : llvm::zip(Dims(facts.dims(getX())), dims))
+    if (!requireAtMost(facts, *this, DimExpr::min(to, 1, facts.symbols), from))
+      return emitOpError() << "[resize_c2] makes elements of none: " << describe(facts.dims(getX())) << " to " << describe(dims);
   facts.set(getY(), facts.elementType(getX()), dims);
   return success();
 }

@@ -45,6 +45,8 @@ template <typename Op> LogicalResult inferArg(Op op, ShapeFacts &facts) {
   if (axis < 0 || axis >= rank)
     return op.emitOpError() << "[arg_c1] has axis " << op.getAxis() << " for an operand of dims " << describe(in);
   Dims out(in);
+  if (!requireAtMost(facts, op, 1, out[axis]))
+    return op.emitOpError() << "[arg_c2] has no elements along axis " << op.getAxis() << " of " << describe(in);
   if (op.getKeepdims())
     out[axis] = 1;
   else
@@ -66,7 +68,7 @@ template <typename Op> LogicalResult inferAlong(Op op, ShapeFacts &facts) {
 LogicalResult inferChannelNorm(Operation *op, ShapeFacts &facts) {
   Dims dims(facts.dims(op->getOperand(0)));
   for (Value parameter : op->getOperands().drop_front())
-    if (dims.size() < 2 || !mayEqual(dims[1], facts.dims(parameter)))
+    if (dims.size() < 2 || !requireEqual(facts, op, dims[1], facts.dims(parameter)))
       return op->emitOpError() << "[channel_norm_c1] has an input of dims " << describe(dims) << " and parameters of dims " << describe(facts.dims(parameter));
   facts.set(op->getResult(0), facts.elementType(op->getOperand(0)), dims);
   return success();
@@ -86,7 +88,7 @@ LogicalResult CumSumOp::inferShapes(ShapeFacts &facts) { return inferAlong(*this
 LogicalResult SoftmaxOp::inferShapes(ShapeFacts &facts) { return inferAlong(*this, facts); }
 LogicalResult LogSoftmaxOp::inferShapes(ShapeFacts &facts) { return inferAlong(*this, facts); }
 LogicalResult RMSNormOp::inferShapes(ShapeFacts &facts) {
-  if (!mayBroadcastTo(facts.dims(getScale()), facts.dims(getX())))
+  if (!requireBroadcastTo(facts, *this, facts.dims(getScale()), facts.dims(getX())))
     return emitOpError() << "[rms_norm_c1] has a scale of dims " << describe(facts.dims(getScale())) << " for an operand of dims " << describe(facts.dims(getX()));
   return inferAlong(*this, facts);
 }
@@ -98,8 +100,7 @@ LogicalResult GroupNormOp::inferShapes(ShapeFacts &facts) {
   if (!getNumGroupsAttr()) // the importer infers before the op is verified
     return emitOpError() << "requires attribute 'num_groups'";
   int64_t groups = getNumGroups();
-  auto channels = facts.dim(getX(), 1).constant();
-  if (groups < 1 || (channels && *channels % groups))
+  if (groups < 1 || !requireEqual(facts, *this, DimExpr::mod(facts.dim(getX(), 1), groups), 0))
     return emitOpError() << "[group_norm_c1] has " << groups << " groups for an operand of dims " << describe(facts.dims(getX()));
   return success();
 }
@@ -111,7 +112,7 @@ LogicalResult LayerNormOp::inferShapes(ShapeFacts &facts) {
   if (axis < 0 || axis >= rank)
     return emitOpError() << "[layer_norm_c1] has axis " << getAxis() << " for an operand of dims " << describe(in);
   for (Value v : getOperands().drop_front())
-    if (!mayBroadcastTo(facts.dims(v), in))
+    if (!requireBroadcastTo(facts, *this, facts.dims(v), in))
       return emitOpError() << "[layer_norm_c2] has a scale or bias of dims " << describe(facts.dims(v)) << " for an operand of dims " << describe(in);
   facts.set(getY(), facts.elementType(getX()), in);
   Dims stats(in);
@@ -129,7 +130,7 @@ LogicalResult TopKOp::inferShapes(ShapeFacts &facts) {
     return emitOpError() << "[top_k_c1] has axis " << getAxis() << " for an operand of dims " << describe(out);
   if (getK().size() != 1)
     return emitOpError() << "[top_k_c2] has " << getK().size() << " values of k, expected one";
-  if (!mayFit(getK().getDims()[0], out[getAxis()]))
+  if (!requireAtMost(facts, *this, getK().getDims()[0], out[getAxis()]))
     return emitOpError() << "[top_k_c3] wants " << getK().getDims()[0].str() << " of the elements along axis " << getAxis() << " of " << describe(out);
   out[getAxis()] = getK().getDims()[0];
   facts.set(getValues(), facts.elementType(getX()), out);

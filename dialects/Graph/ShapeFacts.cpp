@@ -107,6 +107,8 @@ void ShapeFacts::set(Value v, Type elementType, ArrayRef<DimExpr> dims) {
   auto type = typeOf(elementType, copy);
   if (v.getType() != type)
     v.setType(type);
+  for (const DimExpr &d : copy)
+    require(v.getDefiningOp(), Requirement::Kind::AtMost, 0, d); // numbers below 0 are the verifiers' matter
   dimsOf[v] = std::move(copy);
   elementsOf.erase(v); // what an earlier inference, or an erased value of this address, had
 }
@@ -149,20 +151,79 @@ Operation *ShapeFacts::create(OpBuilder &b, Location loc, StringRef name, ValueR
   return nullptr;
 }
 
-std::optional<DimExpr> ShapeFacts::broadcastDim(const DimExpr &a, const DimExpr &b) {
+namespace {
+
+/// The block that decides whether an op runs: regions run with the block they are in.
+Block *scopeOf(Operation *op) {
+  Block *block = op->getBlock();
+  while (block && isa_and_nonnull<RegionOp>(block->getParentOp()))
+    block = block->getParentOp()->getBlock();
+  return block;
+}
+
+bool isSymmetric(Requirement::Kind kind) { return kind == Requirement::Kind::Equal || kind == Requirement::Kind::Broadcast; }
+
+std::string textOf(Requirement::Kind kind, const DimExpr &left, const DimExpr &right) {
+  std::string a = left.str(), b = right.str();
+  if (isSymmetric(kind) && b < a)
+    std::swap(a, b);
+  return std::to_string(static_cast<int>(kind)) + a + " and " + b;
+}
+
+} // namespace
+
+bool ShapeFacts::holds(Requirement::Kind kind, const DimExpr &left, const DimExpr &right) const {
+  auto isOne = [&](const DimExpr &e) { return e.bounds(symbols) == std::pair<int64_t, int64_t>(1, 1); };
+  switch (kind) {
+  case Requirement::Kind::AtMost: return DimExpr::max(left, right, symbols) == right;
+  case Requirement::Kind::Broadcast:
+    if (isOne(right))
+      return true;
+    [[fallthrough]];
+  case Requirement::Kind::BroadcastTo:
+    if (isOne(left))
+      return true;
+    [[fallthrough]];
+  case Requirement::Kind::Equal: return left == right || (left - right).bounds(symbols) == std::pair<int64_t, int64_t>(0, 0);
+  }
+  return false;
+}
+
+bool ShapeFacts::require(Operation *op, Requirement::Kind kind, const DimExpr &left, const DimExpr &right) {
+  if (holds(kind, left, right))
+    return true;
+  if (left.constant() && right.constant())
+    return false;
+  if (!op)
+    return true;
+  auto &scopes = requiredIn[textOf(kind, left, right)];
+  const auto equal = requiredIn.find(textOf(Requirement::Kind::Equal, left, right));
+  Block *scope = scopeOf(op);
+  for (Block *outer = scope; outer; outer = outer->getParentOp() ? outer->getParentOp()->getBlock() : nullptr)
+    if (llvm::is_contained(scopes, outer) || (equal != requiredIn.end() && llvm::is_contained(equal->second, outer)))
+      return true;
+  scopes.push_back(scope);
+  required.push_back({kind, left, right, op->getLoc(), op->getName(), scope});
+  return true;
+}
+
+std::optional<DimExpr> ShapeFacts::broadcastDim(Operation *op, const DimExpr &a, const DimExpr &b) {
   if (a == b || b.isConstant(1))
     return a;
   if (a.isConstant(1))
     return b;
-  auto ca = a.constant(), cb = b.constant();
-  if (ca && cb)
+  if (!require(op, Requirement::Kind::Broadcast, a, b))
     return std::nullopt;
   // A number other than 1 decides: the symbolic side is either that or 1.
-  if (ca)
+  if (a.constant())
     return a;
-  if (cb)
+  if (b.constant())
     return b;
-  return DimExpr::max(a, b, symbols);
+  DimExpr larger = DimExpr::max(a, b, symbols);
+  if (a.bounds(symbols).first >= 1 && b.bounds(symbols).first >= 1)
+    return larger;
+  // None against one is none.
+  return larger * DimExpr::min(DimExpr::min(a, b, symbols), 1, symbols);
 }
 
 FailureOr<Dims> ShapeFacts::broadcast(Operation *op, ValueRange operands) {
@@ -174,7 +235,7 @@ FailureOr<Dims> ShapeFacts::broadcast(Operation *op, ValueRange operands) {
     auto d = dims(v);
     for (size_t i = 0; i < d.size(); ++i) {
       DimExpr &r = result[rank - d.size() + i];
-      auto common = broadcastDim(r, d[i]);
+      auto common = broadcastDim(op, r, d[i]);
       if (!common)
         return op->emitOpError() << "cannot broadcast its operands: " << describe(dims(operands[0])) << " against " << describe(d);
       r = *common;

@@ -11,6 +11,21 @@
 
 namespace mlc::graph {
 
+/// What must hold of two dims, which the symbols' ranges do not decide: the runtime checks it for each shape, since kernels rely on it.
+struct Requirement {
+  enum class Kind {
+    Equal,       // left == right
+    Broadcast,   // left == right, or one of them is 1
+    BroadcastTo, // left == right, or left is 1
+    AtMost,      // left <= right
+  };
+  Kind kind;
+  DimExpr left, right;
+  mlir::Location loc;       // of the first op that asks for it
+  mlir::OperationName name; // the same op's
+  mlir::Block *scope;       // the function's body, or the If's or Loop's block that the op runs in
+};
+
 class ShapeFacts {
 public:
   /// Tensors of at most this many elements have their elements tracked.
@@ -52,17 +67,26 @@ public:
     return op ? op->getResult(0) : mlir::Value();
   }
 
+  /// Asks for `left <kind> right` on behalf of op: false when numbers contradict it, recorded when it is undecided. A null op asks without a record.
+  bool require(mlir::Operation *op, Requirement::Kind kind, const DimExpr &left, const DimExpr &right);
+  /// In the order in which they were asked for; none twice in one scope, or in a scope and one inside it.
+  llvm::ArrayRef<Requirement> requirements() const { return required; }
+
   /// numpy broadcasting of the operands' dims; emits at `op` when they cannot agree.
   mlir::FailureOr<Dims> broadcast(mlir::Operation *op, mlir::ValueRange operands);
-  /// The common dim of a and b (one may be 1), empty when they cannot agree.
-  std::optional<DimExpr> broadcastDim(const DimExpr &a, const DimExpr &b);
+  /// The common dim of a and b (one may be 1), empty when they cannot agree. That they do is required for op.
+  std::optional<DimExpr> broadcastDim(mlir::Operation *op, const DimExpr &a, const DimExpr &b);
   /// A new symbol for a dim that nothing is known of.
   DimExpr freshSymbol(llvm::StringRef stem);
 
 private:
   /// Reads graph.symbols, and checks what the constructor takes from the function's arguments.
   mlir::LogicalResult readSymbols(mlir::func::FuncOp func);
+  /// Whether the ranges of the symbols decide it.
+  bool holds(Requirement::Kind kind, const DimExpr &left, const DimExpr &right) const;
   bool ok = true;
+  std::vector<Requirement> required;
+  llvm::StringMap<llvm::SmallVector<mlir::Block *, 1>> requiredIn; // the scopes that have a requirement, by its text
   llvm::DenseMap<mlir::Value, Dims> dimsOf;
   llvm::DenseMap<mlir::Value, std::vector<DimExpr>> elementsOf;
   unsigned fresh = 0;

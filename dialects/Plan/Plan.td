@@ -39,6 +39,12 @@ def Plan_BufferOp : Plan_Op<"buffer"> {
   let assemblyFormat = "$kind $index (`of` $root^)? `:` $element $dims attr-dict";
 }
 
+def Plan_CheckOp : Plan_Op<"check"> {
+  let summary = "What must hold of two dims for the block to run: equal, broadcast, broadcast_to or at_most (CheckKind in plan.fbs)";
+  let arguments = (ins StrAttr:$kind, Graph_DimsAttr:$dims /* two */, StrAttr:$node);
+  let assemblyFormat = "$kind $dims `for` $node attr-dict";
+}
+
 def Plan_LaunchOp : Plan_Op<"launch"> {
   let summary = "Runs kernel for tasks [0, grid)";
   let arguments = (ins Variadic<Plan_Buffer>:$buffers, StrAttr:$kernel, Graph_DimsAttr:$scalars, Graph_DimsAttr:$grid, Graph_DimsAttr:$scratch, F64Attr:$taskNanoseconds, StrAttr:$label, StrArrayAttr:$nodes,

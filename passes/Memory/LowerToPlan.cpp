@@ -292,7 +292,20 @@ private:
     return place;
   }
 
+  static StringRef spelling(Requirement::Kind kind) {
+    switch (kind) {
+    case Requirement::Kind::Equal: return "equal";
+    case Requirement::Kind::Broadcast: return "broadcast";
+    case Requirement::Kind::BroadcastTo: return "broadcast_to";
+    case Requirement::Kind::AtMost: return "at_most";
+    }
+    llvm_unreachable("a kind of requirement");
+  }
+
   LogicalResult lowerBlock(Block &block) {
+    for (const Requirement &r : facts.requirements())
+      if (r.scope == &block)
+        plan_ir::CheckOp::create(b, r.loc, spelling(r.kind), DimsAttr::get(b.getContext(), {r.left, r.right}), nodeName(r.loc, r.name));
     for (Operation &op : block) {
       if (auto region = dyn_cast<RegionOp>(op)) {
         if (failed(lowerRegion(region)))
@@ -332,11 +345,13 @@ unsigned ConstantTable::index(Value constant) {
   return it->second;
 }
 
-std::string nodeName(Operation *op) {
+std::string nodeName(Location loc, OperationName op) {
   SmallVector<StringRef> names;
-  collectNames(op->getLoc(), names);
-  return names.empty() ? op->getName().getStringRef().str() : names.front().str();
+  collectNames(loc, names);
+  return names.empty() ? op.getStringRef().str() : names.front().str();
 }
+
+std::string nodeName(Operation *op) { return nodeName(op->getLoc(), op->getName()); }
 
 FailureOr<plan_ir::ProgramOp> lowerToPlan(func::FuncOp func, ShapeFacts &facts, ConstantTable &constants, ModuleOp module, StringRef target) {
   OpBuilder b = OpBuilder::atBlockEnd(module.getBody());

@@ -37,7 +37,8 @@ private:
 /// Appends a plan.program for `func` to `module`. Emits an error at what cannot be lowered.
 mlir::FailureOr<plan_ir::ProgramOp> lowerToPlan(mlir::func::FuncOp func, graph::ShapeFacts &facts, ConstantTable &constants, mlir::ModuleOp module, llvm::StringRef target);
 
-/// Name of the model's node that an op comes from: the first name in its location.
+/// Name of the model's node that an op comes from: the first name in its location, else the op's own.
+std::string nodeName(mlir::Location loc, mlir::OperationName op);
 std::string nodeName(mlir::Operation *op);
 
 } // namespace mlc

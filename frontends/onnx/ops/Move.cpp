@@ -168,7 +168,7 @@ LogicalResult importExpand(Node &n) {
   Dims in = n.dims(n.in(0)), out(std::max(in.size(), wanted->size()), DimExpr(1));
   for (size_t i = 0; i < out.size(); ++i) {
     DimExpr a = i < in.size() ? in[in.size() - 1 - i] : DimExpr(1), w = i < wanted->size() ? (*wanted)[wanted->size() - 1 - i] : DimExpr(1);
-    auto d = n.facts.broadcastDim(a, w);
+    auto d = n.facts.broadcastDim(nullptr, a, w);
     if (!d)
       return n.fail("cannot expand " + graph::describe(in) + " to " + graph::describe(*wanted));
     out[out.size() - 1 - i] = *d;

@@ -81,6 +81,14 @@ func.func @arg_c1(%x: tensor<2x3xf32>) {
 
 // -----
 
+func.func @arg_c2(%x: tensor<2x0xf32>) {
+  // expected-error @+1 {{[arg_c2]}}
+  %y = graph.arg_max %x {axis = 1 : i64} : (tensor<2x0xf32>) -> tensor<2x1xi64>
+  return
+}
+
+// -----
+
 func.func @expand_c1(%x: tensor<2xf32>) {
   // expected-error @+1 {{[expand_c1]}}
   %y = graph.expand %x {dims = #graph.dims<[3]>} : (tensor<2xf32>) -> tensor<3xf32>
@@ -202,6 +210,14 @@ func.func @scatter_elements_c1(%x: tensor<2x2xf32>, %i: tensor<1x1xi64>, %u: ten
 func.func @one_hot_c1(%i: tensor<2xi64>, %v: tensor<2xf32>) {
   // expected-error @+1 {{[one_hot_c1]}}
   %y = graph.one_hot %i, %v {depth = #graph.dims<[3]>, axis = 2 : i64} : (tensor<2xi64>, tensor<2xf32>) -> tensor<2x3xf32>
+  return
+}
+
+// -----
+
+func.func @resize_c2(%x: tensor<1x0xf32>) {
+  // expected-error @+1 {{[resize_c2]}}
+  %y = graph.resize %x {dims = #graph.dims<[1, 4]>, mode = "nearest", coordinate = "asymmetric", nearest = "floor"} : (tensor<1x0xf32>) -> tensor<1x4xf32>
   return
 }
 
