@@ -12,6 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 SIZES = [{"b": 2, "s": 9, "p": 5}, {"b": 1, "s": 140, "p": 1}, {"b": 3, "s": 4, "p": 130}]
 LIMIT = 60000  # elements of a value
+CHANNELS = (1, 3, 4, 7, 8, 12, 16, 17, 24, 31, 32, 33, 48, 64, 65, 130)
 
 
 class Declined(Exception):
@@ -71,6 +72,12 @@ class Value:
     @property
     def rank(self):
         return len(self.dims)
+
+
+def small(*dims):
+    """Declined where a value of these dims would be large."""
+    if max(product(dims).at) > LIMIT:
+        raise Declined
 
 
 class Graph:
