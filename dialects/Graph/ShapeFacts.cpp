@@ -194,7 +194,8 @@ bool ShapeFacts::require(Operation *op, Requirement::Kind kind, const DimExpr &l
     return true;
   if (left.constant() && right.constant())
     return false;
-  if (!op)
+  // NOTE: what is over the bounds of DimExpr cannot be checked; sizes of buffers, which can, still are.
+  if (!op || left.tooLarge() || right.tooLarge())
     return true;
   auto &scopes = requiredIn[textOf(kind, left, right)];
   const auto equal = requiredIn.find(textOf(Requirement::Kind::Equal, left, right));

@@ -74,7 +74,7 @@ class ShapePlan {
   MemoryPlan memory_;
   std::vector<std::vector<Step>> blocks_;
   std::vector<const plan::ShapeCheck*> failed_checks_;  // of each block
-  std::vector<void*> arguments_;  // of all launches, one after the other
+  std::vector<void*> arguments_;                        // of all launches, one after the other
   std::vector<int64_t> scalars_;
   std::vector<uint32_t> slot_buffers_;    // the buffer each argument points to
   std::vector<char*> pointers_;           // of each buffer, as last bound

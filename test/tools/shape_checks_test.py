@@ -34,7 +34,8 @@ class ShapeChecks(ToolTest):
         """expected(**inputs) gives the first output for each shape of `fits`; each of `misfits` is refused. limit: integer inputs are below it."""
         self.dir.joinpath("m.onnx").write_bytes(m.SerializeToString())
         self.compile(self.path("m.onnx"), *words)
-        self.assertTrue(any(c["node"] == "/node" for c in self.inspect_json()["checks"]))
+        fitting = ",".join(f"{d.dim_param}={s}" for i, shape in zip(m.graph.input, fits[0]) for d, s in zip(i.type.tensor_type.shape.dim, shape) if d.dim_param)
+        self.assertTrue(any(c["node"] == "/node" for c in self.inspect_json("--dims", fitting)["checks"]))
         types = {i.name: i.type.tensor_type.elem_type for i in m.graph.input}
 
         def run(shapes, code):
@@ -137,6 +138,10 @@ class ShapeChecks(ToolTest):
     def test_reshape(self):
         m = model("Reshape", [("a", F, ["n", "m"]), "shape"], [("shape", np.array([-1, 4]))])
         self.check(m, fits=[[(2, 6)], [(3, 4)]], misfits=[[(3, 5)], [(1, 1)]], expected=lambda a: a.reshape(-1, 4))
+
+    def test_split(self):
+        m = model("Split", [("a", F, ["n", 3]), "sizes"], [("sizes", np.array([2, 3]))], outputs=2, axis=0)
+        self.check(m, fits=[[(5, 3)]], misfits=[[(4, 3)], [(6, 3)]], expected=lambda a: a[:2])
 
     def test_recurrence(self):
         rng = np.random.default_rng(3)

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "runtime/exec/memory_plan.h"
+#include "runtime/exec/shape_checks.h"
 #include "runtime/exec/shape_program.h"
 #include "runtime/exec/signature.h"
 #include "runtime/plan/access.h"
@@ -166,7 +167,12 @@ uint64_t WeightsBytes(const plan::Plan& plan, const plan::Program& program) {
 Json DescribeProgram(const plan::Plan& plan, const plan::Entry& entry, const plan::Program& program,
                      const std::vector<int64_t>& values, bool in_full) {
   const plan::Target& target = *plan.targets()->Get(program.target());
-  const runtime::MemoryPlan memory = ValueOrThrow(runtime::PlanMemory(entry, program, values));
+  auto planned = runtime::PlanMemory(entry, program, values);
+  const plan::ShapeCheck* failed =
+      runtime::FindFailedCheck(entry, *program.blocks()->Get(0), values);
+  if (!planned.ok() && failed)  // the check says more
+    planned = runtime::CheckFailure(entry, *failed, values);
+  const runtime::MemoryPlan memory = ValueOrThrow(std::move(planned));
   LaunchLister lister(target, program, values, in_full ? &memory : nullptr);
   lister.List(0, "");
   Json features = Json::array();

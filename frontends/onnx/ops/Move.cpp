@@ -285,9 +285,16 @@ LogicalResult importSplit(Node &n) {
   if (failed(sizes))
     return failure();
   SmallVector<Value> parts;
+  Dims whole = n.dims(n.in(0));
+  whole[*axis] = 0;
+  for (const DimExpr &size : *sizes)
+    whole[*axis] = whole[*axis] + size;
+  Value x = n.reshape(n.in(0), whole); // requires that the parts make up the dim, where only the run decides it
+  if (!x)
+    return failure();
   DimExpr at = 0;
   for (const DimExpr &size : *sizes) {
-    parts.push_back(n.slice(n.in(0), *axis, at, size));
+    parts.push_back(n.slice(x, *axis, at, size));
     at = at + size;
   }
   return n.done(parts);
