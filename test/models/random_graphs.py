@@ -121,7 +121,10 @@ def try_seed(seed, args):
     given = [feeds(graph.inputs, i, seed) for i in range(min(args.sizes, len(SIZES)))]
     try:
         return seed, "ok" if oracle.check(model, given) else "ill-conditioned", ""
-    except Failed as failure:
+    except Exception as error:  # noqa: BLE001 - of the generator or of ONNX Runtime: shown at once, not when all others are done
+        if not isinstance(error, Failed):
+            return seed, "no model", f"{type(error).__name__}: {error}"
+        failure = error
         text = f"{failure} ({oracle.arch}, {oracle.threads} threads)"
         model, given, found = random_shrink.shrink(model, given, failure, lambda m, g: oracle.check(m, g), Failed, time.monotonic() + args.shrink)
         os.makedirs(SAVED, exist_ok=True)
