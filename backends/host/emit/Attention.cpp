@@ -7,6 +7,8 @@
 // blocks of kKeys and packed into panels of 16 columns in scratch, so any layout that the region's moves give them works; both products run on the register tile.
 // The scores are whole rows, not an online softmax (Milakov and Gimelshein 2018): f and rows may be anything, and a row is at most a few ten KiB.
 #include "backends/host/emit/RowPass.h"
+#include "backends/host/tiles/Blocking.h"
+#include "backends/host/tiles/Lanes.h"
 #include "backends/host/tiles/RegisterTile.h"
 #include "backends/host/tiles/TileStore.h"
 #include <numeric>
@@ -125,37 +127,13 @@ private:
 
   /// An operand's index: its batch dims broadcast against the scores', then `row`, `column`.
   Indices operandIndex(Value operand, Index row, Index column) {
-    Dims dims(k.facts.dims(operand));
-    Indices index;
-    size_t own = dims.size() - 2;
-    for (size_t i = 0; i < own; ++i) {
-      const DimExpr &wanted = batch[batch.size() - own + i];
-      const Index &position = at[batch.size() - own + i];
-      if (dims[i].isConstant(1)) {
-        index.push_back(e.zero());
-      } else if (dims[i] == wanted || dims[i].constant()) {
-        index.push_back(position);
-      } else {
-        Value one = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::eq, e.dim(dims[i]), e.i64(1));
-        index.push_back(e.position(e.select(one, e.i64(0), position.base)));
-      }
-    }
+    Indices index = operandBatch(e, ArrayRef<DimExpr>(k.facts.dims(operand)).drop_back(2), batch, at);
     index.append({row, column});
     return index;
   }
 
-  /// body(d, lane) for d in [0, extent): vectors while they fit, then single elements.
-  void along(const DimExpr &extent, llvm::function_ref<void(Value, bool)> body) {
-    auto fixed = extent.constant();
-    Value low = e.i64(0), high = e.dim(extent);
-    if (e.width > 1 && (!fixed || *fixed >= e.width)) {
-      Value width = e.i64(e.width), stop = e.mul(e.div(high, width), width);
-      e.loop(low, stop, width, [&](Value i) { body(i, true); });
-      low = stop;
-    }
-    if (e.width == 1 || !fixed || *fixed % e.width)
-      e.loop(low, high, e.i64(1), [&](Value i) { body(i, false); });
-  }
+  /// body(d, lane) for d in [0, extent).
+  void along(const DimExpr &extent, llvm::function_ref<void(Value, bool)> body) { forLanes(e, e.i64(0), e.dim(extent), extent.constant(), body); }
 
   void packQueries(Value first_, Value end) {
     e.loop(first_, end, e.i64(1), [&](Value s) {

@@ -5,6 +5,7 @@
 // A task is a block of rows times a group of panels; inside, panels are outermost so that one panel of b (K x 64 bytes) stays in L1/L2 over all row tiles.
 // When b has no batch dims, those of a are rows like any other, so that short rows (a 7 x 7 image) fill whole tiles.
 #include "backends/host/tiles/Blocking.h"
+#include "backends/host/tiles/Lanes.h"
 #include "backends/host/tiles/Panels.h"
 #include "backends/host/tiles/TileStore.h"
 
@@ -114,15 +115,7 @@ private:
         Value v = e.at(matmul.getA(), rowIndex(at, operandBatch(a, rowDims.size() + 1), {i, lane, lane}));
         LLVM::StoreOp::create(e.b, e.loc, lane ? e.splat(v) : v, advance(e, packedRow(m), i), 4);
       };
-      auto extent = K.constant();
-      Value low = e.i64(0), high = e.dim(K), width = e.i64(e.width);
-      if (e.width > 1 && (!extent || *extent >= e.width)) {
-        Value stop = e.mul(e.div(high, width), width);
-        e.loop(low, stop, width, [&](Value i) { put(i, true); });
-        low = stop;
-      }
-      if (e.width == 1 || !extent || *extent % e.width)
-        e.loop(low, high, e.i64(1), [&](Value i) { put(i, false); });
+      forLanes(e, e.i64(0), e.dim(K), K.constant(), put);
     });
   }
 
@@ -165,24 +158,8 @@ private:
     return true;
   }
 
-  /// Index of an operand's batch dims: all but its last `tail` dims, broadcast against the result's.
-  Indices operandBatch(const Dims &dims, size_t tail) {
-    Indices index;
-    size_t own = dims.size() - tail;
-    for (size_t i = 0; i < own; ++i) {
-      const DimExpr &result = batch[batch.size() - own + i];
-      const Index &at = batchIndex[batch.size() - own + i];
-      if (dims[i].isConstant(1)) {
-        index.push_back(e.zero());
-      } else if (dims[i] == result || dims[i].constant()) {
-        index.push_back(at);
-      } else {
-        Value one = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::eq, e.dim(dims[i]), e.i64(1));
-        index.push_back(e.position(e.select(one, e.i64(0), at.base)));
-      }
-    }
-    return index;
-  }
+  /// Index of an operand's batch dims: all but its last `tail`.
+  Indices operandBatch(const Dims &dims, size_t tail) { return host::operandBatch(e, ArrayRef<DimExpr>(dims).drop_back(tail), batch, batchIndex); }
 
   KernelBuilder &k;
   Emitter &e;
