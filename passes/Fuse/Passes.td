@@ -48,6 +48,8 @@ def FuseRegions : Pass<"fuse-regions", "::mlir::func::FuncOp"> {
     an epilogue op has the anchor's dims; a rows group takes pointwise ops and reductions over the last dim of one shape; a pointwise group takes
     pointwise ops of one shape. A group never closes a cycle through ops outside of it, and one that grew to several results falls back to its
     last prefix with few.
+    Afterwards a group looks back: rows and pointwise groups take what feeds them alone and is cheap to read (lookups, ranges, slices, broadcasts, what computes
+    masks and indices; a range or cast is cloned when others use it too), a product by a constant of few columns takes a scale of its left operand as prologue.
     ```
     %0 = graph.matmul %x, %w : ...
     %1 = graph.add %0, %b : ...
