@@ -344,7 +344,8 @@ private:
           if (d.asSymbol() == name)
             return make(plan::SymbolSource::InputElement, i, k);
     }
-    return llvm::createStringError("the dim '" + name.str() + "' follows from no input's shape; fix it with --shape or --dims");
+    emitError(func.getLoc()) << "the dim '" << name << "' follows from no input's shape; fix it with --shape or --dims";
+    return llvm::make_error<ModelError>();
   }
 
   std::vector<uint32_t> indices(ArrayRef<DimExpr> dims) {

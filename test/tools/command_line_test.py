@@ -4,6 +4,7 @@
 import os
 import pathlib
 import re
+import tempfile
 import unittest
 
 from tooltest import ToolTest
@@ -25,6 +26,19 @@ class CommandLine(ToolTest):
     def test_versions(self):
         for tool in TOOLS + ("mlc-opt",):
             self.assertRegex(self.tool(tool, "--version").stdout, rf"^{tool} \d+\.\d+\.\d+")
+
+    def test_a_dim_that_no_input_gives_is_the_models_fault(self):
+        with tempfile.TemporaryDirectory() as folder:
+            model, plan = os.path.join(folder, "model.mlir"), os.path.join(folder, "model.plan")
+            with open(model, "w") as f:
+                f.write("""func.func @main(%x: tensor<1x4xf32> {graph.name = "x"}) -> (tensor<?x4xf32> {graph.name = "y"}) attributes {graph.symbols = {z = array<i64: 1, 0, 64, 1>}} {
+  %y = graph.expand %x {dims = #graph.dims<["z", 4]>} : (tensor<1x4xf32>) -> tensor<?x4xf32>
+  return %y : tensor<?x4xf32>
+}""")
+            done = self.tool("mlc-compile", model, "-o", plan, code=1)
+            self.assertIn("the dim 'z' follows from no input's shape; fix it with --shape or --dims", done.stderr)
+            self.assertNotIn("graph.expand", done.stderr, "no dump of the model")
+            self.assertFalse(os.path.exists(plan))
 
     def test_usage_errors(self):
         for tool in TOOLS:

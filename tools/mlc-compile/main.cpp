@@ -122,6 +122,7 @@ int run(int argc, char **argv) {
   registerCompilerDialects(registry);
   mlir::MLIRContext context(registry);
   context.loadAllAvailableDialects();
+  context.printOpOnDiagnostic(false); // an error at a function would print the whole model
   mlir::ScopedDiagnosticHandler diagnostics(&context, [](mlir::Diagnostic &d) {
     printDiagnostic(d, llvm::errs());
     return mlir::success();
