@@ -14,7 +14,7 @@ add_library(mlc_mlir INTERFACE)
 target_include_directories(mlc_mlir SYSTEM INTERFACE ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
 target_include_directories(mlc_mlir INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
 target_compile_definitions(mlc_mlir INTERFACE ${LLVM_DEFINITIONS_LIST})
-target_compile_options(mlc_mlir INTERFACE -fno-rtti)
+target_compile_options(mlc_mlir INTERFACE -fno-rtti $<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>) # ccache compares contents
 target_link_libraries(mlc_mlir INTERFACE ${LLVM_LIBRARY_DIR}/libMLIR.so ${LLVM_LIBRARY_DIR}/libLLVM.so)
 
 file(WRITE ${CMAKE_BINARY_DIR}/mlc_pch.cpp "// anchors the shared precompiled header\n")

@@ -1,6 +1,9 @@
 # The helpers that every folder uses.
 
 set(MLC_WARNINGS -Wall -Wextra -Wno-unused-parameter -Wno-comment)
+if(CMAKE_CXX_COMPILER_ID STREQUAL Clang)
+  list(APPEND MLC_WARNINGS -Wno-deprecated-declarations) # libstdc++ 12's own stable_sort: clang names the caller
+endif()
 
 # mlc_compiler_library(NAME [DIRS dir...] [DEPENDS target...] [LINK lib...])
 # A static library of the compiler from all .cpp files of the given folders (default: this one), built against MLIR with the shared PCH.

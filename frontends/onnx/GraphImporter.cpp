@@ -80,7 +80,7 @@ OwningOpRef<ModuleOp> GraphImporter::run() {
   // NOTE: printing the op numbers all values of the function, once for each node that cannot be imported.
   bool printsOps = context.shouldPrintOpOnDiagnostic();
   context.printOpOnDiagnostic(false);
-  auto restore = llvm::make_scope_exit([&] { context.printOpOnDiagnostic(printsOps); });
+  llvm::scope_exit restore([&] { context.printOpOnDiagnostic(printsOps); });
   {
     ScopedDiagnosticHandler collect(&context, [&](Diagnostic &d) {
       if (d.getSeverity() == DiagnosticSeverity::Error)
@@ -360,7 +360,7 @@ FailureOr<SmallVector<Value>> GraphImporter::importSubgraph(const GraphProto &gr
   inner.parent = scope;
   inner.prefix = scope->prefix;
   scope = &inner;
-  auto leave = llvm::make_scope_exit([&] { scope = const_cast<Scope *>(inner.parent), --depth; });
+  llvm::scope_exit leave([&] { scope = const_cast<Scope *>(inner.parent), --depth; });
   std::string outerNotes = std::move(notes);
   notes.clear();
   for (auto [input, value] : llvm::zip(graph.input(), arguments))

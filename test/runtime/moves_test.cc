@@ -40,7 +40,7 @@ Outcome Apply(const Move& move, const std::vector<Dims>& dims) {
   std::vector<char> out;
   const Status status = ApplyMove(move, operands, 4, 4096, &out);
   Outcome outcome{status.ok(), std::vector<int32_t>(out.size() / 4)};
-  std::memcpy(outcome.values.data(), out.data(), outcome.values.size() * 4);
+  if (!out.empty()) std::memcpy(outcome.values.data(), out.data(), out.size());
   return outcome;
 }
 

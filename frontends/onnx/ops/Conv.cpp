@@ -15,7 +15,7 @@ static constexpr int64_t kWindowLimit = 1LL << 31;
 FailureOr<Window> readWindow(Node &n, ArrayRef<DimExpr> in, ArrayRef<int64_t> kernel) {
   size_t spatial = kernel.size();
   if (in.size() != spatial)
-    return n.fail("its kernel has " + Twine(spatial) + " dims for an input with " + Twine(in.size()) + " spatial dims"), failure();
+    return n.fail("its kernel has " + Twine(spatial) + " dims for an input with " + Twine(in.size()) + " spatial dims");
   Window w;
   w.kernel.assign(kernel.begin(), kernel.end());
   w.strides = n.intsAttr("strides").value_or(SmallVector<int64_t>(spatial, 1));

@@ -16,9 +16,9 @@ struct Layer {
   Value x, w, r, b, lens, h0, c0, peephole;
   int64_t directions = 1, hidden = 0;
   bool batchFirst = false;
-  std::string direction;
-  std::vector<std::string> activations;
-  SmallVector<float> alphas, betas;
+  std::string direction{};
+  std::vector<std::string> activations{};
+  SmallVector<float> alphas{}, betas{};
 
   LogicalResult read(ArrayRef<const char *> defaults);
   /// Part d of a tensor with one part per direction, without that dim.

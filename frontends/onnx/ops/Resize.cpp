@@ -26,7 +26,7 @@ FailureOr<DimExpr> scaledDim(Node &n, const DimExpr &d, double scale) {
 struct Resize {
   Value x;
   Dims out;
-  std::optional<SmallVector<double>> scales, roi;
+  std::optional<SmallVector<double>> scales{}, roi{};
   std::string mode, coordinate, nearest;
 };
 
