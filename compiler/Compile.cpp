@@ -11,17 +11,20 @@
 #include "compiler/Pipeline.h"
 #include "compiler/PlanFile.h"
 #include "mlir/Pass/PassManager.h"
+#include "passes/Schedule/Passes.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "llvm/Support/SHA256.h"
 #include "llvm/Support/ThreadPool.h"
+#include <set>
 
 using namespace mlir;
 
 namespace mlc {
 
 char ModelError::ID = 0;
+char OptionError::ID = 0;
 
 void registerCompilerDialects(DialectRegistry &registry) {
   registry.insert<graph::GraphDialect, plan_ir::PlanDialect, func::FuncDialect, arith::ArithDialect, math::MathDialect, scf::SCFDialect, cf::ControlFlowDialect, vector::VectorDialect,
@@ -79,6 +82,8 @@ public:
     }
     if (failed(host::checkTypes(main)))
       return modelError();
+    if (!options.dumpAfter.empty())
+      module.getContext()->disableMultithreading(); // which printing asks for
     main.walk([&](Operation *op) { report.graphOps += isa<graph::GraphDialect>(op->getDialect()) && !isa<graph::ConstantOp, graph::YieldOp>(op); });
     ConstantEvaluator evaluator = options.foldConstants ? compilingEvaluator(options.optLevel, options.threads, options.cacheFolder) : ConstantEvaluator();
     if (auto error = passes(module, [&](OpPassManager &pm) { buildNormalizePipeline(pm, options.optLevel, evaluator); }))
@@ -93,6 +98,8 @@ public:
         return std::move(error);
     if (report.stopped)
       return report;
+    if (!options.dumpAfter.empty() && !passesSeen.count(options.dumpAfter))
+      return llvm::make_error<OptionError>("--dump-after: no pass '" + options.dumpAfter + "' ran; these did: " + llvm::join(passesSeen, ", "));
     // The first clone carries the signature; all clones agree on it.
     PlanParts parts{clones[0]->lookupSymbol<func::FuncOp>("main"), module, programs, std::move(code), &constants, facts[0].get()};
     auto size = writePlan(parts, options, path, bytes);
@@ -110,8 +117,13 @@ private:
   llvm::Error passes(ModuleOp on, llvm::function_ref<void(OpPassManager &)> build) {
     PassManager pm(on.getContext());
     build(pm);
+    auto isWanted = [&](Pass *pass, Operation *) {
+      if (!pass->getArgument().empty())
+        passesSeen.insert(pass->getArgument().str());
+      return pass->getArgument() == options.dumpAfter;
+    };
     if (!options.dumpAfter.empty())
-      pm.enableIRPrinting([](Pass *, Operation *) { return false; }, [&](Pass *pass, Operation *) { return pass->getArgument() == options.dumpAfter; }, /*printModuleScope=*/true, /*printAfterOnlyOnChange=*/false, false, llvm::errs(),
+      pm.enableIRPrinting([](Pass *, Operation *) { return false; }, isWanted, /*printModuleScope=*/true, /*printAfterOnlyOnChange=*/false, false, llvm::errs(),
                           OpPrintingFlags().elideLargeElementsAttrs(64).elideLargeResourceString(1024));
     if (options.timePasses)
       pm.enableTiming();
@@ -136,6 +148,8 @@ private:
     KernelSet kernels;
     if (auto error = emitKernels(func, shapes, target, kernels))
       return error;
+    if (auto error = passes(clone, [&](OpPassManager &pm) { buildSchedulePipeline(pm, options.optLevel); }))
+      return error;
     auto program = lowerToPlan(func, shapes, constants, clone, target.arch);
     if (failed(program))
       return modelError();
@@ -148,6 +162,8 @@ private:
     }
     CompileReport::Target summary;
     summary.arch = target.arch;
+    if (auto peaks = func->getAttrOfType<DenseI64ArrayAttr>(kPeaksAttr))
+      summary.peaks = peaks.asArrayRef().vec();
     DimExpr flops = 0, traffic = 0;
     program->walk([&](plan_ir::LaunchOp launch) {
       ++summary.launches;
@@ -252,6 +268,7 @@ private:
   std::vector<plan_ir::ProgramOp> programs;
   std::vector<TargetCode> code;
   ConstantTable constants;
+  std::set<std::string> passesSeen;
 };
 
 } // namespace

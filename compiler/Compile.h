@@ -40,6 +40,7 @@ struct CompileReport {
     size_t kernels = 0, launches = 0;
     uint64_t codeBytes = 0;
     std::string flops, bytes; // expressions over the symbols
+    std::vector<int64_t> peaks; // bytes live at once in source, depth-first and greedy order (passes/Schedule); empty at -O0
   };
   std::vector<Target> targets;
   size_t graphOps = 0; // of the module that came in, constants not counted
@@ -65,6 +66,18 @@ public:
   static char ID;
   void log(llvm::raw_ostream &os) const override { os << "the model cannot be compiled"; }
   std::error_code convertToErrorCode() const override { return std::make_error_code(std::errc::invalid_argument); }
+};
+
+/// Returned for options that ask for what there is not.
+class OptionError : public llvm::ErrorInfo<OptionError> {
+public:
+  static char ID;
+  explicit OptionError(std::string message) : message(std::move(message)) {}
+  void log(llvm::raw_ostream &os) const override { os << message; }
+  std::error_code convertToErrorCode() const override { return std::make_error_code(std::errc::invalid_argument); }
+
+private:
+  std::string message;
 };
 
 } // namespace mlc

@@ -10,6 +10,7 @@
 #include "passes/Layout/Passes.h"
 #include "passes/Memory/Passes.h"
 #include "passes/Normalize/Passes.h"
+#include "passes/Schedule/Passes.h"
 
 using namespace mlir;
 
@@ -57,6 +58,11 @@ void buildFusePipeline(OpPassManager &pm, int optLevel) {
     func.addPass(createSinkSlices());
     func.addPass(createHostPackOperands());
   }
+}
+
+void buildSchedulePipeline(OpPassManager &pm, int optLevel) {
+  if (optLevel > 0)
+    pm.nest<func::FuncOp>().addPass(createOrderForMemory());
 }
 
 } // namespace mlc

@@ -12,6 +12,8 @@ namespace mlc {
 void buildNormalizePipeline(mlir::OpPassManager &pm, int optLevel, ConstantEvaluator evaluator = {});
 /// Per target: layouts chosen, ops grouped into regions.
 void buildFusePipeline(mlir::OpPassManager &pm, int optLevel);
+/// Per target, when the regions have kernels: their order.
+void buildSchedulePipeline(mlir::OpPassManager &pm, int optLevel);
 
 } // namespace mlc
 

@@ -59,7 +59,8 @@ public:
     auto ret = cast<func::ReturnOp>(func.getBody().front().getTerminator());
     for (auto [i, v] : llvm::enumerate(ret.getOperands()))
       outputs.push_back(declare("output", i, {}, 0, v, func.getResultAttrOfType<StringAttr>(i, kNameAttr).getValue()));
-    assignOutputs(ret);
+    for (auto [v, i] : writtenOutputs(ret))
+      destination[v] = outputs[i];
     findLastUses(func.getBody().front());
     if (failed(lowerBlock(func.getBody().front())))
       return failure();
@@ -73,35 +74,13 @@ public:
 private:
   DimsAttr one(const DimExpr &e) { return DimsAttr::get(b.getContext(), ArrayRef<DimExpr>{e}); }
 
-  static int64_t byteSize(Type element) { return (element.getIntOrFloatBitWidth() + 7) / 8; }
-  DimExpr bytes(Value v) { return product(facts.dims(v)) * DimExpr(byteSize(facts.elementType(v))); }
-
   Value declare(StringRef kind, int64_t index, Value rootBuffer, const DimExpr &offset, Value v, StringRef name) {
-    return declare(kind, index, rootBuffer, offset, bytes(v), facts.elementType(v), Dims(facts.dims(v)), name);
+    return declare(kind, index, rootBuffer, offset, byteSize(v, facts), facts.elementType(v), Dims(facts.dims(v)), name);
   }
   Value declare(StringRef kind, int64_t index, Value rootBuffer, const DimExpr &offset, const DimExpr &size, Type element, const Dims &dims, StringRef name) {
     auto op = plan_ir::BufferOp::create(declarations, declarations.getUnknownLoc(), plan_ir::BufferType::get(b.getContext()), rootBuffer, kind, index, one(offset), one(size), element,
                                         DimsAttr::get(b.getContext(), ArrayRef<DimExpr>(dims)), name);
     return op.getBuffer();
-  }
-
-  /// The value whose memory a view shares.
-  static Value viewed(Value v) {
-    while (auto reshape = v.getDefiningOp<ReshapeOp>()) {
-      if (isConstantExpression(v))
-        break;
-      v = reshape.getX();
-    }
-    return v;
-  }
-
-  /// Regions whose result is returned write the caller's buffer, once per output.
-  void assignOutputs(func::ReturnOp ret) {
-    for (auto [i, v] : llvm::enumerate(ret.getOperands())) {
-      Value source = viewed(v);
-      if (source.getDefiningOp<RegionOp>() && source.getDefiningOp()->getBlock() == ret->getBlock() && !destination.contains(source))
-        destination[source] = outputs[i];
-    }
   }
 
   /// For each value of a block the last op in the block (or holding a nested use) that uses it or a view of it.
@@ -142,7 +121,7 @@ private:
 
   /// Memory inside of the concat that the value is part of, from its first to its last element.
   Value partOf(Value v, const Placement &place) {
-    DimExpr span = 1, size = byteSize(facts.elementType(v));
+    DimExpr span = 1, size = (facts.elementType(v).getIntOrFloatBitWidth() + 7) / 8;
     for (auto [dim, stride] : llvm::zip(facts.dims(v), place.strides))
       span = span + (dim - 1) * stride;
     return declare("alias", -1, buffer(place.whole), place.offset * size, span * size, facts.elementType(v), Dims(facts.dims(v)), "");
@@ -152,22 +131,11 @@ private:
 
   void copy(Value from, Value to, StringRef label) { plan_ir::CopyOp::create(b, b.getUnknownLoc(), from, to, label); }
 
-  /// Memory for result 0 of a pointwise region: an operand of its size that dies here.
+  /// Memory for result 0 of a region: an operand that dies here.
   Value inPlaceOperand(RegionOp region) {
-    if (!region->hasAttr(kernel_attr::kInPlace))
-      return {};
-    Value result = region.getResult(0);
-    for (Value v : region.getInputs()) {
-      Value source = viewed(v);
-      if (isConstantExpression(source) || isa<BlockArgument>(source) || source.getDefiningOp()->getBlock() != region->getBlock())
-        continue;
-      if (placementOf(source, facts) || isa<ConcatOp>(source.getDefiningOp()))
-        continue; // others lie there too
-      bool sameShape = Dims(facts.dims(v)) == Dims(facts.dims(result)) && byteSize(facts.elementType(v)) == byteSize(facts.elementType(result));
-      bool once = llvm::count_if(region.getInputs(), [&](Value other) { return viewed(other) == source; }) == 1;
-      if (sameShape && once && lastUse.lookup(source) == region.getOperation() && isTemp(buffer(v)))
+    for (Value v : inPlaceOperands(region, facts))
+      if (lastUse.lookup(viewed(v)) == region.getOperation() && isTemp(buffer(v)))
         return buffer(v);
-    }
     return {};
   }
 
@@ -222,9 +190,9 @@ private:
   DimExpr traffic(RegionOp region) {
     DimExpr total = 0;
     for (Value v : region.getInputs())
-      total = total + bytes(v);
+      total = total + byteSize(v, facts);
     for (Value v : region.getResults())
-      total = total + bytes(v);
+      total = total + byteSize(v, facts);
     return total;
   }
 

@@ -18,6 +18,18 @@ struct Placement {
 /// Where `v` lies in the result of a placed concat (PlaceConcats), or nothing when it has memory of its own.
 std::optional<Placement> placementOf(mlir::Value v, graph::ShapeFacts &facts);
 
+/// The value whose memory a view shares.
+mlir::Value viewed(mlir::Value v);
+
+/// The operands whose memory result 0 of a region may take over when they die there, in order of preference: of its size, read once, and nobody else's.
+llvm::SmallVector<mlir::Value> inPlaceOperands(graph::RegionOp region, graph::ShapeFacts &facts);
+
+/// The results of regions that are written straight into an output of the function: {result, number of the output}.
+llvm::DenseMap<mlir::Value, unsigned> writtenOutputs(mlir::Operation *ret);
+
+/// Bytes of a value.
+DimExpr byteSize(mlir::Value v, graph::ShapeFacts &facts);
+
 /// Row-major strides of `dims`, in elements.
 Dims denseStrides(llvm::ArrayRef<DimExpr> dims);
 

@@ -9,6 +9,9 @@
 namespace mlc::runtime {
 namespace {
 
+constexpr uint64_t kMaxRepairs = 40;
+constexpr uint64_t kMaxRepairWork = uint64_t{1} << 23;  // pairs of requests, per order
+
 struct Block {
   uint64_t offset;
   uint64_t end;
@@ -80,29 +83,57 @@ uint64_t LargestLiveSum(const std::vector<ArenaRequest>& requests) {
   return largest;
 }
 
+// A key per request to sort by, smallest first; equal ones stay in order.
+template <typename Key>
+std::vector<uint32_t> OrderBy(const std::vector<ArenaRequest>& requests, Key key) {
+  std::vector<uint32_t> order(requests.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
+    return std::tuple(key(requests[a]), a) < std::tuple(key(requests[b]), b);
+  });
+  return order;
+}
+
+// Moves the first request of the order that ends above `limit` before all that it conflicts with.
+// False when it is there already.
+bool PromoteFirstAbove(uint64_t limit, const std::vector<ArenaRequest>& requests,
+                       const ArenaLayout& layout, std::vector<uint32_t>& order) {
+  const auto above = std::find_if(order.begin(), order.end(), [&](uint32_t i) {
+    return layout.offsets[i] + AlignUp(requests[i].size_bytes) > limit;
+  });
+  const auto conflict = std::find_if(order.begin(), above, [&](uint32_t i) {
+    return Overlap(requests[i], requests[*above]);
+  });
+  std::rotate(conflict, above, above + 1);
+  return conflict != above;
+}
+
 }  // namespace
 
 ArenaLayout PlanArena(const std::vector<ArenaRequest>& requests) {
-  std::vector<uint32_t> by_size(requests.size());
-  std::iota(by_size.begin(), by_size.end(), 0);
-  std::vector<uint32_t> by_time = by_size;
-  std::sort(by_size.begin(), by_size.end(), [&](uint32_t a, uint32_t b) {
-    const ArenaRequest &x = requests[a], &y = requests[b];
-    return std::tuple(y.size_bytes, x.first, a) < std::tuple(x.size_bytes, y.first, b);
-  });
-  std::sort(by_time.begin(), by_time.end(), [&](uint32_t a, uint32_t b) {
-    const ArenaRequest &x = requests[a], &y = requests[b];
-    return std::tuple(x.first, y.size_bytes, a) < std::tuple(y.first, x.size_bytes, b);
-  });
-
   const uint64_t lower_bound_bytes = LargestLiveSum(requests);
-  ArenaLayout layout = PlaceInOrder(requests, by_size);
-  if (layout.peak_bytes > lower_bound_bytes) {
-    ArenaLayout other = PlaceInOrder(requests, by_time);
-    if (other.peak_bytes < layout.peak_bytes) layout = std::move(other);
-  }
-  layout.lower_bound_bytes = lower_bound_bytes;
-  return layout;
+  ArenaLayout best;
+  best.peak_bytes = UINT64_MAX;
+  auto finished = [&](std::vector<uint32_t> order) {
+    // NOTE: a placement takes quadratic time; programs of thousands of temporaries get no repairs.
+    const uint64_t repairs = std::min(kMaxRepairs, kMaxRepairWork / (order.size() * order.size() + 1));
+    for (uint64_t i = 0;; ++i) {
+      ArenaLayout layout = PlaceInOrder(requests, order);
+      const bool again = i < repairs && layout.peak_bytes > lower_bound_bytes &&
+                         PromoteFirstAbove(lower_bound_bytes, requests, layout, order);
+      if (layout.peak_bytes < best.peak_bytes) best = std::move(layout);
+      if (!again) return best.peak_bytes <= lower_bound_bytes;
+    }
+  };
+  auto by_size = [](const ArenaRequest& r) { return std::tuple(~r.size_bytes, r.first); };
+  auto by_area = [](const ArenaRequest& r) {
+    return -static_cast<double>(r.size_bytes) * (r.last - r.first + 1);
+  };
+  auto by_time = [](const ArenaRequest& r) { return std::tuple(r.first, ~r.size_bytes); };
+  (void)(finished(OrderBy(requests, by_size)) || finished(OrderBy(requests, by_area)) ||
+         finished(OrderBy(requests, by_time)));
+  best.lower_bound_bytes = lower_bound_bytes;
+  return best;
 }
 
 }  // namespace mlc::runtime

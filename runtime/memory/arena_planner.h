@@ -26,8 +26,11 @@ struct ArenaLayout {
   uint64_t lower_bound_bytes = 0;  // the largest sum of live sizes, each rounded up to 64
 };
 
-// Greedy best fit, tried in order of size and in order of time; the smaller peak wins (the first on
-// a tie). Sizes must sum to less than 2^63. O(n^2) in the number of requests.
+// Greedy best fit in order of size, of size times duration, and of time. Each order is repaired for a
+// while: the first request that ends above the lower bound goes before all that it conflicts with,
+// and all are placed again (squeaky wheel optimization: Joslin and Clements, JAIR 10, 1999). The
+// first smallest peak wins; one that reaches the bound ends the search. Sizes must sum to less than
+// 2^63. O(n^2) in the number of requests, times at most 40 repairs of an order.
 ArenaLayout PlanArena(const std::vector<ArenaRequest>& requests);
 
 }  // namespace mlc::runtime

@@ -3,7 +3,8 @@
 # Part of MLC, see the LICENSE file.
 """Compile models for x86-64-v3 and compare their launches per run with launches.csv: more than stored is a fusion that was lost, fewer a count to store.
 
-`bar` is what must never be passed; a model's second exporter may have 5 % more than the first."""
+`bar` is what must never be passed; a model's second exporter may have 5 % more than the first. The planned peak of activations must be within 5 % of the
+schedule's lower bound, and that within 5 % of the best of source, depth-first and greedy order."""
 import argparse
 import csv
 import json
@@ -18,8 +19,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 SMALL = ["mobilenet_v3_large", "efficientnet_b0", "ppocr_v4_rec", "yolov8n_ts"]
 
 
-def launches(args, row, folder):
-    """The model's launches, or why there are none."""
+def compiled(args, row, folder):
+    """The report on the model's target, or why there is none."""
     model, made = corpus.model_file(row["model"])
     plan, report = os.path.join(folder, "model.plan"), os.path.join(folder, "report.json")
     done = Finished([os.path.join(args.bin, "mlc-compile"), model, "--arch", "x86-64-v3", "-o", plan, "--json", report, "--quiet", *row["arguments"].split()])
@@ -28,7 +29,18 @@ def launches(args, row, folder):
     if done.status != 0:
         return done.why()
     with open(report) as f:
-        return len(json.load(f)["targets"][0]["launches"])
+        return json.load(f)["targets"][0]
+
+
+def judge(row, target):
+    """(line to print, whether all is as it should be)"""
+    if isinstance(target, str):
+        return f"{row['model']:28} WRONG: {target}", False
+    n = len(target["launches"])
+    peak, bound, best = target["planned_peak_bytes"], target["lower_bound_bytes"], min(target["order_peaks"].values())
+    ok = n == int(row["launches"]) and (not row["bar"] or n <= int(row["bar"])) and peak <= 1.05 * bound and bound <= 1.05 * best
+    text = f"{row['model']:28} {n:4} launches, stored {row['launches']}, bar {row['bar'] or '-'}; peak {peak / 1e6:.2f} MB, bound {bound / 1e6:.2f}, best order {best / 1e6:.2f}"
+    return f"{text}: {'ok' if ok else 'WRONG'}", ok
 
 
 def main():
@@ -42,10 +54,9 @@ def main():
     good = 0
     with tempfile.TemporaryDirectory() as folder:
         for row in rows:
-            n = launches(args, row, folder)
-            ok = n == int(row["launches"]) and (not row["bar"] or n <= int(row["bar"]))
+            line, ok = judge(row, compiled(args, row, folder))
             good += ok
-            print(f"{row['model']:24} {n} launches, stored {row['launches']}, bar {row['bar'] or '-'}: {'ok' if ok else 'WRONG'}", flush=True)
+            print(line, flush=True)
     print(f"{good} of {len(rows)} ok")
     return 0 if good == len(rows) else 1
 

@@ -7,6 +7,7 @@
 // RUN: not mlc-opt %s --channels-last 2>&1 | FileCheck %s
 // RUN: not mlc-opt %s --fuse-regions 2>&1 | FileCheck %s
 // RUN: not mlc-opt %s --host-pack-operands 2>&1 | FileCheck %s
+// RUN: not mlc-opt %s --order-for-memory 2>&1 | FileCheck %s
 // Those that infer nothing leave the ops as they are, for the next pass to refuse.
 // RUN: mlc-opt %s --fold-constants | FileCheck %s --check-prefix=KEPT
 // RUN: mlc-opt %s --form-regions | FileCheck %s --check-prefix=KEPT

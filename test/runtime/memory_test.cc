@@ -59,6 +59,16 @@ TEST(ArenaPlanner, FillsGapsBetweenLongLivedBuffers) {
   EXPECT_EQ(layout.peak_bytes, layout.lower_bound_bytes);
 }
 
+TEST(ArenaPlanner, RepairsAnOrderThatMissesTheBound) {
+  // In order of size, of size times duration and of time, best fit alone needs more than 640 bytes.
+  const std::vector<ArenaRequest> requests = {
+      {64, 7, 11}, {192, 3, 7}, {192, 5, 8}, {256, 8, 8}, {192, 7, 7}};
+  ExpectSound(requests);
+  const ArenaLayout layout = PlanArena(requests);
+  EXPECT_EQ(layout.lower_bound_bytes, 640u);
+  EXPECT_EQ(layout.peak_bytes, 640u);
+}
+
 TEST(Lifetimes, RunFromTheFirstUseToTheLastOfTheRoot) {
   const auto lifetimes = ComputeLifetimes({0, 0, 2}, {{0, 1}, {1, 5}, {2, 3}}, {});
   EXPECT_EQ(lifetimes[0].first, 1u);

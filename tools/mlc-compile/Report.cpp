@@ -60,6 +60,8 @@ Json makeReport(const CompileReport &report, const std::string &planPath, double
     target["code_bytes"] = t.codeBytes;
     target["flops"] = t.flops;
     target["bytes"] = t.bytes;
+    for (auto [order, peak] : llvm::zip(std::array{"source", "depth_first", "greedy"}, t.peaks))
+      target["order_peaks"][order] = peak;
     json["targets"].push_back(std::move(target));
   }
   return json;

@@ -38,8 +38,8 @@ template <typename T> T orFail(llvm::Expected<T> value) {
   if (value)
     return std::move(*value);
   llvm::Error error = value.takeError();
-  bool model = error.isA<ModelError>();
-  throw ToolError(model ? tools::kModelFault : tools::kSystem, llvm::toString(std::move(error)));
+  auto status = error.isA<ModelError>() ? tools::kModelFault : error.isA<OptionError>() ? tools::kUsage : tools::kSystem;
+  throw ToolError(status, llvm::toString(std::move(error)));
 }
 
 CompileOptions compileOptions(const Arguments &a) {

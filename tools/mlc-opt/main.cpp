@@ -11,6 +11,7 @@
 #include "passes/Layout/Passes.h"
 #include "passes/Memory/Passes.h"
 #include "passes/Normalize/Passes.h"
+#include "passes/Schedule/Passes.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
@@ -33,6 +34,7 @@ void registerAll(DialectRegistry &registry) {
   mlc::registerNormalizePasses();
   mlc::registerLayoutPasses();
   mlc::registerFusePasses();
+  mlc::registerSchedulePasses();
   mlc::registerMemoryPasses();
   mlc::registerHostPasses();
 }

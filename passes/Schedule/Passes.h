@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+#ifndef MLC_PASSES_SCHEDULE_PASSES_H
+#define MLC_PASSES_SCHEDULE_PASSES_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Pass/Pass.h"
+
+namespace mlc {
+
+#define GEN_PASS_DECL
+#include "passes/Schedule/SchedulePasses.h.inc"
+
+/// DenseI64ArrayAttr on a function that order-for-memory has seen: the peaks of live bytes in source, depth-first and greedy order.
+inline constexpr const char *kPeaksAttr = "graph.peaks";
+
+#define GEN_PASS_REGISTRATION
+#include "passes/Schedule/SchedulePasses.h.inc"
+
+} // namespace mlc
+
+#endif
