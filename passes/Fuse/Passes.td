@@ -99,7 +99,8 @@ def SinkSlices : Pass<"sink-slices", "::mlir::func::FuncOp"> {
   let summary = "Let regions read the slices that they use from the whole tensor";
   let description = [{
     A slice of neighbours is an offset to whoever reads it, so each region that uses one takes it inside; the copy is gone when no one else needs it.
-    Declined: slices with steps.
+    Reshapes of the slice go along into regions that read element by element.
+    Declined: slices with steps; reshapes of a slice that a product or a convolution reads.
     ```
     %s = graph.region "single" (%x) { slice }
     %y = graph.region "conv" (%s, %w) { conv }

@@ -28,17 +28,44 @@ struct SinkSlices : impl::SinkSlicesBase<SinkSlices> {
     SmallVector<RegionOp> regions;
     getOperation().walk([&](RegionOp region) { regions.push_back(region); });
     for (RegionOp region : regions)
-      for (auto [i, v] : llvm::enumerate(llvm::to_vector(region.getInputs())))
-        if (SliceOp slice = sliceOf(v)) {
-          sink(region, i, slice, v.getDefiningOp<RegionOp>());
+      for (unsigned i = 0; i < region.getInputs().size(); ++i) {
+        Value v = region.getInputs()[i];
+        if (SliceOp slice = sliceOf(viewed(v)); slice && (viewed(v) == v || readsElements(region))) {
+          sink(region, i, slice, viewed(v).getDefiningOp<RegionOp>());
+          eraseUnread(v);
           ++numSunk;
         }
-    for (RegionOp region : llvm::reverse(regions))
-      if (region.use_empty())
-        region.erase();
+      }
   }
 
+  /// The value that a chain of reshapes shows.
+  static Value viewed(Value v) {
+    while (auto reshape = v.getDefiningOp<ReshapeOp>())
+      v = reshape.getX();
+    return v;
+  }
+
+  /// Whether its kernel finds each element by its index, so that a view costs it nothing; products and convolutions want rows in memory.
+  static bool readsElements(RegionOp region) {
+    return region.getKind() == "attention" || llvm::none_of(region.getBody().front(), [](Operation &op) { return isa<MatMulOp, ConvOp>(op); });
+  }
+
+  static void eraseUnread(Value v) {
+    while (v.use_empty()) {
+      Operation *op = v.getDefiningOp();
+      auto reshape = dyn_cast<ReshapeOp>(op);
+      v = reshape ? reshape.getX() : Value();
+      op->erase();
+      if (!v)
+        return;
+    }
+  }
+
+  /// Operand i of the region, which is the slice or reshapes of it, is computed in the region.
   void sink(RegionOp region, unsigned i, SliceOp slice, RegionOp from) {
+    SmallVector<Operation *> views;
+    for (Value v = region.getInputs()[i]; auto reshape = v.getDefiningOp<ReshapeOp>(); v = reshape.getX())
+      views.push_back(reshape);
     Block &body = region.getBody().front();
     BlockArgument old = body.getArgument(i);
     Value source = from.getInputs()[0];
@@ -47,7 +74,12 @@ struct SinkSlices : impl::SinkSlicesBase<SinkSlices> {
     OpBuilder b = OpBuilder::atBlockBegin(&body);
     IRMapping map;
     map.map(slice.getX(), whole);
-    old.replaceAllUsesWith(b.clone(*slice, map)->getResult(0));
+    Value part = b.clone(*slice, map)->getResult(0);
+    for (Operation *view : llvm::reverse(views)) {
+      map.map(view->getOperand(0), part);
+      part = b.clone(*view, map)->getResult(0);
+    }
+    old.replaceAllUsesWith(part);
     body.eraseArgument(i + 1);
     region->setLoc(b.getFusedLoc({region.getLoc(), from.getLoc()}));
   }
