@@ -133,7 +133,7 @@ private:
   llvm::Error compileTarget(const host::HostTarget &target) {
     clones.push_back(OwningOpRef<ModuleOp>(module.clone()));
     ModuleOp clone = *clones.back();
-    if (auto error = passes(clone, [&](OpPassManager &pm) { buildFusePipeline(pm, options.optLevel); }))
+    if (auto error = passes(clone, [&](OpPassManager &pm) { buildFusePipeline(pm, options.optLevel, options.explainFusion); }))
       return error;
     auto func = clone.lookupSymbol<func::FuncOp>("main");
     facts.push_back(std::make_unique<graph::ShapeFacts>(func));

@@ -29,7 +29,7 @@ struct CompileOptions {
   bool stripWeights = false;  // constants that `initializers` give again are left out (mlc-refit)
   llvm::DenseMap<const void *, std::string> initializers; // names of the model's, by where their bytes lie
   std::string cacheFolder;    // of kernels' object code (KernelCache.h); empty: none
-  bool timePasses = false;
+  bool timePasses = false, explainFusion = false;
   std::function<void(const std::string &stage, unsigned done, unsigned total)> progress;
 };
 

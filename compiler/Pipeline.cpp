@@ -33,7 +33,7 @@ void buildNormalizePipeline(OpPassManager &pm, int optLevel, ConstantEvaluator e
   addCleanup(func);
 }
 
-void buildFusePipeline(OpPassManager &pm, int optLevel) {
+void buildFusePipeline(OpPassManager &pm, int optLevel, bool explain) {
   auto &func = pm.nest<func::FuncOp>();
   if (optLevel > 1) {
     func.addPass(createChannelsLast());
@@ -49,13 +49,15 @@ void buildFusePipeline(OpPassManager &pm, int optLevel) {
   if (optLevel > 0) {
     func.addPass(createMergeProducts());
     func.addPass(createFuseAttention());
-    func.addPass(createFuseRegions());
+    func.addPass(createFuseRegions({.explain = explain}));
     func.addPass(createPlaceConcats());
     func.addPass(createFuseMoves());
   }
   func.addPass(createFormRegions());
   if (optLevel > 0) {
     func.addPass(createSinkSlices());
+    if (explain)
+      func.addPass(createExplainFusion());
     func.addPass(createHostPackOperands());
   }
 }

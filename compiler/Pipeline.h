@@ -11,7 +11,8 @@ namespace mlc {
 /// Target-independent: meaning is kept, form becomes normal. Constants are folded by `evaluator`; an empty one folds none.
 void buildNormalizePipeline(mlir::OpPassManager &pm, int optLevel, ConstantEvaluator evaluator = {});
 /// Per target: layouts chosen, ops grouped into regions.
-void buildFusePipeline(mlir::OpPassManager &pm, int optLevel);
+/// `explain`: prints why kernels stay apart.
+void buildFusePipeline(mlir::OpPassManager &pm, int optLevel, bool explain = false);
 /// Per target, when the regions have kernels: their order.
 void buildSchedulePipeline(mlir::OpPassManager &pm, int optLevel);
 

@@ -5,6 +5,8 @@
 #include "dialects/Graph/ShapeFacts.h"
 #include "llvm/ADT/SetVector.h"
 #include "mlir/Analysis/TopologicalSortUtils.h"
+#include "passes/Fuse/Cost.h"
+#include "passes/Fuse/Notes.h"
 #include "passes/Fuse/Passes.h"
 #include "passes/Fuse/Regions.h"
 
@@ -33,7 +35,7 @@ StringRef spelling(Kind kind) {
 
 class Fuser {
 public:
-  Fuser(Block &block, ShapeFacts &facts) : block(block), facts(facts) {}
+  Fuser(Block &block, ShapeFacts &facts, const AssumedSizes &sizes, FusionNotes notes) : block(block), facts(facts), sizes(sizes), notes(notes) {}
 
   unsigned run() {
     unsigned n = 0;
@@ -89,6 +91,10 @@ private:
       }
     }
     SmallVector<Operation *> ops(group.begin(), group.begin() + good);
+    for (Operation *op : group.getArrayRef().drop_front(good))
+      for (Value v : op->getOperands())
+        if (llvm::is_contained(ops, v.getDefiningOp()))
+          notes.decline(v, op, [&] { return ("it is needed elsewhere too, and a " + spelling(kind) + " kernel stores at most " + Twine(maxResults(kind)) + " results").str(); });
     if (kind == Kind::Rows)
       takeProducers(ops);
     if (auto product = dyn_cast<MatMulOp>(first))
@@ -97,17 +103,19 @@ private:
     return ops;
   }
 
-  /// A scale of the left operand (squeeze and excitation) is computed while its rows are packed: the kernel does so once per 64 columns or more,
-  /// so few columns make it worth more than a pass over memory.
+  /// A scale of the left operand (squeeze and excitation) is computed while its rows are packed, once per panel of columns: few columns make it worth more
+  /// than a pass over memory.
   void takePrologue(MatMulOp product, SmallVectorImpl<Operation *> &ops) {
-    constexpr int64_t kMaxColumns = 512;
     if (facts.rank(product.getA()) < 2 || facts.rank(product.getB()) != 2)
       return;
     Operation *op = product.getA().getDefiningOp();
-    auto columns = facts.dims(product.getY()).back().constant();
-    bool cheap = op && isa<MulOp, AddOp>(op) && op->getBlock() == &block && op->hasOneUse() && !grouped.contains(op) && isComputed(op);
-    if (!cheap || !columns || *columns > kMaxColumns || !facts.elementType(product.getY()).isF32() || !isConstantExpression(product.getB()))
+    bool possible = op && isa<MulOp, AddOp>(op) && op->getBlock() == &block && op->hasOneUse() && !grouped.contains(op) && isComputed(op);
+    if (!possible || !facts.elementType(product.getY()).isF32() || !isConstantExpression(product.getB()))
       return;
+    double times = timesReadByProduct(product, facts, sizes);
+    FusionCost cost = fusionCost(op, times, /*keptToo=*/false, facts, sizes);
+    if (!cost.pays())
+      return notes.decline(product.getA(), product, [&] { return "the product packs its rows more than once: " + cost.str(times); });
     // The region stands at its last op; what the scale depends on comes before it in any case.
     ops.push_back(op);
   }
@@ -116,6 +124,9 @@ private:
   /// computes masks and indices.
   void takeProducers(SmallVectorImpl<Operation *> &ops) {
     llvm::SmallPtrSet<Operation *, 32> inside(ops.begin(), ops.end());
+    int64_t groupElements = 0;
+    for (Operation *op : ops)
+      groupElements = std::max(groupElements, sizes(product(facts.dims(op->getResult(0)))));
     for (size_t i = 0; i < ops.size(); ++i)
       for (Value v : ops[i]->getOperands()) {
         Operation *op = v.getDefiningOp();
@@ -124,9 +135,16 @@ private:
         if (ops.size() >= kMaxOps)
           return;
         if (!llvm::all_of(op->getUsers(), [&](Operation *user) { return inside.contains(user); })) {
-          if (!isa<RangeOp, CastOp, ExpandOp, DimsTensorOp>(op))
+          // Computed by each reader for itself; by all, when those outside are of the kind that takes producers.
+          bool byAll = llvm::all_of(op->getUsers(), [&](Operation *user) { return inside.contains(user) || anchorKind(user) == Kind::Rows || isCheaplyRead(user); });
+          double times = std::max(1.0, double(groupElements) / std::max<int64_t>(1, sizes(product(facts.dims(v)))));
+          if (byAll)
+            times *= llvm::range_size(op->getUsers());
+          FusionCost cost = fusionCost(op, times, /*keptToo=*/!byAll, facts, sizes);
+          if (!cost.pays()) {
+            notes.decline(v, ops[i], [&] { return "others read it too: " + cost.str(times); });
             continue;
-          // Cheaper to have twice than to store for all its users.
+          }
           Operation *copy = OpBuilder(op).clone(*op);
           facts.set(copy->getResult(0), facts.elementType(op->getResult(0)), Dims(facts.dims(op->getResult(0))));
           order[copy] = order.lookup(op);
@@ -166,29 +184,47 @@ private:
     Operation *best = nullptr;
     for (Operation *op : group)
       for (Operation *user : op->getUsers()) {
-        if (group.contains(user) || grouped.contains(user) || user->getBlock() != &block || (best && order.lookup(user) >= order.lookup(best)))
+        if (group.contains(user) || (best && order.lookup(user) >= order.lookup(best)))
           continue;
-        if (fits(user, kind, dims, group) && !closesCycle(user, group))
+        StringRef why = whyNot(user, kind, dims, group);
+        if (why.empty())
           best = user;
+        else if (!isa<MatMulOp, ConvOp>(user)) // of those explain-fusion knows more
+          for (Value v : op->getResults())
+            notes.decline(v, user, [&] { return why.str(); });
       }
     return best;
   }
 
-  bool fits(Operation *op, Kind kind, const Dims &dims, const Group &group) {
-    if (!isComputed(op))
-      return false;
-    Dims own(facts.dims(op->getResult(0)));
-    if (kind != Kind::Rows)
-      return op->hasTrait<Pointwise>() && own == dims && smallOperands(op);
-    Dims reduced(dims);
+  /// Why a user of the group may not join it; empty when it may.
+  StringRef whyNot(Operation *op, Kind kind, const Dims &dims, const Group &group) {
+    if (op->getBlock() != &block || !isComputed(op))
+      return "its reader is control flow, a view or an output";
+    if (grouped.contains(op))
+      return "its reader belongs to another kernel already";
+    if (StringRef why = kind == Kind::Rows ? whyNotInRows(op, dims, group) : whyNotInTile(op, dims); !why.empty())
+      return why;
+    return closesCycle(op, group) ? "its reader also waits for what the kernel's other readers make" : "";
+  }
+
+  StringRef whyNotInTile(Operation *op, const Dims &dims) {
+    if (!op->hasTrait<Pointwise>())
+      return "its reader is no pointwise op, which is all that a tile's epilogue computes";
+    if (Dims(facts.dims(op->getResult(0))) != dims)
+      return "its reader's result has another shape than the tile's";
+    return smallOperands(op) ? "" : "the epilogue has no elements of this type";
+  }
+
+  StringRef whyNotInRows(Operation *op, const Dims &dims, const Group &group) {
+    if (isRowReduction(op, facts))
+      return Dims(facts.dims(op->getOperand(0))) == dims ? "" : "its reader reduces rows of another shape";
+    if (!op->hasTrait<Pointwise>())
+      return "its reader is neither pointwise nor a reduction of rows";
+    Dims reduced(dims), own(facts.dims(op->getResult(0)));
     if (!reduced.empty())
       reduced.back() = 1;
-    if (isRowReduction(op, facts))
-      return Dims(facts.dims(op->getOperand(0))) == dims;
-    if (!op->hasTrait<Pointwise>())
-      return false;
     bool hasReduction = llvm::any_of(group, [](Operation *member) { return member->hasTrait<Reduction>(); });
-    return own == dims || (hasReduction && own == reduced);
+    return own == dims || (hasReduction && own == reduced) ? "" : "its reader's result has another shape than the rows";
   }
 
   /// The tiles' epilogues work on f32; other types may only come in through casts inside.
@@ -228,6 +264,8 @@ private:
 
   Block &block;
   ShapeFacts &facts;
+  const AssumedSizes &sizes;
+  FusionNotes notes;
   DenseMap<Operation *, unsigned> order;
   llvm::SmallPtrSet<Operation *, 32> grouped;
 };
@@ -238,13 +276,14 @@ struct FuseRegions : impl::FuseRegionsBase<FuseRegions> {
     ShapeFacts facts(getOperation());
     if (!facts.valid())
       return signalPassFailure();
+    AssumedSizes sizes(getOperation(), facts);
     SmallVector<Block *> blocks;
     getOperation().walk([&](Block *block) {
       if (!isa<RegionOp>(block->getParentOp()))
         blocks.push_back(block);
     });
     for (Block *block : blocks) {
-      regions += Fuser(*block, facts).run();
+      regions += Fuser(*block, facts, sizes, FusionNotes(explain)).run();
       // Regions stand at their last op; ops between that used nothing of them keep their order.
       mlir::sortTopologically(block);
     }

@@ -49,7 +49,7 @@ def FuseRegions : Pass<"fuse-regions", "::mlir::func::FuncOp"> {
     pointwise ops of one shape. A group never closes a cycle through ops outside of it, and one that grew to several results falls back to its
     last prefix with few.
     Afterwards a group looks back: rows and pointwise groups take what feeds them alone and is cheap to read (lookups, ranges, slices, broadcasts, what computes
-    masks and indices; a range or cast is cloned when others use it too), a product by a constant of few columns takes a scale of its left operand as prologue.
+    masks and indices; where others use it too, it is cloned when the cost model says so), a product by a constant takes a scale of its left operand as prologue, by the same model (passes/Fuse/Cost.h).
     ```
     %0 = graph.matmul %x, %w : ...
     %1 = graph.add %0, %b : ...
@@ -58,6 +58,7 @@ def FuseRegions : Pass<"fuse-regions", "::mlir::func::FuncOp"> {
     %2 = graph.region "gemm" (%x, %w, %b) : ... { matmul, add, relu }
     ```
   }];
+  let options = [Option<"explain", "explain", "bool", "false", "Note on readers why they did not take in what makes their operands, for explain-fusion">];
   let statistics = [Statistic<"regions", "regions", "Regions of more than one op">];
 }
 
@@ -109,5 +110,16 @@ def SinkSlices : Pass<"sink-slices", "::mlir::func::FuncOp"> {
     ```
   }];
   let statistics = [Statistic<"numSunk", "sunk", "Uses of slices taken inside">];
+}
+
+def ExplainFusion : Pass<"explain-fusion", "::mlir::func::FuncOp"> {
+  let summary = "Print each value that one kernel hands to another through memory, and why";
+  let description = [{
+    One line per edge on stderr: maker, reader, shape, size and the reason: what fuse-regions noted on the reader (`graph.declined`, which this removes), else what follows from the kinds of
+    the two, with the cost model's figures (passes/Fuse/Cost.h) where it decided. The IR stays as it is.
+    ```
+    conv '/conv1' -> single '/pool', [n, 64, 112, 112] 3211.3 kB: 'graph.relu' and 'graph.max_pool' visit elements in different orders
+    ```
+  }];
 }
 #endif

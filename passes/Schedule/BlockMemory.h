@@ -5,19 +5,9 @@
 #ifndef MLC_PASSES_SCHEDULE_BLOCKMEMORY_H
 #define MLC_PASSES_SCHEDULE_BLOCKMEMORY_H
 
-#include "dialects/Graph/ShapeFacts.h"
+#include "dialects/Graph/AssumedSizes.h"
 
 namespace mlc {
-
-/// Sizes at the dims that tools assume: a symbol's opt value, else 1 for an input's first dim and 64 for others, moved into its range.
-class AssumedSizes {
-public:
-  AssumedSizes(mlir::func::FuncOp func, graph::ShapeFacts &facts);
-  int64_t operator()(const DimExpr &e) const;
-
-private:
-  llvm::StringMap<int64_t> values;
-};
 
 /// The steps of one block: regions and control flow. Constants and views belong to no step.
 class BlockMemory {
@@ -33,7 +23,7 @@ public:
   };
 
   /// `innerPeak` gives what the blocks inside of a control flow op need while it runs.
-  BlockMemory(mlir::Block &block, graph::ShapeFacts &facts, const AssumedSizes &sizes, llvm::function_ref<int64_t(mlir::Operation *)> innerPeak);
+  BlockMemory(mlir::Block &block, graph::ShapeFacts &facts, const graph::AssumedSizes &sizes, llvm::function_ref<int64_t(mlir::Operation *)> innerPeak);
 
   llvm::ArrayRef<Step> steps() const { return all; }
   /// The largest sum of live bytes over an order of all steps.
@@ -71,7 +61,7 @@ private:
 
   mlir::Block &block;
   graph::ShapeFacts &facts;
-  const AssumedSizes &sizes;
+  const graph::AssumedSizes &sizes;
   std::vector<Step> all;
   std::vector<int64_t> bytes;
   std::vector<unsigned> readersOf;

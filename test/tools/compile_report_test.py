@@ -34,6 +34,16 @@ class CompileReport(ToolTest):
         static = self.compile(self.model("mlp"), "--dims", "batch=3").stderr
         self.assertNotIn(" at ", static)
 
+    def test_explains_what_is_not_fused(self):
+        done = self.compile(self.model("mlp"), "--arch", "x86-64-v3", "--explain-fusion", "--quiet")
+        self.assertRegex(done.stderr, r"gemm 'relu' -> single 'second', \[batch, 32\] 0.1 kB: a product reads whole rows")
+        self.assertIn("explain-fusion: 1 values go through memory between 2 kernels", done.stderr)
+
+    def test_dumps_after_a_pass_that_ran(self):
+        self.assertIn("graph.peaks", self.compile(self.model("mlp"), "--dump-after", "order-for-memory").stderr)
+        wrong = self.compile(self.model("mlp"), "--dump-after", "no-such-pass", code=2)
+        self.assertIn("these did: canonicalize, channels-last", wrong.stderr)
+
     def test_quiet_and_stdout(self):
         done = self.compile(self.model("mlp"), "--quiet", "--json", "-")
         self.assertEqual(done.stderr, "")

@@ -50,6 +50,7 @@ CompileOptions compileOptions(const Arguments &a) {
   options.stopAfter = a.stopAfter;
   options.asmFolder = a.saveAsm;
   options.timePasses = a.timePasses;
+  options.explainFusion = a.explainFusion;
   options.cacheFolder = a.noCache ? "" : cacheFolder();
   for (const std::string &arch : a.archs) {
     auto target = host::parseTarget(arch);
