@@ -55,6 +55,14 @@ class ShapeChecks(ToolTest):
             self.assertIn("node '/node'", done.stderr)
             self.assertIn(word, done.stderr)
 
+    def test_tools_look_for_sizes_that_can_run(self):
+        # A window of 400 needs more than the 64 that tools assume first.
+        m = model("AveragePool", [("x", F, ["b", 1, "samples"])], kernel_shape=[400], strides=[160])
+        self.dir.joinpath("m.onnx").write_bytes(m.SerializeToString())
+        self.compile(self.path("m.onnx"))
+        self.assertEqual(self.inspect_json()["dims"], {"b": 1, "samples": 512})
+        self.assertIn("float32 [1, 1, 1]", self.tool("mlc-run", self.path("model.plan"), "--iterations", "1").stdout)
+
     def test_add(self):
         self.check(model("Add", [("a", F, ["n", 4]), ("b", F, ["m", 4])]), fits=[[(3, 4), (3, 4)], [(1, 4), (3, 4)], [(3, 4), (1, 4)]],
                    misfits=[[(3, 4), (2, 4)], [(2, 4), (3, 4)]], expected=lambda a, b: a + b, word="must be equal or one of them 1")

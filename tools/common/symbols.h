@@ -17,7 +17,8 @@ namespace mlc::tools {
 std::map<std::string, int64_t> ParseDims(const std::vector<std::string>& texts);
 
 // One value per symbol: the given one, else the plan's opt value, else 1 for first dims and 64 for
-// others, moved into the symbol's range. ToolError(kUsage): a name that the plan does not have.
+// others, moved into the symbol's range; where 64 cannot run, the first of 1, 128, 256, .. 65536 that
+// can. ToolError(kUsage): a name that the plan does not have.
 std::vector<int64_t> ChooseSymbols(const mlc_signature& signature,
                                    const std::map<std::string, int64_t>& given);
 

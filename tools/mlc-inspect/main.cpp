@@ -80,7 +80,7 @@ int Main(int argc, char** argv) {
       ->type_name("NAME");
   app.add_option("--dims", options.dims,
                  "symbolic dims that sizes and costs are for; default: the opt points, else 1 for "
-                 "first dims, 64")
+                 "first dims and 64, or the first size that can run, for others")
       ->type_name("NAME=VALUE,...")
       ->allow_extra_args(false);
   app.add_flag("--json", options.json, "print all of it as JSON");

@@ -45,7 +45,8 @@ int Main(int argc, char** argv) {
       ->allow_extra_args(false);
   app.add_option(
          "--dims", options.dims,
-         "symbolic dims of random inputs; default: the opt points, else 1 for first dims, 64")
+         "symbolic dims of random inputs; default: the opt points, else 1 for first dims and 64, or "
+         "the first size that can run of 1, 128, 256, .. 65536, for others")
       ->type_name("NAME=VALUE,...")
       ->allow_extra_args(false);
   app.add_option("--seed", options.seed, "of random inputs")->type_name("N")->capture_default_str();
