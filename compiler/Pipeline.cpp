@@ -10,6 +10,7 @@
 #include "passes/Layout/Passes.h"
 #include "passes/Memory/Passes.h"
 #include "passes/Normalize/Passes.h"
+#include "passes/Recognise/Passes.h"
 #include "passes/Schedule/Passes.h"
 
 using namespace mlir;
@@ -31,6 +32,8 @@ void buildNormalizePipeline(OpPassManager &pm, int optLevel, ConstantEvaluator e
     func.addPass(createFoldConstants(std::move(evaluator)));
   func.addPass(createSimplifyAlgebra());
   addCleanup(func);
+  if (optLevel > 0)
+    func.addPass(createRecogniseActivations());
 }
 
 void buildFusePipeline(OpPassManager &pm, int optLevel, bool explain) {

@@ -11,6 +11,7 @@
 #include "passes/Layout/Passes.h"
 #include "passes/Memory/Passes.h"
 #include "passes/Normalize/Passes.h"
+#include "passes/Recognise/Passes.h"
 #include "passes/Schedule/Passes.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/CommandLine.h"
@@ -32,6 +33,7 @@ void registerAll(DialectRegistry &registry) {
   // The first registration of a name counts: fold-constants with something to compute with.
   registerPass([evaluator = mlc::compilingEvaluator(/*optLevel=*/2, /*threads=*/1)] { return mlc::createFoldConstants(evaluator); });
   mlc::registerNormalizePasses();
+  mlc::registerRecognisePasses();
   mlc::registerLayoutPasses();
   mlc::registerFusePasses();
   mlc::registerSchedulePasses();
