@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
 //
-// 1. normalise once; 2. per target: clone, fuse, emit each region's kernel, share equal ones, lower to the plan dialect;
+// 1. put preprocessing in front, normalise once; 2. per target: clone, fuse, emit each region's kernel, share equal ones, lower to the plan dialect;
 // 3. generate machine code in parallel, link one image per target; 4. write the plan.
 #include "compiler/Compile.h"
 #include "backends/host/codegen/Codegen.h"
@@ -85,6 +85,11 @@ public:
     if (!options.dumpAfter.empty())
       module.getContext()->disableMultithreading(); // which printing asks for
     main.walk([&](Operation *op) { report.graphOps += isa<graph::GraphDialect>(op->getDialect()) && !isa<graph::ConstantOp, graph::YieldOp>(op); });
+    if (!options.preprocess.empty())
+      if (auto error = passes(module, [&](OpPassManager &pm) { buildPreprocessPipeline(pm, options.preprocess); })) {
+        llvm::consumeError(std::move(error));
+        return llvm::make_error<OptionError>();
+      }
     ConstantEvaluator evaluator = options.foldConstants ? compilingEvaluator(options.optLevel, options.threads, options.cacheFolder) : ConstantEvaluator();
     if (auto error = passes(module, [&](OpPassManager &pm) { buildNormalizePipeline(pm, options.optLevel, evaluator); }))
       return std::move(error);

@@ -21,6 +21,7 @@ struct CompileOptions {
   int optLevel = 2;
   bool foldConstants = true;  // by running what derives from constants alone (Evaluate.h)
   unsigned threads = 0;       // 0: as many as the machine has
+  std::string preprocess;     // pictures that inputs take, as add-preprocessing spells them; empty: inputs as the model has them
   std::string sourceHash;     // of the model's bytes
   std::string flags;          // what shaped the plan, for its provenance
   std::string dumpAfter;      // pass or stage whose result is printed to stderr
@@ -68,11 +69,11 @@ public:
   std::error_code convertToErrorCode() const override { return std::make_error_code(std::errc::invalid_argument); }
 };
 
-/// Returned for options that ask for what there is not.
+/// Returned for options that do not fit the model or the compiler.
 class OptionError : public llvm::ErrorInfo<OptionError> {
 public:
   static char ID;
-  explicit OptionError(std::string message) : message(std::move(message)) {}
+  explicit OptionError(std::string message = "an option does not fit the model") : message(std::move(message)) {}
   void log(llvm::raw_ostream &os) const override { os << message; }
   std::error_code convertToErrorCode() const override { return std::make_error_code(std::errc::invalid_argument); }
 

@@ -22,6 +22,8 @@ static void addCleanup(OpPassManager &pm) {
   pm.addPass(createCSEPass());
 }
 
+void buildPreprocessPipeline(OpPassManager &pm, StringRef pictures) { pm.nest<func::FuncOp>().addPass(createAddPreprocessing({.pictures = pictures.str()})); }
+
 void buildNormalizePipeline(OpPassManager &pm, int optLevel, ConstantEvaluator evaluator) {
   auto &func = pm.nest<func::FuncOp>();
   func.addPass(createFoldShapes());

@@ -8,6 +8,8 @@
 
 namespace mlc {
 
+/// Inputs take pictures (add-preprocessing); an error there is of `pictures`, not of the model.
+void buildPreprocessPipeline(mlir::OpPassManager &pm, llvm::StringRef pictures);
 /// Target-independent: meaning is kept, form becomes normal. Constants are folded by `evaluator`; an empty one folds none.
 void buildNormalizePipeline(mlir::OpPassManager &pm, int optLevel, ConstantEvaluator evaluator = {});
 /// Per target: layouts chosen, ops grouped into regions.

@@ -45,15 +45,13 @@ void SortForReading(std::vector<Box>& boxes) {
 }  // namespace
 
 Detector::Detector(const mlc::Plan& plan, const mlc::Device& device, const DetectOptions& options)
-    : session_(mlc::Session::Create(plan, device)), device_(device), options_(options) {}
+    : session_(mlc::Session::Create(plan, device)), options_(options) {}
 
 std::vector<Box> Detector::Detect(const cv::Mat& bgr) {
   double ratio = std::max(1.0, static_cast<double>(options_.min_side) / std::min(bgr.cols, bgr.rows));
   cv::Mat resized;
   cv::resize(bgr, resized, cv::Size(MultipleOf32(bgr.cols * ratio), MultipleOf32(bgr.rows * ratio)));
-  mlc::Tensor input = mlc::Tensor::Create(device_, MLC_DTYPE_FLOAT32, {1, 3, resized.rows, resized.cols});
-  ToPlanes(resized, input.data<float>(), resized.cols);
-  session_.SetInput(0, input);
+  session_.SetInput(0, AsTensor(resized));
   session_.Run();
   mlc::Tensor output = session_.Output(0);  // [1, 1, height, width]
   cv::Mat probability(static_cast<int>(output.dims()[2]), static_cast<int>(output.dims()[3]), CV_32F, output.data<float>());

@@ -37,7 +37,6 @@ class Detector {
 
  private:
   mlc::Session session_;
-  mlc::Device device_;
   DetectOptions options_;
 };
 

@@ -22,7 +22,8 @@ namespace {
 
 const char kUsage[] =
     "usage: mlc-ocr --det DET.plan --rec REC.plan PICTURE.png [--out BOXES.png] [--threads N] [--json]\n"
-    "  --det, --rec   plans of PP-OCRv4 detection and recognition, compiled with --arch host\n"
+    "  --det, --rec   plans of PP-OCRv4 detection and recognition, compiled with\n"
+    "                 --arch host --preprocess x=u8,nhwc,mean=0.5,std=0.5\n"
     "  --out FILE     write the picture with the boxes drawn\n"
     "  --threads N    threads of a run (default: what this process may use)\n"
     "  --json         print one JSON object instead of lines\n";

@@ -32,13 +32,9 @@ void WritePng(const std::string& path, const cv::Mat& bgr) {
   if (!png_image_write_to_file(&header, path.c_str(), 0, bgr.data, 0, nullptr)) throw std::runtime_error(path + ": " + header.message);
 }
 
-void ToPlanes(const cv::Mat& bgr, float* out, int row_elems) {
-  const size_t plane_elems = static_cast<size_t>(bgr.rows) * row_elems;
-  for (int y = 0; y < bgr.rows; ++y) {
-    const uchar* pixel = bgr.ptr(y);
-    for (int x = 0; x < bgr.cols; ++x, pixel += 3)
-      for (int c = 0; c < 3; ++c) out[c * plane_elems + static_cast<size_t>(y) * row_elems + x] = pixel[c] / 127.5f - 1.0f;
-  }
+mlc::Tensor AsTensor(const cv::Mat& bgr) {
+  CV_Assert(bgr.isContinuous() && bgr.type() == CV_8UC3);
+  return mlc::Tensor::Wrap(MLC_DTYPE_UINT8, {1, bgr.rows, bgr.cols, 3}, bgr.data, bgr.total() * bgr.elemSize());
 }
 
 }  // namespace ocr

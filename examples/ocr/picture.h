@@ -5,6 +5,7 @@
 #ifndef MLC_EXAMPLES_OCR_PICTURE_H
 #define MLC_EXAMPLES_OCR_PICTURE_H
 
+#include <mlc/runtime.hpp>
 #include <opencv2/core.hpp>
 #include <string>
 #include <vector>
@@ -15,8 +16,9 @@ namespace ocr {
 cv::Mat ReadPng(const std::string& path);
 void WritePng(const std::string& path, const cv::Mat& bgr);
 
-// The picture as float32 [3, height, width] in -1..1, (v / 255 - 0.5) / 0.5, written to `out`, whose rows are `row_elems` apart.
-void ToPlanes(const cv::Mat& bgr, float* out, int row_elems);
+// The picture's own bytes as a tensor uint8 [1, height, width, 3]; the plans normalise (--preprocess x=u8,nhwc,mean=0.5,std=0.5). The picture must outlive the runs
+// that read it, and its rows lie without gaps, as in every picture that is no part of another.
+mlc::Tensor AsTensor(const cv::Mat& bgr);
 
 }  // namespace ocr
 

@@ -14,6 +14,7 @@ namespace ocr {
 namespace {
 
 constexpr int kHeight = 48;
+constexpr int kGrey = 128;  // near 0 when normalised, what the network was trained to see behind a line
 
 // The box as an upright rectangle; a box that is much higher than wide is turned by a quarter.
 cv::Mat Straighten(const cv::Mat& bgr, const Box& box) {
@@ -31,7 +32,7 @@ cv::Mat Straighten(const cv::Mat& bgr, const Box& box) {
 
 }  // namespace
 
-Recogniser::Recogniser(const mlc::Plan& plan, const mlc::Device& device) : session_(mlc::Session::Create(plan, device)), device_(device) {
+Recogniser::Recogniser(const mlc::Plan& plan, const mlc::Device& device) : session_(mlc::Session::Create(plan, device)) {
   const char* listed = plan.metadata("character");
   if (!listed) throw std::runtime_error("the recognition plan's metadata has no key 'character'");
   characters_.push_back("");
@@ -45,10 +46,8 @@ Line Recogniser::Read(const cv::Mat& bgr, const Box& box) {
   int width = std::max(1, static_cast<int>(std::ceil(static_cast<double>(kHeight) * line.cols / line.rows)));
   cv::resize(line, resized, cv::Size(width, kHeight));
   int padded = (width + 31) / 32 * 32;  // fewer distinct shapes, so that more lines find theirs planned already
-  mlc::Tensor input = mlc::Tensor::Create(device_, MLC_DTYPE_FLOAT32, {1, 3, kHeight, padded});
-  std::fill_n(input.data<float>(), input.size_bytes() / sizeof(float), 0.0f);
-  ToPlanes(resized, input.data<float>(), padded);
-  session_.SetInput(0, input);
+  cv::copyMakeBorder(resized, line, 0, 0, 0, padded - width, cv::BORDER_CONSTANT, cv::Scalar::all(kGrey));
+  session_.SetInput(0, AsTensor(line));
   session_.Run();
   mlc::Tensor output = session_.Output(0);  // [1, steps, classes]
   return Decode(output.data<float>(), output.dims()[1], output.dims()[2]);

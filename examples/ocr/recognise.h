@@ -31,7 +31,6 @@ class Recogniser {
   Line Decode(const float* scores, int64_t steps, int64_t classes) const;
 
   mlc::Session session_;
-  mlc::Device device_;
   std::vector<std::string> characters_;  // by class; class 0 is CTC's blank
 };
 

@@ -23,7 +23,7 @@ def main():
         for kind in ("det", "rec"):
             plans[kind] = os.path.join(folder, kind + ".plan")
             model = os.path.join(real.OUT, f"ppocr_v4_{kind}.onnx")
-            subprocess.run([os.path.join(tools, "mlc-compile"), model, "--arch", "host", "-o", plans[kind]], check=True)
+            subprocess.run([os.path.join(tools, "mlc-compile"), model, "--arch", "host", "--preprocess", "x=u8,nhwc,mean=0.5,std=0.5", "-o", plans[kind]], check=True)
         drawn = os.path.join(folder, "boxes.png")
         words = [os.path.join(tools, "mlc-ocr"), "--det", plans["det"], "--rec", plans["rec"], picture]
         result = json.loads(subprocess.run(words + ["--json", "--out", drawn, "--threads", "2"], check=True, stdout=subprocess.PIPE).stdout)

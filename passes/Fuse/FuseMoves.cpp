@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
 //
-// From the last move of a chain back through the moves that feed it alone.
+// From the last move of a chain back through the moves and the cheap arithmetic that feed it alone.
 #include "llvm/ADT/SetVector.h"
 #include "passes/Fuse/Passes.h"
 #include "passes/Fuse/Regions.h"
@@ -17,14 +17,41 @@ namespace {
 
 bool isMove(Operation *op) { return isa<TransposeOp, SliceOp, ConcatOp, ExpandOp, PadOp>(op); }
 
-/// Moves and views that feed `last` and nothing else, `last` included; a view counts only when a move lies behind it, since alone it costs nothing.
+/// One tensor scaled and shifted by constants, or cast: done while its elements are moved, it costs no pass over memory of its own.
+bool isCheapArithmetic(Operation *op) {
+  auto one = [](ValueRange operands) { return llvm::count_if(operands, [](Value v) { return !isConstantExpression(v); }) == 1; };
+  auto region = dyn_cast<RegionOp>(op);
+  if (!region)
+    return isa<CastOp, AddOp, SubOp, MulOp>(op) && one(op->getOperands());
+  return region.getKind() == "pointwise" && region.getNumResults() == 1 && one(region.getInputs()) &&
+         llvm::all_of(region.getBody().front().without_terminator(), [](Operation &inner) { return isa<CastOp, AddOp, SubOp, MulOp, SliceOp, ConstantOp>(inner); });
+}
+
+/// Puts a region's ops in its place, and adds those that compute to `ops`.
+void dissolve(RegionOp region, SmallVectorImpl<Operation *> &ops) {
+  OpBuilder b(region);
+  IRMapping map;
+  Block &body = region.getBody().front();
+  map.map(body.getArguments(), region.getInputs());
+  for (Operation &inner : body.without_terminator()) {
+    Operation *op = b.clone(inner, map);
+    if (!isa<ConstantOp>(op))
+      ops.push_back(op);
+  }
+  for (auto [result, yielded] : llvm::zip(region.getResults(), body.getTerminator()->getOperands()))
+    result.replaceAllUsesWith(map.lookup(yielded));
+  region.erase();
+}
+
+/// Moves, views and arithmetic that feed `last` and nothing else, `last` included; a view counts only when one of the others lies behind it, since alone it costs nothing.
 SmallVector<Operation *> chainOf(Operation *last) {
   llvm::SetVector<Operation *> group;
   group.insert(last);
   bool grew = true;
   // Whether all uses of op's result are in the group.
   auto feedsGroup = [&](Operation *op) { return llvm::all_of(op->getUsers(), [&](Operation *user) { return group.contains(user); }); };
-  auto takes = [&](Operation *op) { return op && op->getBlock() == last->getBlock() && (isa<ReshapeOp>(op) || (isMove(op) && isComputed(op))) && feedsGroup(op); };
+  auto joins = [](Operation *op) { return isCheapArithmetic(op) || (isMove(op) && isComputed(op)); };
+  auto takes = [&](Operation *op) { return op && op->getBlock() == last->getBlock() && joins(op) && feedsGroup(op); };
   while (grew) {
     grew = false;
     for (size_t i = 0; i < group.size(); ++i)
@@ -35,7 +62,7 @@ SmallVector<Operation *> chainOf(Operation *last) {
           views.push_back(op);
           op = op->getOperand(0).getDefiningOp();
         }
-        if (!op || group.contains(op) || !isMove(op) || op->getBlock() != last->getBlock() || !isComputed(op))
+        if (!op || group.contains(op) || !joins(op) || op->getBlock() != last->getBlock())
           continue;
         for (Operation *view : views)
           group.insert(view);
@@ -48,7 +75,17 @@ SmallVector<Operation *> chainOf(Operation *last) {
           group.remove(view);
       }
   }
-  SmallVector<Operation *> ops(group.begin(), group.end());
+  return SmallVector<Operation *>(group.begin(), group.end());
+}
+
+/// The ops of a chain in block order, regions taken apart.
+SmallVector<Operation *> opsOf(ArrayRef<Operation *> chain) {
+  SmallVector<Operation *> ops;
+  for (Operation *op : chain)
+    if (auto region = dyn_cast<RegionOp>(op))
+      dissolve(region, ops);
+    else
+      ops.push_back(op);
   llvm::sort(ops, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
   return ops;
 }
@@ -69,7 +106,7 @@ struct FuseMoves : impl::FuseMovesBase<FuseMoves> {
       if (chain.size() < 2)
         continue;
       taken.insert(chain.begin(), chain.end());
-      makeRegion(chain, "move");
+      makeRegion(opsOf(chain), "move");
       ++numFused;
     }
   }

@@ -163,8 +163,12 @@ private:
       Type type = facts.elementType(op->getResult(0));
       return type.isInteger(1) || type.isInteger(64); // of masks and indices, so that what computes them can follow
     }
-    if (auto slice = dyn_cast<SliceOp>(op))
-      return llvm::all_of(slice.getSteps(), [](int64_t step) { return step == 1; });
+    if (auto slice = dyn_cast<SliceOp>(op)) {
+      // Steps along the last dim would read lanes one by one; a pixel's few channels have no lanes.
+      constexpr int64_t kMaxChannels = 4;
+      ArrayRef<int64_t> steps = slice.getSteps();
+      return steps.empty() || steps.back() == 1 || facts.dims(slice.getY()).back().constant().value_or(kMaxChannels + 1) <= kMaxChannels;
+    }
     return op->hasTrait<Pointwise>() && !isa<FloatType>(facts.elementType(op->getResult(0)));
   }
 

@@ -49,7 +49,7 @@ def FuseRegions : Pass<"fuse-regions", "::mlir::func::FuncOp"> {
     pointwise ops of one shape. A group never closes a cycle through ops outside of it, and one that grew to several results falls back to its
     last prefix with few.
     Afterwards a group looks back: rows and pointwise groups take what feeds them alone and is cheap to read (lookups, ranges, slices, broadcasts, what computes
-    masks and indices; where others use it too, it is cloned when the cost model says so), a product by a constant takes a scale of its left operand as prologue, by the same model (passes/Fuse/Cost.h).
+    masks and indices; where others use it too, it is cloned when the cost model says so; slices with steps only along dims that no lane runs along), a product by a constant takes a scale of its left operand as prologue, by the same model (passes/Fuse/Cost.h).
     ```
     %0 = graph.matmul %x, %w : ...
     %1 = graph.add %0, %b : ...
@@ -63,10 +63,11 @@ def FuseRegions : Pass<"fuse-regions", "::mlir::func::FuncOp"> {
 }
 
 def FuseMoves : Pass<"fuse-moves", "::mlir::func::FuncOp"> {
-  let summary = "Make one region of moves that feed each other";
+  let summary = "Make one region of moves that feed each other, and of cheap arithmetic in front of them";
   let description = [{
-    A transpose, slice, concat or expand takes in the moves (and the views between them) whose results only it uses. Declined: a move that is used elsewhere too,
-    a reshape with no move behind it, which is a view and costs nothing outside.
+    A transpose, slice, concat, pad or expand takes in the moves (and the views between them) whose results only it uses, and likewise what casts, scales or shifts one tensor by
+    constants (a picture's normalisation): a pointwise region of that kind is taken apart for it. Declined: what is used elsewhere too,
+    a reshape with nothing of this behind it, which is a view and costs nothing outside, arithmetic on two tensors or with more than casts, sums and products.
     ```
     %s = graph.slice %x
     %t = graph.transpose %s

@@ -42,6 +42,32 @@ def SpecializeShapes : Pass<"specialize-shapes", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlc::graph::GraphDialect"];
 }
 
+def AddPreprocessing : Pass<"add-preprocessing", "::mlir::func::FuncOp"> {
+  let summary = "Lets inputs take pictures as programs have them, and normalises them in the graph";
+  let description = [{
+    `pictures=x=u8,nhwc,bgr,mean=0.485:0.456:0.406,std=0.229:0.224:0.225;y=nhwc` names inputs of 4 dims and a float type and says what comes in instead: bytes (u8), channels
+    last (nhwc), the three channels in the opposite of the model's order (bgr). The model is given (pixel * scale - mean) / std; mean and std have one number for all
+    channels or one per channel in the model's order; scale is 1/255 for u8, else 1. `axis=3` tells that the model's own input is channels-last. Symbols
+    stay with their dims. An input that is not there or does not fit is an error.
+
+    ```
+    func.func @main(%x: tensor<?x3x32x32xf32> {graph.dims = #graph.dims<["n", 3, 32, 32]>, graph.name = "x"})   // pictures=x=u8,nhwc,bgr,mean=0.5,std=0.5
+    ```
+    becomes
+    ```
+    func.func @main(%p: tensor<?x32x32x3xui8> {graph.dims = #graph.dims<["n", 32, 32, 3]>, graph.name = "x"})
+      %r = graph.slice %p {starts = #graph.dims<[0, 0, 0, 2]>, steps = array<i64: 1, 1, 1, -1>, dims = #graph.dims<["n", 32, 32, 3]>}
+      %f = graph.cast %r {to = f32}
+      %s = graph.mul %f, 2/255
+      %t = graph.add %s, -1
+      %x = graph.transpose %t {perm = array<i64: 0, 3, 1, 2>}
+    ```
+  }];
+  let options = [Option<"pictures", "pictures", "std::string", "\"\"", "INPUT=KEY,KEY=VALUE,..;... what comes in for inputs">];
+  let statistics = [Statistic<"numInputs", "inputs", "Inputs that take pictures now">];
+  let dependentDialects = ["::mlc::graph::GraphDialect"];
+}
+
 def FoldBatchNorm : Pass<"fold-batch-norm", "::mlir::func::FuncOp"> {
   let summary = "Folds batch_norm after a convolution into its weights and bias";
   let description = [{

@@ -58,6 +58,8 @@ void FillRandom(Array& array, std::mt19937_64& random) {
     case MLC_DTYPE_INT16:
     case MLC_DTYPE_UINT16:
       return Fill<int16_t>(array.bytes, bit);
+    case MLC_DTYPE_UINT8:
+      return Fill<uint8_t>(array.bytes, [&] { return random() >> 56; });
     default:  // 8 bits and fewer
       return Fill<uint8_t>(array.bytes, bit);
   }

@@ -11,8 +11,8 @@
 namespace mlc::tools {
 
 // Inputs for the given symbols, the same for the same seed on every machine: floats in [-1, 1),
-// integers and bools 0 or 1 (in range for any vocabulary, mask or index), elements that set a
-// symbol to its value.
+// uint8 anything (pictures, quantised values), other integers and bools 0 or 1 (in range for any
+// vocabulary, mask or index), elements that set a symbol to its value.
 std::vector<Array> RandomInputs(const mlc_signature& signature, const std::vector<int64_t>& symbols,
                                 uint64_t seed);
 

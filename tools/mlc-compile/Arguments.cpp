@@ -11,6 +11,14 @@ void declareArguments(CLI::App &app, Arguments &a) {
   app.add_option("--shape", a.shapes, "Fix an input's dims; '?' keeps one as the model has it; may be repeated")->type_name("INPUT=1x3x224x224")->allow_extra_args(false);
   app.add_option("--dims", a.dims, "Range of a symbolic dim, or NAME=N to fix it; sizes are reported and verified at OPT; may be repeated")->type_name("NAME=MIN:OPT:MAX")->allow_extra_args(false);
   app.add_option("--keep", a.keep, "Inner tensors of the ONNX model that become outputs too, behind the model's own")->delimiter(',')->type_name("NAMES")->allow_extra_args(false);
+  app.add_option("--preprocess", a.preprocess,
+                 "Let an input of 4 dims take pictures as programs have them. KEYS, separated by commas: u8 (bytes instead of floats), nhwc (channels last), bgr (the three channels in "
+                 "the opposite of the model's order: BGR pictures for an RGB model), scale=S, mean=A:B:C, std=A:B:C. The model is given (pixel * scale - mean) / std; scale is 1/255 for u8 and 1 "
+                 "otherwise, so mean and std are of pixels from 0 to 1 as torchvision has them (with scale=1: of 0 to 255). They hold one number for all channels, or one per channel in the "
+                 "model's order, ':' between them as in --dims. x=nhwc alone only changes the layout. axis=3 if the model's own input is channels-last. --shape and --dims "
+                 "keep to the model's dims; may be repeated")
+      ->type_name("INPUT=KEYS")
+      ->allow_extra_args(false);
   app.add_option("-O", a.optLevel, "0: reference lowering only; 1: no layout changes; 2 and 3: everything")->check(CLI::Range(0, 3).description(""))->type_name("LEVEL")->capture_default_str();
   app.add_option("--threads", a.threads, "Threads that generate code (default: all); the plan does not depend on it")->type_name("N");
   auto *verify = app.add_flag("--verify", a.verify, "Run the plan and its -O0 twin on the same random inputs; exit code 4 when they differ beyond rtol 1e-3, atol 1e-4 * max(1, standard deviation)");
@@ -35,7 +43,7 @@ void declareArguments(CLI::App &app, Arguments &a) {
   app.set_version_flag("--version", "mlc-compile " MLC_VERSION);
   app.footer("Environment: MLC_CACHE_DIR, MLC_LOG=info (the kernel cache's hits).\n"
              "Examples:\n  mlc-compile model.onnx -o model.plan\n  mlc-compile model.onnx --arch x86-64-v3,x86-64-v4 --dims batch=1:8:32 -o model.plan\n"
-             "  mlc-compile model.onnx --shape image=1x3x224x224 --verify\n  mlc-compile model.onnx --keep /layer1/Relu_output_0 --json report.json\n\n"
+             "  mlc-compile model.onnx --shape image=1x3x224x224 --verify\n  mlc-compile model.onnx --preprocess image=u8,nhwc,bgr,mean=0.485:0.456:0.406,std=0.229:0.224:0.225\n  mlc-compile model.onnx --keep /layer1/Relu_output_0 --json report.json\n\n"
              "Exit codes: 0 done, 1 the model is at fault, 2 usage, 3 the system failed, 4 --verify found a difference.");
 }
 

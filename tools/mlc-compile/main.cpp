@@ -16,6 +16,7 @@
 #include "tools/mlc-compile/Options.h"
 #include "tools/mlc-compile/Report.h"
 #include "tools/mlc-compile/Verify.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Process.h"
@@ -33,7 +34,7 @@ void orUsage(llvm::Error error) {
     throw ToolError(tools::kUsage, llvm::toString(std::move(error)));
 }
 
-/// The value; what is wrong with the model has been said already, anything else is the system's.
+/// The value; what is wrong with the model or an option has been said already, anything else is the system's.
 template <typename T> T orFail(llvm::Expected<T> value) {
   if (value)
     return std::move(*value);
@@ -117,6 +118,9 @@ int run(int argc, char **argv) {
   orUsage(parseShapeOptions(a.shapes, a.dims, import, options.flags));
   orUsage(parseShapeRanges(a.minShapes, a.optShapes, a.maxShapes, import, options.flags));
   orUsage(parseKeep(a.keep, import, options.flags));
+  options.preprocess = llvm::join(a.preprocess, ";");
+  for (const std::string &picture : a.preprocess)
+    options.flags += " --preprocess " + picture;
 
   options.sourceHash = llvm::toHex(llvm::SHA256::hash(llvm::arrayRefFromStringRef(readModel(a.model)->getBuffer())), /*LowerCase=*/true);
   mlir::DialectRegistry registry;

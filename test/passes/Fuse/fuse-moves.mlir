@@ -37,3 +37,57 @@ func.func @view(%x: tensor<12xf32>) -> tensor<4x3xf32> {
   %t = graph.transpose %r {perm = array<i64: 1, 0>} : (tensor<3x4xf32>) -> tensor<4x3xf32>
   return %t : tensor<4x3xf32>
 }
+
+// -----
+
+// A picture's normalisation, a region by then, is done while it is padded.
+// CHECK-LABEL: @picture
+// CHECK-NOT: "pointwise"
+// CHECK: graph.region "move"(%arg0, %{{.*}})
+// CHECK: graph.cast
+// CHECK: graph.mul
+// CHECK: graph.pad
+// CHECK: graph.yield
+// CHECK-NOT: graph.region
+func.func @picture(%x: tensor<1x8x8x3xui8>) -> tensor<1x10x10x3xf32> {
+  %c = graph.constant dense<[0.1, 0.2, 0.3]> : tensor<3xf32>
+  %n = graph.region "pointwise"(%x, %c) : (tensor<1x8x8x3xui8>, tensor<3xf32>) -> tensor<1x8x8x3xf32> {
+  ^bb0(%p: tensor<1x8x8x3xui8>, %s: tensor<3xf32>):
+    %f = graph.cast %p {to = f32} : (tensor<1x8x8x3xui8>) -> tensor<1x8x8x3xf32>
+    %m = graph.mul %f, %s : (tensor<1x8x8x3xf32>, tensor<3xf32>) -> tensor<1x8x8x3xf32>
+    graph.yield %m : tensor<1x8x8x3xf32>
+  }
+  %y = graph.pad %n {low = #graph.dims<[0, 1, 1, 0]>, high = #graph.dims<[0, 1, 1, 0]>} : (tensor<1x8x8x3xf32>) -> tensor<1x10x10x3xf32>
+  return %y : tensor<1x10x10x3xf32>
+}
+
+// -----
+
+// A cast in front of a view and a transpose.
+// CHECK-LABEL: @alone
+// CHECK: graph.region "move"(%arg0)
+// CHECK: graph.cast
+// CHECK: graph.reshape
+// CHECK: graph.transpose
+func.func @alone(%x: tensor<12xui8>) -> tensor<4x3xf32> {
+  %f = graph.cast %x {to = f32} : (tensor<12xui8>) -> tensor<12xf32>
+  %r = graph.reshape %f {dims = #graph.dims<[3, 4]>} : (tensor<12xf32>) -> tensor<3x4xf32>
+  %t = graph.transpose %r {perm = array<i64: 1, 0>} : (tensor<3x4xf32>) -> tensor<4x3xf32>
+  return %t : tensor<4x3xf32>
+}
+
+// -----
+
+// Declines: a sum of two tensors; arithmetic that is used elsewhere too; more than casts, sums and products.
+// CHECK-LABEL: @declines
+// CHECK-NOT: graph.region
+func.func @declines(%x: tensor<3x4xf32>, %z: tensor<3x4xf32>) -> (tensor<4x3xf32>, tensor<4x3xf32>, tensor<4x3xf32>, tensor<3x4xf32>) {
+  %two = graph.constant dense<2.0> : tensor<f32>
+  %s = graph.add %x, %z : (tensor<3x4xf32>, tensor<3x4xf32>) -> tensor<3x4xf32>
+  %t = graph.transpose %s {perm = array<i64: 1, 0>} : (tensor<3x4xf32>) -> tensor<4x3xf32>
+  %m = graph.mul %x, %two : (tensor<3x4xf32>, tensor<f32>) -> tensor<3x4xf32>
+  %u = graph.transpose %m {perm = array<i64: 1, 0>} : (tensor<3x4xf32>) -> tensor<4x3xf32>
+  %e = graph.exp %x : (tensor<3x4xf32>) -> tensor<3x4xf32>
+  %v = graph.transpose %e {perm = array<i64: 1, 0>} : (tensor<3x4xf32>) -> tensor<4x3xf32>
+  return %t, %u, %v, %m : tensor<4x3xf32>, tensor<4x3xf32>, tensor<4x3xf32>, tensor<3x4xf32>
+}

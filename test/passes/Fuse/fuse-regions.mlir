@@ -132,3 +132,24 @@ func.func @prologue(%x: tensor<64x8xf32>, %gate: tensor<1x8xf32>) -> (tensor<64x
   %z = graph.matmul %t, %v : (tensor<64x8xf32>, tensor<8x1024xf32>) -> tensor<64x1024xf32>
   return %y, %z : tensor<64x16xf32>, tensor<64x1024xf32>
 }
+
+// -----
+
+// A pointwise group reads the few channels of a pixel in any order, lanes along long rows only in theirs.
+// CHECK-LABEL: @reversed
+// CHECK: graph.region "pointwise"(%arg0)
+// CHECK: graph.slice
+// CHECK: graph.cast
+// CHECK: graph.yield
+// CHECK: graph.slice %arg1
+// CHECK: graph.region "pointwise"
+func.func @reversed(%x: tensor<1x8x8x3xui8>, %z: tensor<8x64xf32>) -> (tensor<1x8x8x3xf32>, tensor<8x64xf32>) {
+  %two = graph.constant dense<2.0> : tensor<f32>
+  %r = graph.slice %x {starts = #graph.dims<[0, 0, 0, 2]>, steps = array<i64: 1, 1, 1, -1>, dims = #graph.dims<[1, 8, 8, 3]>} : (tensor<1x8x8x3xui8>) -> tensor<1x8x8x3xui8>
+  %f = graph.cast %r {to = f32} : (tensor<1x8x8x3xui8>) -> tensor<1x8x8x3xf32>
+  %y = graph.mul %f, %two : (tensor<1x8x8x3xf32>, tensor<f32>) -> tensor<1x8x8x3xf32>
+  %s = graph.slice %z {starts = #graph.dims<[0, 63]>, steps = array<i64: 1, -1>, dims = #graph.dims<[8, 64]>} : (tensor<8x64xf32>) -> tensor<8x64xf32>
+  %m = graph.mul %s, %two : (tensor<8x64xf32>, tensor<f32>) -> tensor<8x64xf32>
+  %v = graph.add %m, %two : (tensor<8x64xf32>, tensor<f32>) -> tensor<8x64xf32>
+  return %y, %v : tensor<1x8x8x3xf32>, tensor<8x64xf32>
+}
