@@ -71,6 +71,38 @@ def resnet():
     return make(nodes, [("x", ["n", 3, 32, 32])], [("logits", ["n", 200])], init)
 
 
+def pictures():
+    """resnet for pictures of any size."""
+    m = resnet()
+    for i, name in ((2, "h"), (3, "w")):
+        m.graph.input[0].type.tensor_type.shape.dim[i].dim_param = name
+    return m
+
+
+def contrast():
+    """Pictures that meet no convolution: the distance to their mean, and a product over channels of what a channels-last copy holds."""
+    nodes = [
+        helper.make_node("ReduceMean", ["x"], ["m"], name="mean", axes=[2, 3]),
+        helper.make_node("Sub", ["x", "m"], ["far"], name="distance"),
+        helper.make_node("Transpose", ["x"], ["t"], name="last", perm=[0, 2, 3, 1]),
+        helper.make_node("MatMul", ["t", "a"], ["mixed"], name="mix"),
+    ]
+    return make(nodes, [("x", ["n", 3, "h", "w"])], [("far", ["n", 3, "h", "w"]), ("mixed", ["n", "h", "w", 5])], [tensor("a", 3, 5)])
+
+
+def channels_last():
+    """A model that takes channels-last pictures in fp16 itself, beside a second input."""
+    nodes = [
+        helper.make_node("Cast", ["x"], ["f"], name="cast", to=F),
+        helper.make_node("Transpose", ["f"], ["t"], name="first", perm=[0, 3, 1, 2]),
+        helper.make_node("Conv", ["t", "w"], ["c"], name="conv", kernel_shape=[3, 3], pads=[1, 1, 1, 1]),
+        helper.make_node("Mul", ["c", "gain"], ["y"], name="gain"),
+    ]
+    m = make(nodes, [("gain", ["n", 1, 1, 1]), ("x", ["n", "h", "w", 3])], [("y", ["n", 4, "h", "w"])], [tensor("w", 4, 3, 3, 3)])
+    m.graph.input[1].type.tensor_type.elem_type = TensorProto.FLOAT16
+    return m
+
+
 def cancelling():
     """x * 1e6 - round(x * 1e6): 0 where the product is rounded, the rounding error where a kernel contracts it into one FMA. Both are right; -O0 rounds."""
     nodes = [
