@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
 //
-// 1. put preprocessing in front, normalise once; 2. per target: clone, fuse, emit each region's kernel, share equal ones, lower to the plan dialect;
-// 3. generate machine code in parallel, link one image per target; 4. write the plan.
+// 1. put preprocessing in front, normalise once, and a clone for each bucket; 2. per target, for the generic module and each bucket: clone, fuse, emit each region's kernel, share equal ones,
+// lower to the plan dialect; 3. generate machine code in parallel, link one image per target; 4. write the plan.
 #include "compiler/Compile.h"
 #include "backends/host/codegen/Codegen.h"
 #include "backends/host/emit/Kernel.h"
@@ -90,22 +90,18 @@ public:
         llvm::consumeError(std::move(error));
         return llvm::make_error<OptionError>();
       }
-    ConstantEvaluator evaluator = options.foldConstants ? compilingEvaluator(options.optLevel, options.threads, options.cacheFolder) : ConstantEvaluator();
-    if (auto error = passes(module, [&](OpPassManager &pm) { buildNormalizePipeline(pm, options.optLevel, evaluator); }))
+    if (auto error = normalize())
       return std::move(error);
-    if (options.stopAfter == "normalize") {
-      module.print(llvm::outs());
-      report.stopped = true;
-      return report;
-    }
-    for (const host::HostTarget &target : options.targets)
-      if (auto error = compileTarget(target))
+    if (options.stopAfter == "normalize")
+      return stopped();
+    for (size_t i = 0; i < options.targets.size(); ++i)
+      if (auto error = compileTarget(i))
         return std::move(error);
     if (report.stopped)
       return report;
     if (!options.dumpAfter.empty() && !passesSeen.count(options.dumpAfter))
       return llvm::make_error<OptionError>("--dump-after: no pass '" + options.dumpAfter + "' ran; these did: " + llvm::join(passesSeen, ", "));
-    // The first clone carries the signature; all clones agree on it.
+    // The first clone, a generic one, carries the signature; all others agree on it.
     PlanParts parts{clones[0]->lookupSymbol<func::FuncOp>("main"), module, programs, std::move(code), &constants, facts[0].get()};
     auto size = writePlan(parts, options, path, bytes);
     if (!size)
@@ -135,8 +131,59 @@ private:
     return failed(pm.run(on)) ? modelError() : llvm::Error::success();
   }
 
-  llvm::Error compileTarget(const host::HostTarget &target) {
-    clones.push_back(OwningOpRef<ModuleOp>(module.clone()));
+  /// The module, and a specialised clone of it for each bucket.
+  llvm::Error normalize() {
+    ConstantEvaluator evaluator = options.foldConstants ? compilingEvaluator(options.optLevel, options.threads, options.cacheFolder) : ConstantEvaluator();
+    if (auto error = passes(module, [&](OpPassManager &pm) { buildNormalizePipeline(pm, options.optLevel, evaluator); }))
+      return error;
+    for (const Bucket &bucket : options.buckets) {
+      specialized.push_back(OwningOpRef<ModuleOp>(module.clone()));
+      if (auto error = passes(*specialized.back(), [&](OpPassManager &pm) { buildSpecializePipeline(pm, bucketText(bucket), options.optLevel, evaluator); }))
+        return doesNotFit(bucket, std::move(error));
+    }
+    return llvm::Error::success();
+  }
+
+  CompileReport stopped() {
+    module.print(llvm::outs());
+    for (auto &variant : specialized)
+      variant->print(llvm::outs());
+    report.stopped = true;
+    return report;
+  }
+
+  llvm::Error doesNotFit(const Bucket &bucket, llvm::Error error) {
+    module.emitError() << "has no program for --bucket " << bucketText(bucket) << ": leave the bucket out or change it";
+    return error;
+  }
+
+  llvm::Error compileTarget(unsigned number) {
+    const host::HostTarget &target = options.targets[number];
+    KernelSet kernels;
+    if (auto error = compileProgram(module, number, nullptr, kernels))
+      return error;
+    CompileReport::Target summary;
+    if (!report.stopped)
+      summarize(programs.back().op, clones.back()->lookupSymbol<func::FuncOp>("main"), summary);
+    for (auto [variant, bucket] : llvm::zip(specialized, options.buckets))
+      if (auto error = compileProgram(*variant, number, &bucket, kernels))
+        return doesNotFit(bucket, std::move(error));
+    if (report.stopped)
+      return llvm::Error::success();
+    summary.arch = target.arch;
+    auto compiled = generateCode(target, kernels);
+    if (!compiled)
+      return compiled.takeError();
+    summary.kernels = compiled->kernels.size();
+    summary.codeBytes = compiled->image.size();
+    report.targets.push_back(summary);
+    code.push_back(std::move(*compiled));
+    return llvm::Error::success();
+  }
+
+  /// Adds the program of a normalised module, generic when `bucket` is null.
+  llvm::Error compileProgram(ModuleOp normalized, unsigned target, const Bucket *bucket, KernelSet &kernels) {
+    clones.push_back(OwningOpRef<ModuleOp>(normalized.clone()));
     ModuleOp clone = *clones.back();
     if (auto error = passes(clone, [&](OpPassManager &pm) { buildFusePipeline(pm, options.optLevel, options.explainFusion); }))
       return error;
@@ -150,43 +197,35 @@ private:
       report.stopped = true;
       return llvm::Error::success();
     }
-    KernelSet kernels;
-    if (auto error = emitKernels(func, shapes, target, kernels))
+    if (auto error = emitKernels(func, shapes, options.targets[target], kernels))
       return error;
     if (auto error = passes(clone, [&](OpPassManager &pm) { buildSchedulePipeline(pm, options.optLevel); }))
       return error;
-    auto program = lowerToPlan(func, shapes, constants, clone, target.arch);
+    auto program = lowerToPlan(func, shapes, constants, clone, options.targets[target].arch);
     if (failed(program))
       return modelError();
-    programs.push_back(*program);
+    programs.push_back({*program, target, bucket});
     if (options.stopAfter == "plan") {
       program->print(llvm::outs());
       llvm::outs() << '\n';
       report.stopped = true;
-      return llvm::Error::success();
     }
-    CompileReport::Target summary;
-    summary.arch = target.arch;
+    return llvm::Error::success();
+  }
+
+  static void summarize(plan_ir::ProgramOp program, func::FuncOp func, CompileReport::Target &summary) {
     if (auto peaks = func->getAttrOfType<DenseI64ArrayAttr>(kPeaksAttr))
       summary.peaks = peaks.asArrayRef().vec();
     DimExpr flops = 0, traffic = 0;
-    program->walk([&](plan_ir::LaunchOp launch) {
+    program.walk([&](plan_ir::LaunchOp launch) {
       ++summary.launches;
       Dims work = launch.getWork().getDims();
       flops = flops + work[0];
       traffic = traffic + work[1];
     });
-    program->walk([&](plan_ir::CopyOp) { ++summary.launches; });
+    program.walk([&](plan_ir::CopyOp) { ++summary.launches; });
     summary.flops = flops.str();
     summary.bytes = traffic.str();
-    auto compiled = generateCode(target, kernels);
-    if (!compiled)
-      return compiled.takeError();
-    summary.kernels = compiled->kernels.size();
-    summary.codeBytes = compiled->image.size();
-    report.targets.push_back(summary);
-    code.push_back(std::move(*compiled));
-    return llvm::Error::success();
   }
 
   llvm::Error emitKernels(func::FuncOp func, graph::ShapeFacts &shapes, const host::HostTarget &target, KernelSet &kernels) {
@@ -268,9 +307,10 @@ private:
   const CompileOptions &options;
   KernelCache cache;
   CompileReport report;
-  std::vector<OwningOpRef<ModuleOp>> clones;
+  std::vector<OwningOpRef<ModuleOp>> specialized; // of each bucket, normalised
+  std::vector<OwningOpRef<ModuleOp>> clones;      // of each program
   std::vector<std::unique_ptr<graph::ShapeFacts>> facts;
-  std::vector<plan_ir::ProgramOp> programs;
+  std::vector<PlanParts::Program> programs;
   std::vector<TargetCode> code;
   ConstantTable constants;
   std::set<std::string> passesSeen;

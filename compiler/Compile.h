@@ -6,6 +6,7 @@
 #define MLC_COMPILER_COMPILE_H
 
 #include "backends/host/HostTarget.h"
+#include "compiler/Buckets.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "llvm/ADT/DenseMap.h"
@@ -18,6 +19,7 @@ namespace mlc {
 
 struct CompileOptions {
   std::vector<host::HostTarget> targets;
+  std::vector<Bucket> buckets; // resolved; each gets a program of its own, for each target
   int optLevel = 2;
   bool foldConstants = true;  // by running what derives from constants alone (Evaluate.h)
   unsigned threads = 0;       // 0: as many as the machine has

@@ -38,6 +38,13 @@ void buildNormalizePipeline(OpPassManager &pm, int optLevel, ConstantEvaluator e
     func.addPass(createRecogniseActivations());
 }
 
+void buildSpecializePipeline(OpPassManager &pm, StringRef dims, int optLevel, ConstantEvaluator evaluator) {
+  SpecializeShapesOptions options;
+  options.dims = dims.str();
+  pm.addNestedPass<func::FuncOp>(createSpecializeShapes(options));
+  buildNormalizePipeline(pm, optLevel, std::move(evaluator));
+}
+
 void buildFusePipeline(OpPassManager &pm, int optLevel, bool explain) {
   auto &func = pm.nest<func::FuncOp>();
   if (optLevel > 1) {

@@ -12,6 +12,8 @@ namespace mlc {
 void buildPreprocessPipeline(mlir::OpPassManager &pm, llvm::StringRef pictures);
 /// Target-independent: meaning is kept, form becomes normal. Constants are folded by `evaluator`; an empty one folds none.
 void buildNormalizePipeline(mlir::OpPassManager &pm, int optLevel, ConstantEvaluator evaluator = {});
+/// After it: symbols get the values and ranges of `dims` (SpecializeShapes), and what that decides becomes normal again.
+void buildSpecializePipeline(mlir::OpPassManager &pm, llvm::StringRef dims, int optLevel, ConstantEvaluator evaluator = {});
 /// Per target: layouts chosen, ops grouped into regions.
 /// `explain`: prints why kernels stay apart.
 void buildFusePipeline(mlir::OpPassManager &pm, int optLevel, bool explain = false);

@@ -177,6 +177,8 @@ public:
       features.push_back(fb.CreateString("control_flow"));
     if (!checks.empty())
       features.push_back(fb.CreateString("shape_checks"));
+    if (!options.buckets.empty())
+      features.push_back(fb.CreateString("buckets"));
     auto constantVector = fb.CreateVector(constants);
     auto targetVector = fb.CreateVector(targets);
     auto metadataVector = fb.CreateVector(metadata);
@@ -297,9 +299,7 @@ private:
   }
 
   Off<plan::IO> io(StringAttr name, Value v, Type type) {
-    std::vector<uint32_t> dims;
-    for (const DimExpr &d : parts.facts->dims(v))
-      dims.push_back(exprs(d));
+    std::vector<uint32_t> dims = indices(parts.facts->dims(v));
     return plan::CreateIODirect(fb, name.str().c_str(), dtypeNumber(cast<ShapedType>(type).getElementType()), &dims);
   }
 
@@ -311,8 +311,8 @@ private:
     for (auto [i, v] : llvm::enumerate(func.getBody().front().getTerminator()->getOperands()))
       outputs.push_back(io(func.getResultAttrOfType<StringAttr>(i, kNameAttr), v, v.getType()));
     std::vector<Off<plan::Program>> programs;
-    for (auto [i, p] : llvm::enumerate(parts.programs))
-      programs.push_back(programTable(p, i));
+    for (const PlanParts::Program &p : parts.programs)
+      programs.push_back(programTable(p));
     std::vector<Off<plan::Symbol>> symbols;
     for (const std::string &name : exprs.symbols) {
       auto s = symbolTable(name);
@@ -355,20 +355,24 @@ private:
     return out;
   }
 
-  Off<plan::Program> programTable(plan_ir::ProgramOp program, uint32_t target) {
+  Off<plan::Program> programTable(PlanParts::Program program) {
     bufferIndex.clear();
     blocks.assign(1, 0);
     kernelIndex.clear();
-    for (auto [i, k] : llvm::enumerate(parts.targets[target].kernels))
+    for (auto [i, k] : llvm::enumerate(parts.targets[program.target].kernels))
       kernelIndex[k.name] = i;
     std::vector<Off<plan::Buffer>> buffers;
-    Block &body = program.getBody().front();
+    Block &body = program.op.getBody().front();
     for (auto op : body.getOps<plan_ir::BufferOp>()) {
       bufferIndex[op.getBuffer()] = buffers.size();
       buffers.push_back(bufferTable(op));
     }
     blocks[0] = block(body);
-    return plan::CreateProgramDirect(fb, target, &buffers, &blocks);
+    std::vector<plan::SymbolRange> bucket;
+    if (program.bucket)
+      for (const auto &[name, range] : *program.bucket)
+        bucket.push_back(plan::SymbolRange(exprs.symbol(name), range.min, range.max));
+    return plan::CreateProgramDirect(fb, program.target, &buffers, &blocks, bucket.empty() ? nullptr : &bucket);
   }
 
   Off<plan::Buffer> bufferTable(plan_ir::BufferOp op) {
@@ -380,8 +384,15 @@ private:
                     .Default(plan::BufferKind::Temp);
     bool alias = kind == plan::BufferKind::Alias;
     uint32_t index = alias ? bufferIndex.lookup(op.getRoot()) : static_cast<uint32_t>(op.getIndex());
-    auto dims = indices(op.getDims().getDims());
+    auto dims = kind == plan::BufferKind::Input || kind == plan::BufferKind::Output ? signatureDims(kind, index) : indices(op.getDims().getDims());
     return plan::CreateBufferDirect(fb, kind, index, alias ? exprs(op.getOffset().getDims()[0]) : kNone, exprs(op.getSize().getDims()[0]), dtypeNumber(op.getElement()), &dims, op.getName().str().c_str());
+  }
+
+  /// Those of the caller's tensors, which a bucket's program knows as numbers.
+  std::vector<uint32_t> signatureDims(plan::BufferKind kind, uint32_t index) {
+    func::FuncOp func = parts.func;
+    Block &body = func.getBody().front();
+    return indices(parts.facts->dims(kind == plan::BufferKind::Input ? Value(body.getArgument(index)) : body.getTerminator()->getOperand(index)));
   }
 
   Off<plan::Block> block(Block &b) {

@@ -27,7 +27,12 @@ struct TargetCode {
 struct PlanParts {
   mlir::func::FuncOp func;                       // signature, symbols, names
   mlir::ModuleOp module;                         // metadata
-  std::vector<plan_ir::ProgramOp> programs;      // one per target, in order
+  struct Program {
+    plan_ir::ProgramOp op;
+    unsigned target;
+    const Bucket *bucket; // null: generic
+  };
+  std::vector<Program> programs;                 // of each target the generic one, then those of the buckets
   std::vector<TargetCode> targets;
   ConstantTable *constants;
   graph::ShapeFacts *facts;

@@ -4,27 +4,13 @@
 #include "passes/Fuse/Regions.h"
 #include "passes/Memory/Placement.h"
 #include "llvm/ADT/SetVector.h"
+#include "llvm/Support/xxhash.h"
 
 using namespace mlir;
 using namespace mlc::graph;
 
 namespace mlc {
 namespace {
-
-/// Same source bytes and same steps: the same constant.
-void appendKey(Value v, llvm::raw_ostream &os) {
-  Operation *op = v.getDefiningOp();
-  if (auto constant = dyn_cast<ConstantOp>(op)) {
-    os << constant.getValue().getAsOpaquePointer();
-    return;
-  }
-  os << op->getName() << op->getAttrDictionary() << v.getType() << '(';
-  for (Value operand : op->getOperands()) {
-    appendKey(operand, os);
-    os << ',';
-  }
-  os << ')';
-}
 
 void collectNames(Location loc, SmallVectorImpl<StringRef> &names) {
   if (auto name = dyn_cast<NameLoc>(loc)) {
@@ -302,6 +288,39 @@ private:
 };
 
 } // namespace
+
+static ArrayRef<char> resourceBytes(ElementsAttr value) {
+  auto resource = dyn_cast<DenseResourceElementsAttr>(value);
+  AsmResourceBlob *blob = resource ? resource.getRawHandle().getBlob() : nullptr;
+  return blob ? blob->getData() : ArrayRef<char>();
+}
+
+const void *ConstantTable::identity(ElementsAttr value) {
+  ArrayRef<char> bytes = resourceBytes(value);
+  auto [known, fresh] = identities.try_emplace(value.getAsOpaquePointer(), value.getAsOpaquePointer());
+  if (!fresh || bytes.empty()) // other attributes are unique by what they hold
+    return known->second;
+  auto &candidates = byHash[llvm::xxh3_64bits(ArrayRef(reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size()))];
+  for (ElementsAttr other : candidates)
+    if (other.getType() == value.getType() && resourceBytes(other) == bytes)
+      return known->second = other.getAsOpaquePointer();
+  candidates.push_back(value);
+  return known->second;
+}
+
+void ConstantTable::appendKey(Value v, llvm::raw_ostream &os) {
+  Operation *op = v.getDefiningOp();
+  if (auto constant = dyn_cast<ConstantOp>(op)) {
+    os << identity(constant.getValue());
+    return;
+  }
+  os << op->getName() << op->getAttrDictionary() << v.getType() << '(';
+  for (Value operand : op->getOperands()) {
+    appendKey(operand, os);
+    os << ',';
+  }
+  os << ')';
+}
 
 unsigned ConstantTable::index(Value constant) {
   std::string key;

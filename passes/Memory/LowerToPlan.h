@@ -23,13 +23,19 @@ inline constexpr const char *kTaskNs = "task_ns";        // FloatAttr
 inline constexpr const char *kInPlace = "in_place";      // UnitAttr: result 0 may share an operand's memory of its size
 } // namespace kernel_attr
 
-/// The distinct constants of a plan, shared by its programs. An entry is a value that constant expressions compute.
+/// The distinct constants of a plan, shared by its programs. An entry is a value that constant expressions compute; the same steps on equal bytes are the same entry.
 class ConstantTable {
 public:
   unsigned index(mlir::Value constant);
   llvm::ArrayRef<mlir::Value> values() const { return entries; }
 
 private:
+  /// Stands for all resources of the type and bytes of this one.
+  const void *identity(mlir::ElementsAttr value);
+  void appendKey(mlir::Value v, llvm::raw_ostream &os);
+
+  llvm::DenseMap<const void *, const void *> identities;                     // of resources seen before
+  llvm::DenseMap<uint64_t, llvm::SmallVector<mlir::ElementsAttr, 1>> byHash; // the first of each content
   llvm::StringMap<unsigned> byKey;
   std::vector<mlir::Value> entries;
 };

@@ -26,8 +26,8 @@ def FoldShapes : Pass<"fold-shapes", "::mlir::func::FuncOp"> {
 def SpecializeShapes : Pass<"specialize-shapes", "::mlir::func::FuncOp"> {
   let summary = "Gives symbols their values and infers all shapes again";
   let description = [{
-    `shapes=x=1x3x224x224;y=1x?` names inputs and their dims, `dims=batch=1,seq=128` names symbols. Every `#graph.dims` attribute of the function and its
-    arguments is rewritten, then result types are inferred again. A shape that contradicts the function's is an error.
+    `shapes=x=1x3x224x224;y=1x?` names inputs and their dims, `dims=batch=1,seq=64:128:256` names symbols and their values or narrower ranges. Every
+    `#graph.dims` attribute of the function and its arguments is rewritten, then result types are inferred again. A shape that contradicts the function's is an error.
 
     ```
     func.func @main(%x: tensor<?x4xf32> {graph.dims = #graph.dims<["b", 4]>, graph.name = "x"})   // shapes=x=2x4
@@ -38,7 +38,7 @@ def SpecializeShapes : Pass<"specialize-shapes", "::mlir::func::FuncOp"> {
     ```
   }];
   let options = [Option<"shapes", "shapes", "std::string", "\"\"", "NAME=1x3x224x224;... dims of inputs, ? keeps one">,
-                 Option<"dims", "dims", "std::string", "\"\"", "NAME=NUMBER,... values of symbols">];
+                 Option<"dims", "dims", "std::string", "\"\"", "NAME=NUMBER,NAME=MIN:OPT:MAX,... values and narrower ranges of symbols">];
   let dependentDialects = ["::mlc::graph::GraphDialect"];
 }
 

@@ -16,7 +16,8 @@ namespace {
 struct SpecializeShapes : impl::SpecializeShapesBase<SpecializeShapes> {
   using SpecializeShapesBase::SpecializeShapesBase;
 
-  llvm::StringMap<int64_t> values; // of symbols
+  llvm::StringMap<int64_t> values;       // of symbols
+  llvm::StringMap<SymbolInfo> narrowed; // ranges of others
 
   std::optional<DimExpr> valueOf(StringRef name) const {
     auto it = values.find(name);
@@ -29,11 +30,19 @@ struct SpecializeShapes : impl::SpecializeShapesBase<SpecializeShapes> {
     SmallVector<StringRef> entries;
     StringRef(dims).split(entries, ',', -1, /*KeepEmpty=*/false);
     for (StringRef entry : entries) {
-      auto [name, number] = entry.rsplit('=');
-      int64_t value;
-      if (number.trim().getAsInteger(10, value) || value < 0)
-        return error("'" + entry + "' is not NAME=NUMBER");
-      values[name.trim()] = value;
+      auto [name, text] = entry.rsplit('=');
+      SmallVector<StringRef> parts;
+      SmallVector<int64_t> numbers;
+      text.split(parts, ':');
+      for (StringRef part : parts)
+        if (part.trim().getAsInteger(10, numbers.emplace_back()))
+          numbers.clear(); // too few in the end
+      if (numbers.size() == 1 && parts.size() == 1)
+        values[name.trim()] = numbers[0];
+      else if (numbers.size() == 3 && parts.size() == 3)
+        narrowed[name.trim()] = {.min = numbers[0], .opt = numbers[1], .max = numbers[2]};
+      else
+        return error("'" + entry + "' is neither NAME=NUMBER nor NAME=MIN:OPT:MAX");
     }
     return success();
   }
@@ -88,14 +97,19 @@ struct SpecializeShapes : impl::SpecializeShapesBase<SpecializeShapes> {
     auto symbols = getOperation()->getAttrOfType<DictionaryAttr>(graph::kSymbolsAttr);
     NamedAttrList left;
     for (NamedAttribute s : symbols ? symbols : DictionaryAttr::get(&getContext())) {
-      auto it = values.find(s.getName().getValue());
-      if (it == values.end()) {
-        left.push_back(s);
-        continue;
-      }
+      StringRef name = s.getName().getValue();
       auto info = cast<DenseI64ArrayAttr>(s.getValue()).asArrayRef();
-      if (it->second < info[0] || it->second > info[2] || (info[3] > 1 && it->second % info[3]))
-        return error("symbol '" + s.getName().getValue() + "' cannot be " + Twine(it->second) + ": its range is " + Twine(info[0]) + " to " + Twine(info[2]) + ", its divisor " + Twine(info[3]));
+      auto within = [&](int64_t value) { return value >= info[0] && value <= info[2]; };
+      if (auto range = narrowed.find(name); range != narrowed.end()) {
+        const SymbolInfo &to = range->second;
+        if (!within(to.min) || !within(to.max) || to.min > to.opt || to.opt > to.max)
+          return error("symbol '" + name + "' cannot range over " + Twine(to.min) + ":" + Twine(to.opt) + ":" + Twine(to.max) + ": its range is " + Twine(info[0]) + " to " + Twine(info[2]));
+        left.push_back(NamedAttribute(s.getName(), DenseI64ArrayAttr::get(&getContext(), {to.min, to.opt, to.max, info[3]})));
+      } else if (auto it = values.find(name); it == values.end()) {
+        left.push_back(s);
+      } else if (!within(it->second) || (info[3] > 1 && it->second % info[3])) {
+        return error("symbol '" + name + "' cannot be " + Twine(it->second) + ": its range is " + Twine(info[0]) + " to " + Twine(info[2]) + ", its divisor " + Twine(info[3]));
+      }
     }
     getOperation()->setAttr(graph::kSymbolsAttr, left.getDictionary(&getContext()));
     return success();
@@ -128,6 +142,7 @@ struct SpecializeShapes : impl::SpecializeShapesBase<SpecializeShapes> {
 
   void runOnOperation() override {
     values.clear();
+    narrowed.clear();
     if (failed(readDims()) || failed(readShapes()) || failed(checkRanges()))
       return signalPassFailure();
     rewrite();

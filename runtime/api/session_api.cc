@@ -44,6 +44,10 @@ const char* mlc_session_target(const mlc_session_t* session) {
   return Text(session->bound().target->arch());
 }
 
+const char* mlc_session_bucket(const mlc_session_t* session) {
+  return session->bound().bucket.c_str();
+}
+
 mlc_status_t* mlc_session_prepare(mlc_session_t* session, const int64_t* symbol_values,
                                   size_t count) {
   MLC_REQUIRE(session);

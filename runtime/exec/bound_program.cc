@@ -6,18 +6,48 @@
 
 namespace mlc::runtime {
 
-Result<BoundProgram> BindProgram(mlc_plan& plan, const plan::Entry& entry,
-                                 const mlc_device& device) {
+Result<std::vector<BoundProgram>> BindPrograms(mlc_plan& plan, const plan::Entry& entry,
+                                               const mlc_device& device) {
   BoundProgram bound;
   bound.plan = &plan;
   bound.entry = &entry;
-  MLC_TRY_ASSIGN(bound.program, ChooseProgram(plan.file.plan(), entry, device.features));
-  bound.target = plan.file.plan().targets()->Get(bound.program->target());
-  if (Count(bound.target->kernels()) == 0) return bound;
-  MLC_TRY_ASSIGN(const HostImage* image, plan.Image(bound.target->code_segment()));
-  for (const plan::Kernel* kernel : Items(bound.target->kernels()))
-    bound.kernels.push_back(image->Entry(kernel->code_offset()));
-  return bound;
+  MLC_TRY_ASSIGN(const uint32_t target, ChooseTarget(plan.file.plan(), entry, device.features));
+  bound.target = plan.file.plan().targets()->Get(target);
+  if (Count(bound.target->kernels()) > 0) {
+    MLC_TRY_ASSIGN(const HostImage* image, plan.Image(bound.target->code_segment()));
+    for (const plan::Kernel* kernel : Items(bound.target->kernels()))
+      bound.kernels.push_back(image->Entry(kernel->code_offset()));
+  }
+  std::vector<BoundProgram> programs;
+  for (const plan::Program* program : Items(entry.programs())) {
+    if (program->target() != target) continue;
+    bound.program = program;
+    bound.bucket = BucketText(entry, *program);
+    programs.push_back(bound);
+  }
+  return programs;
+}
+
+const BoundProgram& ChooseProgram(std::span<const BoundProgram> programs,
+                                  std::span<const int64_t> symbols) {
+  for (const BoundProgram& bound : programs.subspan(1)) {
+    bool holds = true;
+    for (const plan::SymbolRange* range : Items(bound.program->bucket()))
+      holds &= symbols[range->symbol()] >= range->min() && symbols[range->symbol()] <= range->max();
+    if (holds) return bound;
+  }
+  return programs.front();
+}
+
+std::string BucketText(const plan::Entry& entry, const plan::Program& program) {
+  std::string text;
+  for (const plan::SymbolRange* range : Items(program.bucket())) {
+    text += std::string(text.empty() ? "" : ", ") +
+            Text(entry.symbols()->Get(range->symbol())->name()) + "=" +
+            std::to_string(range->min());
+    if (range->max() > range->min()) text += ".." + std::to_string(range->max());
+  }
+  return text;
 }
 
 std::string DescribeInstruction(const BoundProgram& bound, const plan::Instruction& instruction) {

@@ -6,6 +6,7 @@
 #ifndef MLC_RUNTIME_EXEC_BOUND_PROGRAM_H
 #define MLC_RUNTIME_EXEC_BOUND_PROGRAM_H
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,11 +21,20 @@ struct BoundProgram {
   const plan::Program* program = nullptr;
   const plan::Target* target = nullptr;
   std::vector<mlc_host_kernel> kernels;  // of the target
+  std::string bucket;                    // "batch=8, sequence=1..128", "" when it is generic
 };
 
-// Chooses the program for the device's CPU and maps its code. NO_TARGET, IO.
-Result<BoundProgram> BindProgram(mlc_plan& plan, const plan::Entry& entry,
-                                 const mlc_device& device);
+// The programs for the device's CPU, their code mapped: the generic one, then those with buckets.
+// NO_TARGET, IO.
+Result<std::vector<BoundProgram>> BindPrograms(mlc_plan& plan, const plan::Entry& entry,
+                                               const mlc_device& device);
+
+// The first whose bucket holds these symbols, else the generic one.
+const BoundProgram& ChooseProgram(std::span<const BoundProgram> programs,
+                                  std::span<const int64_t> symbols);
+
+// "batch=8, sequence=1..128".
+std::string BucketText(const plan::Entry& entry, const plan::Program& program);
 
 // "node 'a', 'b' (kernel 'gather_3')": where in the model an instruction is, for messages.
 std::string DescribeInstruction(const BoundProgram& bound, const plan::Instruction& instruction);

@@ -69,10 +69,11 @@ Result<Ref<mlc_session>> mlc_session::Create(mlc_plan& plan, mlc_device& device,
   session->plan_ = Ref<mlc_plan>::Share(&plan);
   session->device_ = Ref<mlc_device>::Share(&device);
   MLC_TRY_ASSIGN(session->signature_, plan.FindSignature(options.entry));
-  MLC_TRY_ASSIGN(session->bound_, BindProgram(plan, *session->signature_->entry, device));
+  session->entry_ = session->signature_->entry;
+  MLC_TRY_ASSIGN(session->programs_, BindPrograms(plan, *session->entry_, device));
   session->max_cached_shapes_ = std::max(1u, options.max_cached_shapes);
   session->max_loop_iterations_ = options.max_loop_iterations;
-  session->profile_ = std::make_unique<Profile>(session->bound_);
+  for (const BoundProgram& bound : session->programs_) session->profiles_.emplace_back(bound);
   session->profiling_ = options.profile != 0;
 
   const mlc_signature& signature = *session->signature_;
@@ -85,7 +86,7 @@ Result<Ref<mlc_session>> mlc_session::Create(mlc_plan& plan, mlc_device& device,
   session->symbols_.resize(signature.symbols.size());
   session->shapes_.reserve(session->max_cached_shapes_ + 1);
   device.log.Log(MLC_LOG_INFO, "entry '%s' runs its %s code on %u threads",
-                 Text(session->bound_.entry->name()), Text(session->bound_.target->arch()),
+                 Text(session->entry_->name()), Text(session->bound().target->arch()),
                  device.threads.num_threads());
   return session;
 }
@@ -117,7 +118,8 @@ Status mlc_session::GetOutput(size_t index, mlc_tensor** out_tensor) {
 
 Status mlc_session::SetProfile(bool enabled) {
   MLC_EXCLUSIVE();
-  if (enabled) profile_->Reset();
+  if (enabled)
+    for (Profile& profile : profiles_) profile.Reset();
   profiling_ = enabled;
   return Ok();
 }
@@ -142,7 +144,7 @@ Status mlc_session::Prepare(const int64_t* symbols, size_t count) {
     if (count != symbols_.size())
       return Error(MLC_STATUS_INVALID_ARGUMENT,
                    "prepare got %zu symbol values but the plan has %zu", count, symbols_.size());
-    MLC_TRY(CheckSymbols(*bound_.entry, std::span(symbols, count)));
+    MLC_TRY(CheckSymbols(*entry_, std::span(symbols, count)));
     symbols_.assign(symbols, symbols + count);
   }
   MLC_TRY(UseShape(symbols_));
@@ -156,15 +158,16 @@ Status mlc_session::Run() {
   MLC_TRY(BindInputs());
   MLC_TRY(UseShape(symbols_));
   ShapePlan& shape = *shapes_.front();
-  MLC_TRY(CheckInputDims(*bound_.entry, views_, shape.values()));
+  MLC_TRY(CheckInputDims(*entry_, views_, shape.values()));
   MLC_TRY(ReserveMemory());
   for (size_t i = 0; i < outputs_.size(); ++i) MLC_TRY(PlaceOutput(i));
   MLC_TRY(CheckOverlap());
 
   shape.Bind({arena_.data(), input_data_, output_data_});
   const uint64_t scratch_stride = scratch_.size_bytes() / device_->threads.num_threads();
-  MLC_TRY(RunProgram({bound_, shape, device_->threads, scratch_.data(), scratch_stride,
-                      max_loop_iterations_, cancelled_, profiling_ ? profile_.get() : nullptr}));
+  MLC_TRY(RunProgram({shape.bound(), shape, device_->threads, scratch_.data(), scratch_stride,
+                      max_loop_iterations_, cancelled_,
+                      profiling_ ? &profiles_[ProgramIndex()] : nullptr}));
   has_run_ = true;
   return Ok();
 }
@@ -178,7 +181,7 @@ Status mlc_session::BindInputs() {
     views_[i] = {inputs_[i]->dims.data(), inputs_[i]->data};
     input_data_[i] = inputs_[i]->data;
   }
-  return BindSymbols(*bound_.entry, views_, symbols_);
+  return BindSymbols(*entry_, views_, symbols_);
 }
 
 // Makes the plan for these symbols the first of shapes_.
@@ -191,12 +194,15 @@ Status mlc_session::UseShape(std::span<const int64_t> symbols) {
   if (found != shapes_.end()) {
     std::rotate(shapes_.begin(), found, found + 1);
   } else {
+    const BoundProgram& bound = ChooseProgram(programs_, symbols);
     MLC_TRY_ASSIGN(std::unique_ptr<ShapePlan> shape,
-                   ShapePlan::Build(bound_, symbols, device_->threads.num_threads()));
+                   ShapePlan::Build(bound, symbols, device_->threads.num_threads()));
+    device_->log.Log(MLC_LOG_INFO, "a new shape runs the %s%s program",
+                     bound.bucket.empty() ? "generic" : "bucket ", bound.bucket.c_str());
     shapes_.insert(shapes_.begin(), std::move(shape));
     if (shapes_.size() > max_cached_shapes_) shapes_.pop_back();
   }
-  profile_->SetValues(shapes_.front()->values());
+  profiles_[ProgramIndex()].SetValues(shapes_.front()->values());
   return Ok();
 }
 
@@ -224,7 +230,7 @@ Status mlc_session::ReserveMemory() {
 // it, or a new one.
 Status mlc_session::PlaceOutput(size_t index) {
   Output& output = outputs_[index];
-  const mlc::plan::IO& io = *bound_.entry->outputs()->Get(static_cast<uint32_t>(index));
+  const mlc::plan::IO& io = *entry_->outputs()->Get(static_cast<uint32_t>(index));
   const uint32_t rank = Count(io.dims());
   const std::span<int64_t> dims(output_dims_.data(), rank);
   for (uint32_t d = 0; d < rank; ++d) dims[d] = shapes_.front()->values()[io.dims()->Get(d)];

@@ -32,8 +32,12 @@ struct mlc_session : mlc::runtime::RefCounted<mlc_session> {
   void Cancel() { cancelled_.store(true, std::memory_order_relaxed); }
 
   const mlc_signature& signature() const { return *signature_; }
-  const mlc::runtime::BoundProgram& bound() const { return bound_; }
-  const mlc::runtime::Profile& profile() const { return *profile_; }
+  // The program of the last run or prepare, the generic one before the first.
+  const mlc::runtime::BoundProgram& bound() const {
+    return shapes_.empty() ? programs_.front() : shapes_.front()->bound();
+  }
+  // The same program's.
+  const mlc::runtime::Profile& profile() const { return profiles_[ProgramIndex()]; }
 
  private:
   // Outputs of the last run and where the next one writes.
@@ -42,6 +46,7 @@ struct mlc_session : mlc::runtime::RefCounted<mlc_session> {
     mlc::runtime::Ref<mlc_tensor> latest;  // of the last successful or current run
   };
 
+  size_t ProgramIndex() const { return static_cast<size_t>(&bound() - programs_.data()); }
   Status BindInputs();
   Status UseShape(std::span<const int64_t> symbols);
   Status ReserveMemory();
@@ -51,7 +56,8 @@ struct mlc_session : mlc::runtime::RefCounted<mlc_session> {
   mlc::runtime::Ref<mlc_plan> plan_;
   mlc::runtime::Ref<mlc_device> device_;  // before what its allocator owns
   const mlc_signature* signature_ = nullptr;
-  mlc::runtime::BoundProgram bound_;
+  const mlc::plan::Entry* entry_ = nullptr;
+  std::vector<mlc::runtime::BoundProgram> programs_;  // never resized: shapes_ point to them
   uint32_t max_cached_shapes_ = 0;
   uint64_t max_loop_iterations_ = 0;
 
@@ -60,7 +66,7 @@ struct mlc_session : mlc::runtime::RefCounted<mlc_session> {
   std::vector<std::unique_ptr<mlc::runtime::ShapePlan>> shapes_;  // most recently used first
   mlc::runtime::DeviceMemory arena_;
   mlc::runtime::DeviceMemory scratch_;
-  std::unique_ptr<mlc::runtime::Profile> profile_;
+  std::vector<mlc::runtime::Profile> profiles_;  // of each program
   bool profiling_ = false;
   bool has_run_ = false;
   std::atomic_flag busy_;

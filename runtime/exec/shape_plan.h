@@ -37,7 +37,7 @@ struct RunMemory {
 
 class ShapePlan {
  public:
-  // `symbols` are in range. SHAPE_MISMATCH, OUT_OF_RANGE, DATA_FAULT, BAD_PLAN: the shapes do not
+  // `symbols` are in range and in the program's bucket; `bound` outlives the result. SHAPE_MISMATCH, OUT_OF_RANGE, DATA_FAULT, BAD_PLAN: the shapes do not
   // work out.
   static Result<std::unique_ptr<ShapePlan>> Build(const BoundProgram& bound,
                                                   std::span<const int64_t> symbols,
@@ -47,6 +47,7 @@ class ShapePlan {
   // and outputs moved, only theirs are touched.
   void Bind(const RunMemory& memory);
 
+  const BoundProgram& bound() const { return *bound_; }
   const std::vector<int64_t>& symbols() const { return symbols_; }
   const std::vector<int64_t>& values() const { return values_; }
   const MemoryPlan& memory() const { return memory_; }

@@ -41,23 +41,24 @@ std::string MissingFor(const plan::Target& target, const CpuFeatures& features) 
 
 }  // namespace
 
-Result<const plan::Program*> ChooseProgram(const plan::Plan& plan, const plan::Entry& entry,
-                                           const CpuFeatures& features) {
-  const plan::Program* best = nullptr;
+Result<uint32_t> ChooseTarget(const plan::Plan& plan, const plan::Entry& entry,
+                              const CpuFeatures& features) {
+  uint32_t best = kNone;
   int32_t best_rank = 0;
   std::string refused;
   for (const plan::Program* program : Items(entry.programs())) {
+    if (Count(program->bucket()) > 0) continue;  // behind the generic one of its target
     const plan::Target& target = *plan.targets()->Get(program->target());
     const std::string missing = MissingFor(target, features);
     if (!missing.empty()) {
       refused +=
           std::string(refused.empty() ? "" : "; ") + Text(target.arch()) + " needs " + missing;
-    } else if (!best || target.rank() > best_rank) {
-      best = program;
+    } else if (best == kNone || target.rank() > best_rank) {
+      best = program->target();
       best_rank = target.rank();
     }
   }
-  if (best) return best;
+  if (best != kNone) return best;
   return Error(MLC_STATUS_NO_TARGET,
                "nothing in the plan runs on this CPU: %s; compile with an --arch for it",
                refused.empty() ? "it has no host program" : refused.c_str());

@@ -25,10 +25,10 @@ struct mlc_device : mlc::runtime::RefCounted<mlc_device> {
 
 namespace mlc::runtime {
 
-// The entry's program for the usable target of highest rank (the first of equals), or NO_TARGET
-// with what each target lacks.
-Result<const plan::Program*> ChooseProgram(const plan::Plan& plan, const plan::Entry& entry,
-                                           const CpuFeatures& features);
+// The usable target of highest rank (the first of equals) that the entry has programs for, or
+// NO_TARGET with what each target lacks.
+Result<uint32_t> ChooseTarget(const plan::Plan& plan, const plan::Entry& entry,
+                              const CpuFeatures& features);
 
 }  // namespace mlc::runtime
 

@@ -33,6 +33,23 @@ Status ValidateFeatures(const ValidatorContext& context) {
   return Ok();
 }
 
+Status ValidateBucket(const ValidatorContext& context, const plan::Entry& entry,
+                      const plan::Program& program) {
+  MLC_CHECK(vector_align, IsAligned(program.bucket()), "bucket of target %u", program.target());
+  std::vector<bool> named(Count(entry.symbols()));
+  for (const plan::SymbolRange* range : Items(program.bucket())) {
+    MLC_CHECK(program_bucket, range->symbol() < named.size() && !named[range->symbol()],
+              "target %u, symbol %u", program.target(), range->symbol());
+    named[range->symbol()] = true;
+    const plan::Symbol& symbol = *entry.symbols()->Get(range->symbol());
+    MLC_CHECK(program_bucket,
+              range->min() <= range->max() && range->min() >= symbol.min() &&
+                  range->max() <= symbol.max(),
+              "target %u, symbol '%.64s'", program.target(), Text(symbol.name()));
+  }
+  return Ok();
+}
+
 Status ValidateEntry(const ValidatorContext& context, uint32_t index) {
   const plan::Entry& entry = *context.plan.entries()->Get(index);
   for (uint32_t earlier = 0; earlier < index; ++earlier)
@@ -43,9 +60,11 @@ Status ValidateEntry(const ValidatorContext& context, uint32_t index) {
   std::vector<bool> has_program(Count(context.plan.targets()));
   for (const plan::Program* program : Items(entry.programs())) {
     const uint32_t target = program->target();
-    MLC_CHECK(program_target, target < has_program.size() && !has_program[target],
+    MLC_CHECK(program_target,
+              target < has_program.size() && has_program[target] == Count(program->bucket()) > 0,
               "entry %u, target %u", index, target);
     has_program[target] = true;
+    MLC_TRY(ValidateBucket(context, entry, *program));
     MLC_TRY(ValidateBuffers(context, entry, *program));
     MLC_TRY(ValidateInstructions(context, entry, *program));
   }

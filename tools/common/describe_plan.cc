@@ -2,8 +2,10 @@
 // Part of MLC, see the LICENSE file.
 #include "tools/common/describe_plan.h"
 
+#include <algorithm>
 #include <set>
 
+#include "runtime/exec/bound_program.h"
 #include "runtime/exec/memory_plan.h"
 #include "runtime/exec/shape_checks.h"
 #include "runtime/exec/shape_program.h"
@@ -154,16 +156,39 @@ Json DescribeBuffers(const plan::Program& program, const runtime::MemoryPlan& me
   return list;
 }
 
-// Of the constants that a program reads, each once.
-uint64_t WeightsBytes(const plan::Plan& plan, const plan::Program& program) {
-  std::set<uint32_t> constants;
-  for (const plan::Buffer* buffer : Items(program.buffers()))
-    if (buffer->kind() == plan::BufferKind::Constant) constants.insert(buffer->index());
+// Numbers of the constants that a program reads and of the kernels that it launches.
+struct Parts {
+  std::set<uint32_t> constants, kernels;
+
+  explicit Parts(const plan::Program& program) {
+    for (const plan::Buffer* buffer : Items(program.buffers()))
+      if (buffer->kind() == plan::BufferKind::Constant) constants.insert(buffer->index());
+    for (const plan::Block* block : Items(program.blocks()))
+      for (const plan::Instruction* instruction : Items(block->instructions()))
+        if (const plan::Launch* launch = instruction->op_as_Launch())
+          kernels.insert(launch->kernel());
+  }
+};
+
+// Those of one set that the other lacks.
+std::set<uint32_t> Without(std::set<uint32_t> numbers, const std::set<uint32_t>& others) {
+  for (uint32_t other : others) numbers.erase(other);
+  return numbers;
+}
+
+uint64_t WeightsBytes(const plan::Plan& plan, const std::set<uint32_t>& constants) {
   uint64_t total = 0;
   for (uint32_t constant : constants) total += plan.constants()->Get(constant)->size();
   return total;
 }
 
+uint64_t CodeBytes(const plan::Target& target, const std::set<uint32_t>& kernels) {
+  uint64_t total = 0;
+  for (uint32_t kernel : kernels) total += target.kernels()->Get(kernel)->code_size();
+  return total;
+}
+
+// Launches and memory at the given values, which the program's bucket holds.
 Json DescribeProgram(const plan::Plan& plan, const plan::Entry& entry, const plan::Program& program,
                      const std::vector<int64_t>& values, bool in_full) {
   const plan::Target& target = *plan.targets()->Get(program.target());
@@ -175,19 +200,65 @@ Json DescribeProgram(const plan::Plan& plan, const plan::Entry& entry, const pla
   const runtime::MemoryPlan memory = ValueOrThrow(std::move(planned));
   LaunchLister lister(target, program, values, in_full ? &memory : nullptr);
   lister.List(0, "");
+  Json json = {{"launches", lister.TakeList()},
+               {"weights_bytes", WeightsBytes(plan, Parts(program).constants)},
+               {"planned_peak_bytes", memory.peak_bytes},
+               {"lower_bound_bytes", memory.lower_bound_bytes},
+               {"scratch_bytes_per_thread", memory.scratch_bytes}};
+  if (in_full) json["buffers"] = DescribeBuffers(program, memory);
+  return json;
+}
+
+Json DimsJson(const mlc_signature& signature, const std::vector<int64_t>& symbols) {
+  Json json = Json::object();
+  for (size_t i = 0; i < symbols.size(); ++i) json[signature.symbols[i].name] = symbols[i];
+  return json;
+}
+
+// A specialised program at the dims of its bucket that are nearest to `symbols`, beside the generic
+// one: `own` counts what the generic program does not have.
+Json DescribeBucket(const plan::Plan& plan, const mlc_signature& signature,
+                    const plan::Program& program, const plan::Program& generic,
+                    std::vector<int64_t> symbols, bool in_full) {
+  const plan::Entry& entry = *signature.entry;
+  const plan::Target& target = *plan.targets()->Get(program.target());
+  Json ranges = Json::object();
+  for (const plan::SymbolRange* range : Items(program.bucket())) {
+    ranges[signature.symbols[range->symbol()].name] = {range->min(), range->max()};
+    int64_t& value = symbols[range->symbol()];
+    value = std::clamp(value, range->min(), range->max());
+  }
+  const Parts parts(program), shared(generic);
+  Json json = {{"bucket", runtime::BucketText(entry, program)},
+               {"ranges", ranges},
+               {"dims", DimsJson(signature, symbols)},
+               {"num_kernels", parts.kernels.size()},
+               {"own_kernels", Without(parts.kernels, shared.kernels).size()},
+               {"code_bytes", CodeBytes(target, parts.kernels)},
+               {"own_code_bytes", CodeBytes(target, Without(parts.kernels, shared.kernels))},
+               {"own_weights_bytes", WeightsBytes(plan, Without(parts.constants, shared.constants))}};
+  json.update(DescribeProgram(plan, entry, program, EvaluateAt(entry, symbols), in_full));
+  return json;
+}
+
+Json DescribeTarget(const plan::Plan& plan, const mlc_signature& signature,
+                    const plan::Program& generic, const std::vector<int64_t>& symbols,
+                    bool in_full) {
+  const plan::Entry& entry = *signature.entry;
+  const plan::Target& target = *plan.targets()->Get(generic.target());
   Json features = Json::array();
   for (const flatbuffers::String* feature : Items(target.features()))
     features.push_back(feature->str());
   Json json = {{"arch", Text(target.arch())},
                {"triple", Text(target.triple())},
                {"features", features},
-               {"kernels", DescribeKernels(target)},
-               {"launches", lister.TakeList()},
-               {"weights_bytes", WeightsBytes(plan, program)},
-               {"planned_peak_bytes", memory.peak_bytes},
-               {"lower_bound_bytes", memory.lower_bound_bytes},
-               {"scratch_bytes_per_thread", memory.scratch_bytes}};
-  if (in_full) json["buffers"] = DescribeBuffers(program, memory);
+               {"kernels", DescribeKernels(target)}};
+  json.update(DescribeProgram(plan, entry, generic, EvaluateAt(entry, symbols), in_full));
+  json["buckets"] = Json::array();
+  for (const plan::Program* program : Items(entry.programs()))
+    if (program->target() == generic.target() && program != &generic)
+      json["buckets"].push_back(
+          DescribeBucket(plan, signature, *program, generic, symbols, in_full));
   return json;
 }
 
@@ -213,7 +284,6 @@ Json Describe(const runtime::PlanFile& file, const std::string& entry_name,
   const plan::Entry& entry = FindEntry(plan, entry_name);
   const mlc_signature signature(entry);
   const std::vector<int64_t> symbols = ChooseSymbols(signature, given);
-  const std::vector<int64_t> values = EvaluateAt(entry, symbols);
 
   Json json = {{"schema_version", 1},
                {"plan_version", std::to_string(file.preamble().format_major) + "." +
@@ -223,17 +293,17 @@ Json Describe(const runtime::PlanFile& file, const std::string& entry_name,
                {"source_hash", Text(plan.source_hash())},
                {"plan_bytes", file.size_bytes()},
                {"entry", Text(entry.name())},
-               {"dims", Json::object()},
+               {"dims", DimsJson(signature, symbols)},
                {"metadata", Json::object()},
                {"inputs", DescribeTensors(signature.inputs)},
                {"outputs", DescribeTensors(signature.outputs)},
                {"checks", DescribeChecks(entry)},
                {"targets", Json::array()}};
-  for (size_t i = 0; i < symbols.size(); ++i) json["dims"][signature.symbols[i].name] = symbols[i];
   for (const plan::KeyValue* item : Items(plan.metadata()))
     json["metadata"][item->key()->str()] = Text(item->value());
   for (const plan::Program* program : Items(entry.programs()))
-    json["targets"].push_back(DescribeProgram(plan, entry, *program, values, in_full));
+    if (Count(program->bucket()) == 0)
+      json["targets"].push_back(DescribeTarget(plan, signature, *program, symbols, in_full));
   return json;
 }
 

@@ -10,7 +10,8 @@
 namespace mlc::tools {
 
 // What is in a plan, as mlc-inspect --json and mlc-compile --json print it. Sizes, FLOPs and bytes are those at the given
-// dims. An empty entry name means the first one.
+// dims. An empty entry name means the first one. A target's launches and sizes are those of its generic
+// program; `buckets` lists the specialised ones, at dims of theirs, with what they add to the plan (own_*).
 nlohmann::ordered_json DescribePlan(const runtime::PlanFile& file, const std::string& entry,
                                     const std::map<std::string, int64_t>& dims);
 

@@ -9,7 +9,12 @@ void declareArguments(CLI::App &app, Arguments &a) {
   app.add_option("--arch", a.archs, "What to compile for: host (this machine), x86-64-v2, x86-64-v3, x86-64-v4; several give one plan that holds all")->delimiter(',')->type_name("LIST")->capture_default_str();
   auto *output = app.add_option("-o,--output", a.output, "The plan to write (default: the model's name with .plan)")->type_name("PLAN");
   app.add_option("--shape", a.shapes, "Fix an input's dims; '?' keeps one as the model has it; may be repeated")->type_name("INPUT=1x3x224x224")->allow_extra_args(false);
-  app.add_option("--dims", a.dims, "Range of a symbolic dim, or NAME=N to fix it; sizes are reported and verified at OPT; may be repeated")->type_name("NAME=MIN:OPT:MAX")->allow_extra_args(false);
+  app.add_option("--dims", a.dims, "Ranges of symbolic dims, or NAME=N to fix one; sizes are reported and verified at OPT; may be repeated")->type_name("NAME=MIN:OPT:MAX,...")->allow_extra_args(false);
+  app.add_option("--bucket", a.buckets,
+                 "Shapes for which the plan holds a program of its own, beside the one for all: a value or a part of the range of some dims, or 'opt' for all at OPT; weights are shared, the runtime takes the "
+                 "bucket of the fewest shapes that fits; may be repeated")
+      ->type_name("NAME=N,...|opt")
+      ->allow_extra_args(false);
   app.add_option("--keep", a.keep, "Inner tensors of the ONNX model that become outputs too, behind the model's own")->delimiter(',')->type_name("NAMES")->allow_extra_args(false);
   app.add_option("--preprocess", a.preprocess,
                  "Let an input of 4 dims take pictures as programs have them. KEYS, separated by commas: u8 (bytes instead of floats), nhwc (channels last), bgr (the three channels in "
@@ -43,6 +48,7 @@ void declareArguments(CLI::App &app, Arguments &a) {
   app.set_version_flag("--version", "mlc-compile " MLC_VERSION);
   app.footer("Environment: MLC_CACHE_DIR, MLC_LOG=info (the kernel cache's hits).\n"
              "Examples:\n  mlc-compile model.onnx -o model.plan\n  mlc-compile model.onnx --arch x86-64-v3,x86-64-v4 --dims batch=1:8:32 -o model.plan\n"
+             "  mlc-compile model.onnx --dims batch=1:8:32,sequence=1:128:512 --bucket opt --bucket batch=1,sequence=128\n"
              "  mlc-compile model.onnx --shape image=1x3x224x224 --verify\n  mlc-compile model.onnx --preprocess image=u8,nhwc,bgr,mean=0.485:0.456:0.406,std=0.229:0.224:0.225\n  mlc-compile model.onnx --keep /layer1/Relu_output_0 --json report.json\n\n"
              "Exit codes: 0 done, 1 the model is at fault, 2 usage, 3 the system failed, 4 --verify found a difference.");
 }

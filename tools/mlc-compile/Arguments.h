@@ -12,7 +12,7 @@ namespace mlc {
 /// mlc-compile's command line as it was typed.
 struct Arguments {
   std::string model, output, minShapes, optShapes, maxShapes, dumpAfter, stopAfter, saveAsm, json;
-  std::vector<std::string> archs{"host"}, shapes, dims, keep, preprocess;
+  std::vector<std::string> archs{"host"}, shapes, dims, buckets, keep, preprocess;
   int optLevel = 2;
   unsigned threads = 0;
   bool verify = false, noCache = false, stripWeights = false, timePasses = false, explainFusion = false, quiet = false;

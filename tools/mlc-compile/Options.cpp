@@ -8,6 +8,35 @@
 
 namespace mlc {
 
+namespace {
+
+/// NAME=MIN:OPT:MAX or NAME=N, several separated by commas, into `ranges`, each name once.
+llvm::Error parseRanges(llvm::StringRef flag, llvm::StringRef text, llvm::function_ref<bool(llvm::StringRef, SymbolInfo)> add) {
+  llvm::SmallVector<llvm::StringRef> items;
+  text.split(items, ',');
+  for (llvm::StringRef item : items) {
+    auto [name, range] = item.rsplit('=');
+    llvm::SmallVector<llvm::StringRef> parts;
+    range.split(parts, ':');
+    llvm::SmallVector<int64_t> n;
+    bool good = !name.empty() && name != item && (parts.size() == 1 || parts.size() == 3);
+    for (llvm::StringRef part : parts) {
+      int64_t v = 0;
+      good = good && !part.getAsInteger(10, v) && v >= 0;
+      n.push_back(v);
+    }
+    if (good && n.size() == 1)
+      n = {n[0], n[0], n[0]};
+    if (!good || n[0] > n[1] || n[1] > n[2])
+      return llvm::createStringError(flag + " takes NAME=MIN:OPT:MAX with MIN <= OPT <= MAX, or NAME=N, several separated by commas, got '" + item + "'");
+    if (!add(name, {.min = n[0], .opt = n[1], .max = n[2]}))
+      return llvm::createStringError(flag + " gives '" + name + "' twice");
+  }
+  return llvm::Error::success();
+}
+
+} // namespace
+
 llvm::Error parseShapeOptions(llvm::ArrayRef<std::string> shapes, llvm::ArrayRef<std::string> dims, OnnxImportOptions &options, std::string &flags) {
   for (llvm::StringRef text : shapes) {
     auto [name, list] = text.rsplit('=');
@@ -26,22 +55,20 @@ llvm::Error parseShapeOptions(llvm::ArrayRef<std::string> shapes, llvm::ArrayRef
     flags += " --shape " + text.str();
   }
   for (llvm::StringRef text : dims) {
-    auto [name, range] = text.rsplit('=');
-    llvm::SmallVector<llvm::StringRef> parts;
-    range.split(parts, ':');
-    llvm::SmallVector<int64_t> n;
-    bool good = !name.empty() && name != text && (parts.size() == 1 || parts.size() == 3);
-    for (llvm::StringRef part : parts) {
-      int64_t v = 0;
-      good = good && !part.getAsInteger(10, v) && v >= 0;
-      n.push_back(v);
-    }
-    if (good && n.size() == 1)
-      n = {n[0], n[0], n[0]};
-    if (!good || n[0] > n[1] || n[1] > n[2])
-      return llvm::createStringError("--dims takes NAME=MIN:OPT:MAX with MIN <= OPT <= MAX, or NAME=N, got '" + text.str() + "'");
-    options.symbols[name] = {.min = n[0], .opt = n[1], .max = n[2]};
+    if (auto error = parseRanges("--dims", text, [&](llvm::StringRef name, SymbolInfo range) { return options.symbols.try_emplace(name, range).second; }))
+      return error;
     flags += " --dims " + text.str();
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error parseBuckets(llvm::ArrayRef<std::string> texts, std::vector<Bucket> &buckets, std::string &flags) {
+  for (llvm::StringRef text : texts) {
+    Bucket &bucket = buckets.emplace_back();
+    if (text != "opt")
+      if (auto error = parseRanges("--bucket", text, [&](llvm::StringRef name, SymbolInfo range) { return bucket.try_emplace(name.str(), range).second; }))
+        return error;
+    flags += " --bucket " + text.str();
   }
   return llvm::Error::success();
 }

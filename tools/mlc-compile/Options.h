@@ -3,14 +3,18 @@
 #ifndef MLC_TOOLS_MLC_COMPILE_OPTIONS_H
 #define MLC_TOOLS_MLC_COMPILE_OPTIONS_H
 
+#include "compiler/Buckets.h"
 #include "frontends/onnx/Import.h"
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/Support/Error.h"
 
 namespace mlc {
 
-/// Reads --shape INPUT=1x3x?x? and --dims NAME=MIN:OPT:MAX (or NAME=N) into the import options, and appends their normal form to `flags`.
+/// Reads --shape INPUT=1x3x?x? and --dims NAME=MIN:OPT:MAX,NAME=N into the import options, and appends their normal form to `flags`.
 llvm::Error parseShapeOptions(llvm::ArrayRef<std::string> shapes, llvm::ArrayRef<std::string> dims, OnnxImportOptions &options, std::string &flags);
+
+/// Reads --bucket NAME=N,NAME=MIN:OPT:MAX (one bucket each) or --bucket opt (an empty bucket, which resolveBuckets fills).
+llvm::Error parseBuckets(llvm::ArrayRef<std::string> texts, std::vector<Bucket> &buckets, std::string &flags);
 
 /// Reads trtexec's --minShapes, --optShapes and --maxShapes (x:1x3x224x224,y:8); the opt shapes may stand alone.
 llvm::Error parseShapeRanges(llvm::StringRef min, llvm::StringRef opt, llvm::StringRef max, OnnxImportOptions &options, std::string &flags);

@@ -5,6 +5,7 @@
 #include "tools/common/error.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
+#include <set>
 #include <sys/resource.h>
 
 using Json = nlohmann::ordered_json;
@@ -74,16 +75,25 @@ std::string summaryText(const Json &report, const std::string &planPath) {
   if (report.contains("undescribed"))
     os << "  no sizes: " << report["undescribed"].get<std::string>() << '\n';
   for (const Json &t : report["targets"]) {
+    std::set<std::string> launched;
     std::string arch = t["arch"].get<std::string>();
     if (!t.contains("launches")) {
       os << llvm::formatv("{0}: {1} of code\n", arch, scaled(t["code_bytes"].get<double>(), "B"));
       continue;
     }
+    for (const Json &launch : t["launches"])
+      launched.insert(launch["kernel"].get<std::string>());
+    launched.erase("copy");
     double flops = sum(t["launches"], "flops"), bytes = sum(t["launches"], "bytes");
-    os << llvm::formatv("{0}: {1} graph ops -> {2} launches of {3} kernels ({4} of code)\n", arch, report["graph_ops"].get<uint64_t>(), t["launches"].size(), t["kernels"].size(), scaled(t["code_bytes"].get<double>(), "B"));
+    os << llvm::formatv("{0}: {1} graph ops -> {2} launches of {3} kernels ({4} of code{5})\n", arch, report["graph_ops"].get<uint64_t>(), t["launches"].size(), launched.size(),
+                        scaled(t["code_bytes"].get<double>(), "B"), t["buckets"].empty() ? "" : " with the buckets'");
     os << llvm::formatv("  {0}, {1} moved, {2:f1} FLOP/B", scaled(flops, "FLOP"), scaled(bytes, "B"), bytes ? flops / bytes : 0.0);
     os << llvm::formatv("; weights {0}, activations {1} (lower bound {2})", scaled(t["weights_bytes"].get<double>(), "B"), scaled(t["planned_peak_bytes"].get<double>(), "B"), scaled(t["lower_bound_bytes"].get<double>(), "B"));
     os << (report["dims"].empty() ? "" : " at " + dimsText(report["dims"])) << '\n';
+    for (const Json &b : t["buckets"])
+      os << llvm::formatv("  bucket {0}: {1} launches of {2} kernels ({3} of code); adds {4} kernels ({5}), weights {6}; activations {7}\n", b["bucket"].get<std::string>(), b["launches"].size(),
+                          b["num_kernels"].get<uint64_t>(), scaled(b["code_bytes"].get<double>(), "B"), b["own_kernels"].get<uint64_t>(), scaled(b["own_code_bytes"].get<double>(), "B"),
+                          scaled(b["own_weights_bytes"].get<double>(), "B"), scaled(b["planned_peak_bytes"].get<double>(), "B"));
   }
   return text;
 }

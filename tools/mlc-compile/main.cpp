@@ -117,6 +117,7 @@ int run(int argc, char **argv) {
   OnnxImportOptions import;
   orUsage(parseShapeOptions(a.shapes, a.dims, import, options.flags));
   orUsage(parseShapeRanges(a.minShapes, a.optShapes, a.maxShapes, import, options.flags));
+  orUsage(parseBuckets(a.buckets, options.buckets, options.flags));
   orUsage(parseKeep(a.keep, import, options.flags));
   options.preprocess = llvm::join(a.preprocess, ";");
   for (const std::string &picture : a.preprocess)
@@ -136,6 +137,7 @@ int run(int argc, char **argv) {
   if (a.stripWeights)
     import.initializers = &options.initializers;
   auto module = importModel(a, import, context);
+  orUsage(resolveBuckets(*module, options.buckets));
   if (a.stopAfter == "import") {
     module->print(llvm::outs());
     return tools::kOk;

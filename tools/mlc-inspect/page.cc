@@ -31,14 +31,30 @@ void CheckProfile(const Json& profile, const Json& description) {
                   "the profile is of another plan: its target is " + profile["target"].dump());
 }
 
+// Each target's generic program, followed by those of its buckets.
+Json Programs(const Json& targets) {
+  Json programs = Json::array();
+  for (const Json& target : targets) {
+    programs.push_back(target);
+    programs.back()["bucket"] = "";
+    for (const Json& bucket : target["buckets"]) {
+      programs.push_back(target);
+      programs.back().update(bucket);
+    }
+  }
+  return programs;
+}
+
 }  // namespace
 
 std::string FormatPage(Json description, const Json& profile, const std::string& peak,
                        const std::string& title) {
   if (!profile.is_null()) CheckProfile(profile, description);
   description["title"] = title;
+  description["targets"] = Programs(description["targets"]);
   for (Json& target : description["targets"]) {
-    const bool profiled = !profile.is_null() && profile["target"] == target["arch"];
+    const bool profiled = !profile.is_null() && profile["target"] == target["arch"] &&
+                          profile.value("bucket", "") == target["bucket"].get<std::string>();
     const unsigned threads = profiled ? profile.value("threads", 1u) : 1;
     AddRoofline(target, profiled ? profile : Json(),
                 ChoosePeak(peak, target["arch"].get<std::string>(), threads));

@@ -3,6 +3,7 @@
 #include "tools/mlc-inspect/print.h"
 
 #include <cstdio>
+#include <set>
 #include <string>
 
 namespace mlc::tools {
@@ -30,30 +31,51 @@ void PrintTensors(const char* role, const Json& tensors) {
                 TextOf(tensor["dtype"]).c_str(), Join(tensor["dims"], ", ").c_str());
 }
 
-void PrintTarget(const Json& target, bool schedule) {
-  double flops = 0, bytes = 0, code_bytes = 0;
-  for (const Json& launch : target["launches"]) {
+// A target's generic program, or one of its buckets.
+void PrintProgram(const Json& program, size_t num_kernels, double code_bytes, bool schedule) {
+  double flops = 0, bytes = 0;
+  for (const Json& launch : program["launches"]) {
     flops += launch["flops"].get<double>();
     bytes += launch["bytes"].get<double>();
   }
-  for (const Json& kernel : target["kernels"]) code_bytes += kernel["code_bytes"].get<double>();
-  std::printf("\ntarget %s (%s)\n", TextOf(target["arch"]).c_str(),
-              Join(target["features"], ",").c_str());
   std::printf("  %zu launches of %zu kernels (%.1f KB of code), %.3f GFLOP, %.1f MB moved\n",
-              target["launches"].size(), target["kernels"].size(), code_bytes / 1e3, flops / 1e9,
-              bytes / 1e6);
+              program["launches"].size(), num_kernels, code_bytes / 1e3, flops / 1e9, bytes / 1e6);
   std::printf("  weights %.2f MB, activations %.3f MB (lower bound %.3f MB)\n",
-              Megabytes(target["weights_bytes"]), Megabytes(target["planned_peak_bytes"]),
-              Megabytes(target["lower_bound_bytes"]));
+              Megabytes(program["weights_bytes"]), Megabytes(program["planned_peak_bytes"]),
+              Megabytes(program["lower_bound_bytes"]));
   if (!schedule) return;
   std::printf("  %4s %10s %10s  %-32s %s\n", "#", "MFLOP", "KB", "kernel", "nodes");
   size_t number = 0;
-  for (const Json& launch : target["launches"]) {
+  for (const Json& launch : program["launches"]) {
     const std::string branch = TextOf(launch["branch"]);
     std::printf("  %4zu %10.3f %10.1f  %-32s %s%s\n", number++, launch["flops"].get<double>() / 1e6,
                 launch["bytes"].get<double>() / 1e3, TextOf(launch["kernel"]).c_str(),
                 branch.empty() ? "" : ("[" + branch + "] ").c_str(),
                 Join(launch["nodes"], ", ").c_str());
+  }
+}
+
+void PrintTarget(const Json& target, bool schedule) {
+  std::set<std::string> launched;
+  for (const Json& launch : target["launches"]) launched.insert(TextOf(launch["kernel"]));
+  size_t num_kernels = 0;
+  double code_bytes = 0;
+  for (const Json& kernel : target["kernels"]) {
+    if (!launched.count(TextOf(kernel["name"]))) continue;
+    ++num_kernels;
+    code_bytes += kernel["code_bytes"].get<double>();
+  }
+  std::printf("\ntarget %s (%s)\n", TextOf(target["arch"]).c_str(),
+              Join(target["features"], ",").c_str());
+  PrintProgram(target, num_kernels, code_bytes, schedule);
+  for (const Json& bucket : target["buckets"]) {
+    std::printf("\nbucket %s of %s, numbers for %s; adds %zu kernels (%.1f KB), %.2f MB of weights\n",
+                TextOf(bucket["bucket"]).c_str(), TextOf(target["arch"]).c_str(),
+                bucket["dims"].dump().c_str(), bucket["own_kernels"].get<size_t>(),
+                bucket["own_code_bytes"].get<double>() / 1e3,
+                Megabytes(bucket["own_weights_bytes"]));
+    PrintProgram(bucket, bucket["num_kernels"].get<size_t>(), bucket["code_bytes"].get<double>(),
+                 schedule);
   }
 }
 

@@ -149,6 +149,7 @@ Json ToJson(const RunOptions& options, const Session& session, const Report& rep
                {"peak_arena_bytes", report.peak_arena_bytes},
                {"device", options.device},
                {"target", session.target()},
+               {"bucket", session.bucket()},
                {"threads", report.threads},
                {"outputs", Json::array()}};
   for (size_t i = 0; i < report.outputs.size(); ++i) {
@@ -167,9 +168,11 @@ Json ToJson(const RunOptions& options, const Session& session, const Report& rep
 void PrintText(std::FILE* file, const RunOptions& options, const Session& session,
                const Report& report) {
   const Latency& latency = report.latency;
-  std::fprintf(file, "%s on %s (%s code): load %.2f ms, first run %.2f ms, arena %.2f MB\n",
-               options.plan.c_str(), options.device.c_str(), session.target(), report.load_ms,
-               report.first_run_ms, static_cast<double>(report.peak_arena_bytes) / 1e6);
+  const std::string bucket = *session.bucket() ? std::string(", bucket ") + session.bucket() : "";
+  std::fprintf(file, "%s on %s (%s code%s): load %.2f ms, first run %.2f ms, arena %.2f MB\n",
+               options.plan.c_str(), options.device.c_str(), session.target(), bucket.c_str(),
+               report.load_ms, report.first_run_ms,
+               static_cast<double>(report.peak_arena_bytes) / 1e6);
   if (latency.runs > 0)
     std::fprintf(
         file,

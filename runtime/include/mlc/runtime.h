@@ -328,6 +328,9 @@ MLC_API void mlc_session_release(mlc_session_t *session);
 MLC_API const mlc_signature_t *mlc_session_signature(const mlc_session_t *session);
 /* The arch of the chosen code, as given to the compiler: "x86-64-v3". */
 MLC_API const char *mlc_session_target(const mlc_session_t *session);
+/* Which of the code's programs the last run or prepare took: "batch=8, sequence=1..128" for one
+ * that was compiled for these dims (mlc-compile --bucket), "" for the generic one. */
+MLC_API const char *mlc_session_bucket(const mlc_session_t *session);
 
 /* Does the planning and allocating for one assignment of the symbols (in the signature's order)
  * ahead of its first run. With null values it takes the symbols from the inputs that are set.
@@ -390,7 +393,7 @@ typedef struct mlc_profile_entry {
 /* Turns timing on or off; turning it on forgets earlier times. */
 MLC_API mlc_status_t *mlc_session_set_profile(mlc_session_t *session, int enabled);
 MLC_API size_t mlc_session_profile_count(const mlc_session_t *session);
-/* Launches and copies in program order; null when `index` is out of range. Updated in place by
+/* Launches and copies, in program order, of the program that mlc_session_bucket names; null when `index` is out of range. Updated in place by
  * runs. */
 MLC_API const mlc_profile_entry_t *mlc_session_profile(const mlc_session_t *session, size_t index);
 

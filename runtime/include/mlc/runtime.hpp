@@ -170,6 +170,7 @@ class Session : public Handle<mlc_session_t, mlc_session_retain, mlc_session_rel
   }
   Signature signature() const { return Signature(mlc_session_signature(get())); }
   const char* target() const { return mlc_session_target(get()); }
+  const char* bucket() const { return mlc_session_bucket(get()); }
   void Prepare(const std::vector<int64_t>& symbols) {
     Check(mlc_session_prepare(get(), symbols.data(), symbols.size()));
   }
