@@ -194,6 +194,9 @@ LogicalResult GraphImporter::addInputs(const GraphProto &graph) {
   for (const auto &given : options.shapes)
     if (!isInput(given.getKey()))
       return reportOption("--shape names '" + given.getKey() + "', which is no input of the model"), failure();
+  for (const auto &given : options.symbols)
+    if (!facts.symbols.contains(given.getKey()))
+      return reportOption("--dims names '" + given.getKey() + "', which is no symbolic dim of the model's inputs"), failure();
   for (const auto &given : options.shapeRanges)
     if (!isInput(given.getKey()))
       return reportOption("--optShapes names '" + given.getKey() + "', which is no input of the model"), failure();

@@ -165,6 +165,13 @@ void PlanBuilder::Check(plan::CheckKind kind, uint32_t left, uint32_t right, con
   plan.features = {"shape_checks"};
 }
 
+void PlanBuilder::Bucket(std::vector<plan::SymbolRange> ranges) {
+  auto copy = std::make_unique<plan::ProgramT>(program());
+  copy->bucket = std::move(ranges);
+  if (entry().programs.size() == 1) plan.features.push_back("buckets");
+  entry().programs.push_back(std::move(copy));
+}
+
 uint32_t PlanBuilder::Block() {
   program().blocks.push_back(std::make_unique<plan::BlockT>());
   return static_cast<uint32_t>(program().blocks.size() - 1);
@@ -300,6 +307,7 @@ PlanBuilder EverythingPlan() {
   b.Copy(b.Alias(scan, eight, eight), second);
   b.Launch("gather_f32", {y, index, picked}, two, {b.Expr(plan::ExprOp::Max, n, m)});
   b.Last().op.AsLaunch()->scratch = b.Const(64);
+  b.Bucket({{1, 1, 8}, {0, 32, 64}});
   return b;
 }
 

@@ -55,6 +55,9 @@ class PlanBuilder {
   void Check(plan::CheckKind kind, uint32_t left, uint32_t right, const char* node,
              uint32_t block = 0);
 
+  // Adds a program like the one built so far, for a part of the shapes.
+  void Bucket(std::vector<plan::SymbolRange> ranges);
+
   uint32_t Block();
   void Launch(const char* kernel, std::vector<uint32_t> buffers, uint32_t grid,
               std::vector<uint32_t> scalars = {}, uint32_t block = 0);

@@ -38,6 +38,8 @@ plan::CopyT& FirstCopy(PlanBuilder& b) { return FirstOp(b, &plan::OpUnion::AsCop
 plan::IfT& TheIf(PlanBuilder& b) { return FirstOp(b, &plan::OpUnion::AsIf); }
 plan::LoopT& TheLoop(PlanBuilder& b) { return FirstOp(b, &plan::OpUnion::AsLoop); }
 
+std::vector<plan::SymbolRange>& TheBucket(PlanBuilder& b) { return b.entry().programs[1]->bucket; }
+
 plan::BufferT& FirstBuffer(PlanBuilder& b, plan::BufferKind kind) {
   for (auto& buffer : b.program().buffers)
     if (buffer->kind == kind) return *buffer;
@@ -119,7 +121,14 @@ const std::map<std::string, std::vector<Break>>& Breaks() {
        {[](PlanBuilder& b) { b.program().target = 1; },
         [](PlanBuilder& b) {
           b.entry().programs.push_back(std::make_unique<plan::ProgramT>(b.program()));
-        }}},
+        },
+        [](PlanBuilder& b) { std::swap(b.entry().programs[0], b.entry().programs[1]); }}},
+      {"program_bucket",
+       {[](PlanBuilder& b) { TheBucket(b)[0].mutate_symbol(kFar); },
+        [](PlanBuilder& b) { TheBucket(b)[1].mutate_symbol(1); },
+        [](PlanBuilder& b) { TheBucket(b)[0].mutate_min(0); },
+        [](PlanBuilder& b) { TheBucket(b)[0].mutate_max(65); },
+        [](PlanBuilder& b) { TheBucket(b)[0].mutate_min(65); }}},
       {"program_body", {[](PlanBuilder& b) { b.program().blocks.clear(); }}},
       {"buffer_kind",
        {[](PlanBuilder& b) { b.buffer(0).kind = static_cast<plan::BufferKind>(5); }}},
@@ -231,6 +240,10 @@ const std::map<std::string, std::vector<BreakBytes>>& ByteBreaks() {
       {"vector_align",
        {[](plan::Plan& p) {
           Misalign(p.mutable_entries()->GetMutableObject(0), plan::Entry::VT_EXPRS);
+        },
+        [](plan::Plan& p) {
+          auto* programs = p.mutable_entries()->GetMutableObject(0)->mutable_programs();
+          Misalign(programs->GetMutableObject(1), plan::Program::VT_BUCKET);
         },
         [](plan::Plan& p) {
           Misalign(p.mutable_constants()->GetMutableObject(0), plan::Constant::VT_DIMS);

@@ -148,3 +148,45 @@ def large():
         helper.make_node("MatMul", ["f", "m"], ["y"], name="fc"),
     ]
     return make(nodes, [("x", [1, 32, 8, 8])], [("y", [1, 1700])], [tensor("m", 512, 1700), tensor("w", 512, 32, 3, 3, seed=1)])
+
+
+def encoder():
+    """A transformer block of 4 heads over token ids [batch, sequence]: embeddings, positions cut to the sequence and halved, masked attention, GELU, two LayerNorms."""
+    width, heads, hidden, longest = 32, 4, 64, 128
+    nodes, init = [], [tensor("tokens", 50, width), tensor("positions", longest, width, seed=1)]
+
+    def add(op, inputs, output, **attributes):
+        nodes.append(helper.make_node(op, inputs, [output], name="/" + output, **attributes))
+        return output
+
+    def number(name, value, dtype=np.int64):
+        init.append(numpy_helper.from_array(np.array(value, dtype), name))
+        return name
+
+    def linear(x, name, columns, rows=width):
+        init.extend([tensor(name + "_w", rows, columns, scale=0.2, seed=len(init)), tensor(name + "_b", columns, seed=len(init))])
+        return add("Add", [add("MatMul", [x, name + "_w"], name + "_product"), name + "_b"], name)
+
+    def norm(x, name):
+        init.extend([tensor(name + "_scale", width, seed=len(init)), tensor(name + "_shift", width, seed=len(init))])
+        return add("LayerNormalization", [x, name + "_scale", name + "_shift"], name)
+
+    def split(x, perm):
+        return add("Transpose", [add("Reshape", [x, "split"], x + "_heads")], x + "_t", perm=perm)
+
+    number("split", [0, 0, heads, width // heads]), number("joined", [0, 0, width]), number("zero", [0]), number("one", [1]), number("far", -1e4, np.float32)
+    number("root", (width // heads) ** -0.5, np.float32), number("half", 0.5, np.float32), number("unit", 1.0, np.float32), number("sqrt2", 2 ** 0.5, np.float32), number("axes", [1, 2])
+    length = add("Slice", [add("Shape", ["ids"], "shape"), "one", number("two", [2])], "length")
+    x = add("Add", [add("Gather", ["tokens", "ids"], "embedded"), add("Mul", [add("Slice", ["positions", "zero", length, "zero"], "cut"), "half"], "places")], "x")
+    mask = add("Unsqueeze", [add("Mul", [add("Sub", ["unit", add("Cast", ["mask"], "kept", to=F)], "dropped"), "far"], "bias"), "axes"], "bias4")
+    q, k, v = (linear(x, n, width) for n in "qkv")
+    scores = add("Mul", [add("MatMul", [split(q, [0, 2, 1, 3]), split(k, [0, 2, 3, 1])], "qk"), "root"], "scores")
+    weights = add("Softmax", [add("Add", [scores, mask], "masked")], "weights", axis=-1)
+    merged = add("Reshape", [add("Transpose", [add("MatMul", [weights, split(v, [0, 2, 1, 3])], "context")], "context_t", perm=[0, 2, 1, 3]), "joined"], "merged")
+    y = norm(add("Add", [x, linear(merged, "out", width)], "skip"), "norm1")
+    up = linear(y, "up", hidden)
+    gelu = add("Mul", [add("Mul", [up, add("Add", [add("Erf", [add("Div", [up, "sqrt2"], "scaled")], "erf"), "unit"], "gate")], "gated"), "half"], "gelu")
+    norm(add("Add", [y, linear(gelu, "down", width, hidden)], "skip2"), "y")
+    ids = [helper.make_tensor_value_info(n, TensorProto.INT64, ["batch", "sequence"]) for n in ("ids", "mask")]
+    graph = helper.make_graph(nodes, "test", ids, [helper.make_tensor_value_info("y", F, ["batch", "sequence", width])], init)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10)

@@ -268,6 +268,14 @@ const plan::Entry& FindEntry(const plan::Plan& plan, const std::string& name) {
   throw ToolError(kUsage, "the plan has no entry '" + name + "'");
 }
 
+// Of the whole plan: what its programs share is there once.
+uint64_t AllWeightsBytes(const plan::Plan& plan) {
+  uint64_t total = 0;
+  for (const plan::Segment* segment : Items(plan.segments()))
+    if (segment->kind() == plan::SegmentKind::Weights) total += segment->size();
+  return total;
+}
+
 Json DescribeChecks(const plan::Entry& entry) {
   Json list = Json::array();
   for (const plan::ShapeCheck* check : Items(entry.checks()))
@@ -292,6 +300,7 @@ Json Describe(const runtime::PlanFile& file, const std::string& entry_name,
                {"flags", Text(plan.flags())},
                {"source_hash", Text(plan.source_hash())},
                {"plan_bytes", file.size_bytes()},
+               {"weights_bytes", AllWeightsBytes(plan)},
                {"entry", Text(entry.name())},
                {"dims", DimsJson(signature, symbols)},
                {"metadata", Json::object()},

@@ -2,6 +2,7 @@
 // Part of MLC, see the LICENSE file.
 #include "tools/mlc-compile/Verify.h"
 #include "mlir/IR/AsmState.h"
+#include "runtime/exec/signature.h"
 #include "tools/common/random_inputs.h"
 #include "tools/common/session_io.h"
 #include "tools/common/symbols.h"
@@ -13,21 +14,51 @@ namespace {
 
 constexpr uint64_t kSeed = 0;
 
-std::vector<std::pair<std::string, tools::Array>> runOnce(const Plan &plan, const Device &device, std::vector<tools::Array> &inputs) {
-  Session session = Session::Create(plan, device);
-  if (inputs.empty()) {
-    const mlc_signature &signature = *mlc_session_signature(session.get());
-    inputs = tools::RandomInputs(signature, tools::ChooseSymbols(signature, {}), kSeed);
-  }
+std::vector<std::pair<std::string, tools::Array>> runOnce(Session &session, std::vector<tools::Array> &inputs) {
   tools::SetInputs(session, inputs);
   session.Run();
   return tools::TakeOutputs(session);
 }
 
+bool holds(const Bucket &bucket, const mlc_signature &signature, llvm::ArrayRef<int64_t> symbols) {
+  for (auto [info, value] : llvm::zip(signature.symbols, symbols))
+    if (auto range = bucket.find(info.name); range != bucket.end() && (value < range->second.min || value > range->second.max))
+      return false;
+  return true;
+}
+
+/// The opt point, or the first near it that no bucket holds, so that the generic program runs there.
+std::vector<int64_t> genericPoint(const mlc_signature &signature, const std::vector<Bucket> &buckets) {
+  std::vector<int64_t> opt = tools::ChooseSymbols(signature, {});
+  auto isGeneric = [&](llvm::ArrayRef<int64_t> point) { return llvm::none_of(buckets, [&](const Bucket &b) { return holds(b, signature, point); }); };
+  if (isGeneric(opt))
+    return opt;
+  for (auto [i, info] : llvm::enumerate(signature.symbols))
+    for (int64_t step : {info.divisor, -info.divisor}) {
+      std::vector<int64_t> near = opt;
+      near[i] += step;
+      if (near[i] >= info.min && near[i] <= info.max && isGeneric(near))
+        return near;
+    }
+  return opt;
+}
+
+/// Where to run: one point for the generic program, one of each bucket.
+std::vector<std::vector<int64_t>> pointsOf(const mlc_signature &signature, const std::vector<Bucket> &buckets) {
+  std::vector<std::vector<int64_t>> points{genericPoint(signature, buckets)};
+  for (const Bucket &bucket : buckets) {
+    std::map<std::string, int64_t> dims;
+    for (const auto &[name, range] : bucket)
+      dims[name] = range.opt;
+    points.push_back(tools::ChooseSymbols(signature, dims));
+  }
+  return points;
+}
+
 } // namespace
 
 bool Verification::within() const {
-  return llvm::all_of(outputs, [](const auto &o) { return o.second.within; });
+  return llvm::all_of(outputs, [](const Output &o) { return o.difference.within; });
 }
 
 llvm::Expected<Verification> verifyPlan(mlir::ModuleOp module, CompileOptions options, const std::string &planPath) {
@@ -36,6 +67,8 @@ llvm::Expected<Verification> verifyPlan(mlir::ModuleOp module, CompileOptions op
   Plan plan = Plan::OpenFile(planPath);
   result.arch = Session::Create(plan, device).target();
   llvm::erase_if(options.targets, [&](const host::HostTarget &t) { return t.arch != result.arch; });
+  std::vector<Bucket> buckets;
+  std::swap(buckets, options.buckets); // the twin has none
   options.optLevel = 0;
   options.asmFolder.clear();
   options.dumpAfter.clear();
@@ -45,18 +78,22 @@ llvm::Expected<Verification> verifyPlan(mlir::ModuleOp module, CompileOptions op
   mlir::AsmResourceBlob twinBytes = mlir::HeapAsmResourceBlob::allocateAndCopyWithAlign(bytes, 64);
   Plan twin = Plan::OpenMemory(twinBytes.getData().data(), twinBytes.getData().size());
 
-  std::vector<tools::Array> inputs;
-  auto ours = runOnce(plan, device, inputs), reference = runOnce(twin, device, inputs);
-  for (auto [i, output] : llvm::enumerate(ours))
-    result.outputs.emplace_back(output.first, tools::CompareWithOracle(output.second, reference[i].second));
+  Session session = Session::Create(plan, device), oracle = Session::Create(twin, device);
+  const mlc_signature &signature = *mlc_session_signature(session.get());
+  for (const std::vector<int64_t> &point : pointsOf(signature, buckets)) {
+    std::vector<tools::Array> inputs = tools::RandomInputs(signature, point, kSeed);
+    auto ours = runOnce(session, inputs), reference = runOnce(oracle, inputs);
+    for (auto [i, output] : llvm::enumerate(ours))
+      result.outputs.push_back({output.first, session.bucket(), tools::CompareWithOracle(output.second, reference[i].second)});
+  }
   return result;
 }
 
 std::string verificationText(const Verification &verification) {
   std::string text;
   llvm::raw_string_ostream os(text);
-  for (const auto &[name, difference] : verification.outputs) {
-    os << llvm::formatv("verify {0}: output '{1}' {2} -O0: max abs error {3:e2}, max rel error {4:e2}", verification.arch, name, difference.within ? "agrees with" : "DIFFERS from", difference.max_abs_error, difference.max_rel_error);
+  for (const auto &[name, bucket, difference] : verification.outputs) {
+    os << llvm::formatv("verify {0}{1}: output '{2}' {3} -O0: max abs error {4:e2}, max rel error {5:e2}", verification.arch, bucket.empty() ? "" : " bucket " + bucket, name, difference.within ? "agrees with" : "DIFFERS from", difference.max_abs_error, difference.max_rel_error);
     os << (difference.within ? "" : " (" + difference.why + ")") << '\n';
   }
   return text;

@@ -12,12 +12,16 @@ namespace mlc {
 
 struct Verification {
   std::string arch; // whose code was run: the plan's best that this machine has
-  std::vector<std::pair<std::string, tools::Difference>> outputs;
+  struct Output {
+    std::string name, bucket; // of the program that ran, "" for the generic one
+    tools::Difference difference;
+  };
+  std::vector<Output> outputs;
   bool within() const;
 };
 
 /// Compiles `module` (as it was imported) with the options but -O0, runs the plan at `planPath` and that twin on the same seeded inputs (sizes: the opt points, else small
-/// defaults) and compares their outputs by tools::CompareWithOracle. Throws tools::ToolError or mlc::Error when one of them does not run here.
+/// defaults, moved by one where a bucket holds them; then the same of each bucket) and compares their outputs by tools::CompareWithOracle. Throws tools::ToolError or mlc::Error when one of them does not run here.
 llvm::Expected<Verification> verifyPlan(mlir::ModuleOp module, CompileOptions options, const std::string &planPath);
 
 /// A line per output with its largest errors.

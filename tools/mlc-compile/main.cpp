@@ -94,8 +94,8 @@ mlir::OwningOpRef<mlir::ModuleOp> importModel(const Arguments &a, OnnxImportOpti
 /// --verify: the exit code.
 int verify(mlir::ModuleOp module, const CompileOptions &options, const std::string &path, bool quiet, nlohmann::ordered_json &report) {
   Verification verification = orFail(verifyPlan(module, options, path));
-  for (const auto &[name, difference] : verification.outputs)
-    report["verify"].push_back({{"arch", verification.arch}, {"name", name}, {"within", difference.within}, {"max_abs_error", difference.max_abs_error}, {"max_rel_error", difference.max_rel_error}});
+  for (const auto &[name, bucket, difference] : verification.outputs)
+    report["verify"].push_back({{"arch", verification.arch}, {"bucket", bucket}, {"name", name}, {"within", difference.within}, {"max_abs_error", difference.max_abs_error}, {"max_rel_error", difference.max_rel_error}});
   if (!quiet || !verification.within())
     llvm::errs() << verificationText(verification);
   return verification.within() ? tools::kOk : tools::kDiffers;
