@@ -2,6 +2,7 @@
 // Part of MLC, see the LICENSE file.
 #include "runtime/exec/bound_program.h"
 
+#include "runtime/exec/needed_exprs.h"
 #include "runtime/plan/access.h"
 
 namespace mlc::runtime {
@@ -22,6 +23,7 @@ Result<std::vector<BoundProgram>> BindPrograms(mlc_plan& plan, const plan::Entry
   for (const plan::Program* program : Items(entry.programs())) {
     if (program->target() != target) continue;
     bound.program = program;
+    bound.needed_exprs = NeededExprs(entry, program);
     bound.bucket = BucketText(entry, *program);
     programs.push_back(bound);
   }

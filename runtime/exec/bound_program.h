@@ -21,6 +21,7 @@ struct BoundProgram {
   const plan::Program* program = nullptr;
   const plan::Target* target = nullptr;
   std::vector<mlc_host_kernel> kernels;  // of the target
+  std::vector<bool> needed_exprs;        // of the entry's
   std::string bucket;                    // "batch=8, sequence=1..128", "" when it is generic
 };
 

@@ -7,6 +7,7 @@
 
 #include "runtime/base/checked_math.h"
 #include "runtime/base/dtype.h"
+#include "runtime/exec/needed_exprs.h"
 #include "runtime/exec/shape_program.h"
 #include "runtime/memory/arena_planner.h"
 #include "runtime/plan/access.h"
@@ -206,7 +207,7 @@ Result<MemoryPlan> PlanMemory(const plan::Entry& entry, const plan::Program& pro
 Result<MemoryPlan> PlanMemoryForSymbols(const plan::Entry& entry, const plan::Program& program,
                                         std::span<const int64_t> symbols) {
   std::vector<int64_t> values(Count(entry.exprs()));
-  MLC_TRY(EvaluateExprs(entry, symbols, values));
+  MLC_TRY(EvaluateExprs(entry, NeededExprs(entry, &program), symbols, values));
   return PlanMemory(entry, program, values);
 }
 

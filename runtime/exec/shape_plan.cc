@@ -36,7 +36,7 @@ Result<std::unique_ptr<ShapePlan>> ShapePlan::Build(const BoundProgram& bound,
   shape->bound_ = &bound;
   shape->symbols_.assign(symbols.begin(), symbols.end());
   shape->values_.resize(Count(bound.entry->exprs()));
-  MLC_TRY(EvaluateExprs(*bound.entry, symbols, shape->values_));
+  MLC_TRY(EvaluateExprs(*bound.entry, bound.needed_exprs, symbols, shape->values_));
   const plan::Block& body = *bound.program->blocks()->Get(0);
   if (const auto* failed = FindFailedCheck(*bound.entry, body, shape->values_))
     return CheckFailure(*bound.entry, *failed, shape->values_);

@@ -148,9 +148,11 @@ Status CheckSymbols(const plan::Entry& entry, std::span<const int64_t> symbols) 
   return Ok();
 }
 
-Status EvaluateExprs(const plan::Entry& entry, std::span<const int64_t> symbols,
-                     std::span<int64_t> values) {
+Status EvaluateExprs(const plan::Entry& entry, const std::vector<bool>& needed,
+                     std::span<const int64_t> symbols, std::span<int64_t> values) {
   for (uint32_t i = 0; i < values.size(); ++i) {
+    values[i] = 0;
+    if (!needed[i]) continue;
     const plan::ExprNode& node = *entry.exprs()->Get(i);
     if (node.op() == plan::ExprOp::Const) {
       values[i] = node.a();

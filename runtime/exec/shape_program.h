@@ -8,6 +8,7 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
 #include "runtime/base/status.h"
 #include "runtime/plan/plan_generated.h"
@@ -29,10 +30,10 @@ Status BindSymbols(const plan::Entry& entry, std::span<const InputView> inputs,
 // Checks range and divisor of values that did not come from inputs. OUT_OF_RANGE.
 Status CheckSymbols(const plan::Entry& entry, std::span<const int64_t> symbols);
 
-// Fills values[i] for each expression. OUT_OF_RANGE on overflow, DATA_FAULT on division by zero or
-// less.
-Status EvaluateExprs(const plan::Entry& entry, std::span<const int64_t> symbols,
-                     std::span<int64_t> values);
+// Fills values[i] for each expression that is needed (NeededExprs), 0 for others. OUT_OF_RANGE on
+// overflow, DATA_FAULT on division by zero or less.
+Status EvaluateExprs(const plan::Entry& entry, const std::vector<bool>& needed,
+                     std::span<const int64_t> symbols, std::span<int64_t> values);
 
 // Compares every dim of the inputs with its expression's value. SHAPE_MISMATCH.
 Status CheckInputDims(const plan::Entry& entry, std::span<const InputView> inputs,

@@ -72,6 +72,19 @@ TEST(Buckets, WidenNoRange) {
                "'n' is 65 (dimension 0 of input 'x') but the plan was compiled for 1 to 64");
 }
 
+TEST(Buckets, NeedNoValuesOfExpressionsElsewhere) {
+  PlanBuilder builder = DoublePlan();
+  const uint32_t n = 0;  // the symbol's expression
+  builder.Bucket({{0, 4, 64}});
+  const uint32_t above = builder.Expr(plan::ExprOp::Add, n, builder.Const(-3));
+  const uint32_t one = builder.Expr(plan::ExprOp::CeilDiv, above, above);
+  auto& launch = *builder.entry().programs[1]->blocks[0]->instructions[0]->op.AsLaunch();
+  launch.grid = builder.Expr(plan::ExprOp::Mul, n, one);
+  Opened plan(builder);
+  EXPECT_EQ(RunAt(plan, 3), "");
+  EXPECT_EQ(RunAt(plan, 4), "n=4..64");
+}
+
 TEST(Buckets, PrepareChoosesToo) {
   Opened plan(BucketPlan({{8, 8}}));
   const int64_t n = 8;

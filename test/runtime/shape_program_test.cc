@@ -25,7 +25,7 @@ Result<int64_t> Evaluate(plan::ExprOp op, int64_t a, int64_t b) {
   builder.Expr(op, left, right);
   const BuiltEntry built(builder);
   int64_t values[3];
-  MLC_TRY(EvaluateExprs(built.entry(), {}, values));
+  MLC_TRY(EvaluateExprs(built.entry(), {true, true, true}, {}, values));
   return values[2];
 }
 

@@ -237,7 +237,7 @@ Json DescribeBucket(const plan::Plan& plan, const mlc_signature& signature,
                {"code_bytes", CodeBytes(target, parts.kernels)},
                {"own_code_bytes", CodeBytes(target, Without(parts.kernels, shared.kernels))},
                {"own_weights_bytes", WeightsBytes(plan, Without(parts.constants, shared.constants))}};
-  json.update(DescribeProgram(plan, entry, program, EvaluateAt(entry, symbols), in_full));
+  json.update(DescribeProgram(plan, entry, program, EvaluateAt(entry, &program, symbols), in_full));
   return json;
 }
 
@@ -253,7 +253,7 @@ Json DescribeTarget(const plan::Plan& plan, const mlc_signature& signature,
                {"triple", Text(target.triple())},
                {"features", features},
                {"kernels", DescribeKernels(target)}};
-  json.update(DescribeProgram(plan, entry, generic, EvaluateAt(entry, symbols), in_full));
+  json.update(DescribeProgram(plan, entry, generic, EvaluateAt(entry, &generic, symbols), in_full));
   json["buckets"] = Json::array();
   for (const plan::Program* program : Items(entry.programs()))
     if (program->target() == generic.target() && program != &generic)

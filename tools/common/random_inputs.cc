@@ -77,7 +77,7 @@ void SetElement(Array& array, uint32_t index, int64_t value) {
 
 std::vector<Array> RandomInputs(const mlc_signature& signature, const std::vector<int64_t>& symbols,
                                 uint64_t seed) {
-  const std::vector<int64_t> values = EvaluateAt(*signature.entry, symbols);
+  const std::vector<int64_t> values = EvaluateAt(*signature.entry, nullptr, symbols);
   std::mt19937_64 random(seed);
   std::vector<Array> inputs;
   for (const plan::IO* io : runtime::Items(signature.entry->inputs())) {

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <sstream>
 
+#include "runtime/exec/needed_exprs.h"
 #include "runtime/exec/shape_checks.h"
 #include "runtime/exec/shape_program.h"
 #include "runtime/plan/access.h"
@@ -40,11 +41,13 @@ std::vector<int64_t> SymbolsOf(const mlc_signature& signature,
 // something.
 bool Fit(const plan::Entry& entry, const std::vector<int64_t>& symbols) {
   std::vector<int64_t> values(runtime::Count(entry.exprs()));
-  if (!runtime::EvaluateExprs(entry, symbols, values).ok()) return false;
+  const plan::Program& program = *entry.programs()->Get(0);
+  const std::vector<bool> needed = runtime::NeededExprs(entry, &program);
+  if (!runtime::EvaluateExprs(entry, needed, symbols, values).ok()) return false;
   for (const plan::IO* output : runtime::Items(entry.outputs()))
     for (uint32_t dim : runtime::Items(output->dims()))
       if (values[dim] <= 0) return false;
-  const plan::Block& start = *entry.programs()->Get(0)->blocks()->Get(0);
+  const plan::Block& start = *program.blocks()->Get(0);
   return runtime::FindFailedCheck(entry, start, values) == nullptr;
 }
 
@@ -84,9 +87,11 @@ std::vector<int64_t> ChooseSymbols(const mlc_signature& signature,
   return SymbolsOf(signature, given, kSizes[0]);
 }
 
-std::vector<int64_t> EvaluateAt(const plan::Entry& entry, const std::vector<int64_t>& symbols) {
+std::vector<int64_t> EvaluateAt(const plan::Entry& entry, const plan::Program* program,
+                                const std::vector<int64_t>& symbols) {
   std::vector<int64_t> values(runtime::Count(entry.exprs()));
-  Check(runtime::EvaluateExprs(entry, symbols, values).Release());
+  const std::vector<bool> needed = runtime::NeededExprs(entry, program);
+  Check(runtime::EvaluateExprs(entry, needed, symbols, values).Release());
   return values;
 }
 

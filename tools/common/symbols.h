@@ -22,8 +22,9 @@ std::map<std::string, int64_t> ParseDims(const std::vector<std::string>& texts);
 std::vector<int64_t> ChooseSymbols(const mlc_signature& signature,
                                    const std::map<std::string, int64_t>& given);
 
-// The values of the entry's expressions.
-std::vector<int64_t> EvaluateAt(const plan::Entry& entry, const std::vector<int64_t>& symbols);
+// The values of the entry's expressions that its signature and the program (unless null) use.
+std::vector<int64_t> EvaluateAt(const plan::Entry& entry, const plan::Program* program,
+                                const std::vector<int64_t>& symbols);
 
 }  // namespace mlc::tools
 

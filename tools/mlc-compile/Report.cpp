@@ -86,7 +86,7 @@ std::string summaryText(const Json &report, const std::string &planPath) {
     launched.erase("copy");
     double flops = sum(t["launches"], "flops"), bytes = sum(t["launches"], "bytes");
     os << llvm::formatv("{0}: {1} graph ops -> {2} launches of {3} kernels ({4} of code{5})\n", arch, report["graph_ops"].get<uint64_t>(), t["launches"].size(), launched.size(),
-                        scaled(t["code_bytes"].get<double>(), "B"), t["buckets"].empty() ? "" : " with the buckets'");
+                        scaled(t["code_bytes"].get<double>(), "B"), t["buckets"].empty() ? "" : ", buckets included");
     os << llvm::formatv("  {0}, {1} moved, {2:f1} FLOP/B", scaled(flops, "FLOP"), scaled(bytes, "B"), bytes ? flops / bytes : 0.0);
     os << llvm::formatv("; weights {0}, activations {1} (lower bound {2})", scaled(t["weights_bytes"].get<double>(), "B"), scaled(t["planned_peak_bytes"].get<double>(), "B"), scaled(t["lower_bound_bytes"].get<double>(), "B"));
     os << (report["dims"].empty() ? "" : " at " + dimsText(report["dims"])) << '\n';
