@@ -37,8 +37,8 @@ struct RunMemory {
 
 class ShapePlan {
  public:
-  // `symbols` are in range and in the program's bucket; `bound` outlives the result. SHAPE_MISMATCH, OUT_OF_RANGE, DATA_FAULT, BAD_PLAN: the shapes do not
-  // work out.
+  // `symbols` are in range and in the program's bucket; `bound` outlives the result.
+  // SHAPE_MISMATCH, OUT_OF_RANGE, DATA_FAULT, BAD_PLAN: the shapes do not work out.
   static Result<std::unique_ptr<ShapePlan>> Build(const BoundProgram& bound,
                                                   std::span<const int64_t> symbols,
                                                   uint32_t num_threads);

@@ -73,6 +73,15 @@ class Buckets(ToolTest):
             self.assertEqual({b["own_weights_bytes"] for b in inspected["targets"][0]["buckets"]}, {32 * 32 * 4})
         self.assertEqual(*weights)
 
+    def test_a_program_is_what_its_shape_alone_compiles_to(self):
+        model = self.model("encoder")
+        bucket = self.compile_json(model, *RANGES, "--bucket", "opt")["targets"][0]["buckets"][0]
+        exact = self.compile_json(model, "--dims", "batch=4,sequence=32")["targets"][0]
+        for key in ("nodes", "kind", "flops", "bytes"):
+            self.assertEqual([launch[key] for launch in bucket["launches"]], [launch[key] for launch in exact["launches"]])
+        self.assertEqual(bucket["planned_peak_bytes"], exact["planned_peak_bytes"])
+        self.assertEqual(bucket["code_bytes"], sum(k["code_bytes"] for k in exact["kernels"]))
+
     def test_same_bytes(self):
         digests = set()
         for words in (["--threads", 1, "--no-cache"], ["--threads", 4], []):

@@ -229,14 +229,15 @@ Json DescribeBucket(const plan::Plan& plan, const mlc_signature& signature,
     value = std::clamp(value, range->min(), range->max());
   }
   const Parts parts(program), shared(generic);
-  Json json = {{"bucket", runtime::BucketText(entry, program)},
-               {"ranges", ranges},
-               {"dims", DimsJson(signature, symbols)},
-               {"num_kernels", parts.kernels.size()},
-               {"own_kernels", Without(parts.kernels, shared.kernels).size()},
-               {"code_bytes", CodeBytes(target, parts.kernels)},
-               {"own_code_bytes", CodeBytes(target, Without(parts.kernels, shared.kernels))},
-               {"own_weights_bytes", WeightsBytes(plan, Without(parts.constants, shared.constants))}};
+  Json json = {
+      {"bucket", runtime::BucketText(entry, program)},
+      {"ranges", ranges},
+      {"dims", DimsJson(signature, symbols)},
+      {"num_kernels", parts.kernels.size()},
+      {"own_kernels", Without(parts.kernels, shared.kernels).size()},
+      {"code_bytes", CodeBytes(target, parts.kernels)},
+      {"own_code_bytes", CodeBytes(target, Without(parts.kernels, shared.kernels))},
+      {"own_weights_bytes", WeightsBytes(plan, Without(parts.constants, shared.constants))}};
   json.update(DescribeProgram(plan, entry, program, EvaluateAt(entry, &program, symbols), in_full));
   return json;
 }

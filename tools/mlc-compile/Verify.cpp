@@ -27,19 +27,17 @@ bool holds(const Bucket &bucket, const mlc_signature &signature, llvm::ArrayRef<
   return true;
 }
 
-/// The opt point, or the first near it that no bucket holds, so that the generic program runs there.
+/// The opt point, or one beside it that no bucket holds, so that the generic program runs there. All dims move together: some may have to be equal.
 std::vector<int64_t> genericPoint(const mlc_signature &signature, const std::vector<Bucket> &buckets) {
   std::vector<int64_t> opt = tools::ChooseSymbols(signature, {});
-  auto isGeneric = [&](llvm::ArrayRef<int64_t> point) { return llvm::none_of(buckets, [&](const Bucket &b) { return holds(b, signature, point); }); };
-  if (isGeneric(opt))
-    return opt;
-  for (auto [i, info] : llvm::enumerate(signature.symbols))
-    for (int64_t step : {info.divisor, -info.divisor}) {
-      std::vector<int64_t> near = opt;
-      near[i] += step;
-      if (near[i] >= info.min && near[i] <= info.max && isGeneric(near))
-        return near;
-    }
+  for (int64_t steps : {0, 1, -1}) {
+    std::vector<int64_t> point = opt;
+    for (auto [value, info] : llvm::zip(point, signature.symbols))
+      if (int64_t moved = value + steps * info.divisor; moved >= info.min && moved <= info.max)
+        value = moved;
+    if (llvm::none_of(buckets, [&](const Bucket &b) { return holds(b, signature, point); }))
+      return point;
+  }
   return opt;
 }
 

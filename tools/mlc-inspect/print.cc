@@ -69,11 +69,11 @@ void PrintTarget(const Json& target, bool schedule) {
               Join(target["features"], ",").c_str());
   PrintProgram(target, num_kernels, code_bytes, schedule);
   for (const Json& bucket : target["buckets"]) {
-    std::printf("\nbucket %s of %s, numbers for %s; adds %zu kernels (%.1f KB), %.2f MB of weights\n",
-                TextOf(bucket["bucket"]).c_str(), TextOf(target["arch"]).c_str(),
-                bucket["dims"].dump().c_str(), bucket["own_kernels"].get<size_t>(),
-                bucket["own_code_bytes"].get<double>() / 1e3,
-                Megabytes(bucket["own_weights_bytes"]));
+    std::printf(
+        "\nbucket %s of %s, numbers for %s; adds %zu kernels (%.1f KB), %.2f MB of weights\n",
+        TextOf(bucket["bucket"]).c_str(), TextOf(target["arch"]).c_str(),
+        bucket["dims"].dump().c_str(), bucket["own_kernels"].get<size_t>(),
+        bucket["own_code_bytes"].get<double>() / 1e3, Megabytes(bucket["own_weights_bytes"]));
     PrintProgram(bucket, bucket["num_kernels"].get<size_t>(), bucket["code_bytes"].get<double>(),
                  schedule);
   }

@@ -393,8 +393,8 @@ typedef struct mlc_profile_entry {
 /* Turns timing on or off; turning it on forgets earlier times. */
 MLC_API mlc_status_t *mlc_session_set_profile(mlc_session_t *session, int enabled);
 MLC_API size_t mlc_session_profile_count(const mlc_session_t *session);
-/* Launches and copies, in program order, of the program that mlc_session_bucket names; null when `index` is out of range. Updated in place by
- * runs. */
+/* Launches and copies, in program order, of the program that mlc_session_bucket names; null when
+ * `index` is out of range. Updated in place by runs. */
 MLC_API const mlc_profile_entry_t *mlc_session_profile(const mlc_session_t *session, size_t index);
 
 #ifdef __cplusplus
