@@ -103,10 +103,13 @@ public:
       return llvm::make_error<OptionError>("--dump-after: no pass '" + options.dumpAfter + "' ran; these did: " + llvm::join(passesSeen, ", "));
     // The first clone, a generic one, carries the signature; all others agree on it.
     PlanParts parts{clones[0]->lookupSymbol<func::FuncOp>("main"), module, programs, std::move(code), &constants, facts[0].get()};
-    auto size = writePlan(parts, options, path, bytes);
-    if (!size)
-      return size.takeError();
-    report.planBytes = *size;
+    {
+      StageTimer timer(report.times, "write-plan");
+      auto size = writePlan(parts, options, path, bytes);
+      if (!size)
+        return size.takeError();
+      report.planBytes = *size;
+    }
     cache.prune();
     report.cacheHits = cache.hits;
     report.cacheMisses = cache.misses;
@@ -126,8 +129,7 @@ private:
     if (!options.dumpAfter.empty())
       pm.enableIRPrinting([](Pass *, Operation *) { return false; }, isWanted, /*printModuleScope=*/true, /*printAfterOnlyOnChange=*/false, false, llvm::errs(),
                           OpPrintingFlags().elideLargeElementsAttrs(64).elideLargeResourceString(1024));
-    if (options.timePasses)
-      pm.enableTiming();
+    pm.addInstrumentation(std::make_unique<PassTimes>(report.times));
     return failed(pm.run(on)) ? modelError() : llvm::Error::success();
   }
 
@@ -201,7 +203,10 @@ private:
       return error;
     if (auto error = passes(clone, [&](OpPassManager &pm) { buildSchedulePipeline(pm, options.optLevel); }))
       return error;
-    auto program = lowerToPlan(func, shapes, constants, clone, options.targets[target].arch);
+    auto program = [&] {
+      StageTimer timer(report.times, "lower-to-plan");
+      return lowerToPlan(func, shapes, constants, clone, options.targets[target].arch);
+    }();
     if (failed(program))
       return modelError();
     programs.push_back({*program, target, bucket});
@@ -229,7 +234,9 @@ private:
   }
 
   llvm::Error emitKernels(func::FuncOp func, graph::ShapeFacts &shapes, const host::HostTarget &target, KernelSet &kernels) {
-    host::EmitOptions emit{target, options.optLevel == 0};
+    StageTimer timer(report.times, "emit-kernels");
+    Placements placements(func, shapes);
+    host::EmitOptions emit{target, options.optLevel == 0, placements};
     SmallVector<graph::RegionOp> regions;
     func.walk([&](graph::RegionOp region) { regions.push_back(region); });
     for (auto [i, region] : llvm::enumerate(regions)) {
@@ -263,6 +270,7 @@ private:
   }
 
   llvm::Expected<TargetCode> generateCode(const host::HostTarget &target, KernelSet &kernels) {
+    StageTimer timer(report.times, "generate-code");
     host::CodegenOptions codegen{target, options.optLevel, /*contract=*/options.optLevel > 0};
     size_t n = kernels.entries.size();
     std::vector<std::string> objects(n), errors(n), names;

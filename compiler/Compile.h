@@ -7,6 +7,7 @@
 
 #include "backends/host/HostTarget.h"
 #include "compiler/Buckets.h"
+#include "compiler/StageTimes.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "llvm/ADT/DenseMap.h"
@@ -32,7 +33,7 @@ struct CompileOptions {
   bool stripWeights = false;  // constants that `initializers` give again are left out (mlc-refit)
   llvm::DenseMap<const void *, std::string> initializers; // names of the model's, by where their bytes lie
   std::string cacheFolder;    // of kernels' object code (KernelCache.h); empty: none
-  bool timePasses = false, explainFusion = false;
+  bool explainFusion = false;
   std::function<void(const std::string &stage, unsigned done, unsigned total)> progress;
 };
 
@@ -50,6 +51,7 @@ struct CompileReport {
   uint64_t planBytes = 0;
   size_t cacheHits = 0, cacheMisses = 0; // kernels of the targets; both 0 without a cache
   std::string cacheWarning;              // why the cache could not be written, if so
+  StageTimes times;     // of each pass, and of what lies between them
   bool stopped = false; // by stopAfter
 };
 

@@ -20,6 +20,8 @@ namespace {
 
 using Group = llvm::SetVector<Operation *>;
 
+constexpr size_t kMaxOps = 256; // between two products; a stream of residuals of the scores' shape would be walked to its beginning, for each product
+
 class Matcher {
 public:
   Matcher(MatMulOp second, ShapeFacts &facts) : second(second), facts(facts) {}
@@ -60,6 +62,8 @@ private:
       if (op != first && !rowReduction && !pointwise)
         continue;
       candidates.insert(op);
+      if (candidates.size() > kMaxOps)
+        return false;
       if (op != first)
         work.append(op->operand_begin(), op->operand_end());
     }
@@ -148,15 +152,17 @@ struct FuseAttention : impl::FuseAttentionBase<FuseAttention> {
       return signalPassFailure();
     SmallVector<MatMulOp> products;
     getOperation().walk([&](MatMulOp op) { products.push_back(op); });
+    llvm::SetVector<Block *> blocks;
     for (MatMulOp product : products) {
       auto ops = Matcher(product, facts).run();
       if (ops.empty())
         continue;
-      Block *block = product->getBlock();
+      blocks.insert(product->getBlock());
       makeRegion(ops, "attention");
-      mlir::sortTopologically(block);
       ++numFused;
     }
+    for (Block *block : blocks)
+      mlir::sortTopologically(block);
   }
 };
 

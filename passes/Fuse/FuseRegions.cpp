@@ -3,12 +3,13 @@
 //
 // 1. number the computed ops of a block; 2. visit them in order and grow a group from each free one; 3. make each group a region.
 #include "dialects/Graph/ShapeFacts.h"
-#include "llvm/ADT/SetVector.h"
 #include "mlir/Analysis/TopologicalSortUtils.h"
 #include "passes/Fuse/Cost.h"
 #include "passes/Fuse/Notes.h"
+#include "passes/Fuse/GroupOrder.h"
 #include "passes/Fuse/Passes.h"
 #include "passes/Fuse/Regions.h"
+#include <map>
 
 using namespace mlir;
 using namespace mlc::graph;
@@ -35,15 +36,12 @@ StringRef spelling(Kind kind) {
 
 class Fuser {
 public:
-  Fuser(Block &block, ShapeFacts &facts, const AssumedSizes &sizes, FusionNotes notes) : block(block), facts(facts), sizes(sizes), notes(notes) {}
+  Fuser(Block &block, ShapeFacts &facts, const AssumedSizes &sizes, FusionNotes notes) : block(block), facts(facts), sizes(sizes), notes(notes), order(block) {}
 
   unsigned run() {
-    unsigned n = 0;
-    for (Operation &op : block)
-      order[&op] = n++;
     std::vector<std::pair<Kind, SmallVector<Operation *>>> found;
     for (Operation &op : block) {
-      if (grouped.contains(&op) || !isComputed(&op))
+      if (order.isGrouped(&op) || !isComputed(&op))
         continue;
       auto kind = anchorKind(&op);
       if (!kind)
@@ -51,7 +49,7 @@ public:
       auto group = grow(&op, *kind);
       if (group.size() < 2)
         continue;
-      grouped.insert(group.begin(), group.end());
+      order.contract(group);
       found.push_back({*kind, group});
     }
     for (auto &[kind, group] : found) {
@@ -73,18 +71,29 @@ private:
     return std::nullopt;
   }
 
-  using Group = llvm::SetVector<Operation *>;
+  using Group = GroupOrder::Group;
+  using Users = std::map<unsigned, Operation *>; // by order: a value may have thousands, of which the first is wanted
 
   SmallVector<Operation *> grow(Operation *first, Kind kind) {
     Group group;
-    group.insert(first);
+    Users users;
+    auto join = [&](Operation *op) {
+      group.insert(op);
+      users.erase(order.of(op));
+      for (Operation *user : op->getUsers())
+        if (user->getBlock() == &block && order.isGrouped(user))
+          noteDeclined(user, group, "its reader belongs to another kernel already");
+        else if (user->getBlock() == &block && !group.contains(user))
+          users[order.of(user)] = user;
+    };
+    join(first);
     Dims dims(facts.dims(isRowReduction(first, facts) ? first->getOperand(0) : first->getResult(0)));
     // The longest prefix whose results are few enough.
     size_t good = 1;
     for (bool grew = true; grew && group.size() < kMaxOps;) {
       grew = false;
-      if (Operation *next = nextMember(group, kind, dims)) {
-        group.insert(next);
+      if (Operation *next = nextMember(group, users, kind, dims)) {
+        join(next);
         grew = true;
         if (results(group) <= maxResults(kind))
           good = group.size();
@@ -99,7 +108,7 @@ private:
       takeProducers(ops);
     if (auto product = dyn_cast<MatMulOp>(first))
       takePrologue(product, ops);
-    llvm::sort(ops, [&](Operation *a, Operation *b) { return order.lookup(a) < order.lookup(b); });
+    llvm::sort(ops, [&](Operation *a, Operation *b) { return order.of(a) < order.of(b); });
     return ops;
   }
 
@@ -109,7 +118,7 @@ private:
     if (facts.rank(product.getA()) < 2 || facts.rank(product.getB()) != 2)
       return;
     Operation *op = product.getA().getDefiningOp();
-    bool possible = op && isa<MulOp, AddOp>(op) && op->getBlock() == &block && op->hasOneUse() && !grouped.contains(op) && isComputed(op);
+    bool possible = op && isa<MulOp, AddOp>(op) && op->getBlock() == &block && op->hasOneUse() && !order.isGrouped(op) && isComputed(op);
     if (!possible || !facts.elementType(product.getY()).isF32() || !isConstantExpression(product.getB()))
       return;
     double times = timesReadByProduct(product, facts, sizes);
@@ -130,7 +139,7 @@ private:
     for (size_t i = 0; i < ops.size(); ++i)
       for (Value v : ops[i]->getOperands()) {
         Operation *op = v.getDefiningOp();
-        if (!op || op->getBlock() != &block || inside.contains(op) || grouped.contains(op) || isConstantExpression(v) || isa<RegionOp>(op) || !isCheaplyRead(op))
+        if (!op || op->getBlock() != &block || inside.contains(op) || order.isGrouped(op) || isConstantExpression(v) || isa<RegionOp>(op) || !isCheaplyRead(op))
           continue;
         if (ops.size() >= kMaxOps)
           return;
@@ -147,7 +156,7 @@ private:
           }
           Operation *copy = OpBuilder(op).clone(*op);
           facts.set(copy->getResult(0), facts.elementType(op->getResult(0)), Dims(facts.dims(op->getResult(0))));
-          order[copy] = order.lookup(op);
+          order.addCopy(copy, op);
           op->getResult(0).replaceUsesWithIf(copy->getResult(0), [&](OpOperand &use) { return inside.contains(use.getOwner()); });
           op = copy;
         }
@@ -184,31 +193,30 @@ private:
   }
 
   /// The earliest op that uses the group and may join it.
-  Operation *nextMember(const Group &group, Kind kind, const Dims &dims) {
-    Operation *best = nullptr;
-    for (Operation *op : group)
-      for (Operation *user : op->getUsers()) {
-        if (group.contains(user) || (best && order.lookup(user) >= order.lookup(best)))
-          continue;
-        StringRef why = whyNot(user, kind, dims, group);
-        if (why.empty())
-          best = user;
-        else if (!isa<MatMulOp, ConvOp>(user)) // of those explain-fusion knows more
-          for (Value v : op->getResults())
-            notes.decline(v, user, [&] { return why.str(); });
-      }
-    return best;
+  Operation *nextMember(const Group &group, const Users &users, Kind kind, const Dims &dims) {
+    for (auto [number, user] : users) {
+      StringRef why = whyNot(user, kind, dims, group);
+      if (why.empty())
+        return user;
+      noteDeclined(user, group, why);
+    }
+    return nullptr;
+  }
+
+  void noteDeclined(Operation *reader, const Group &group, StringRef why) {
+    if (!isa<MatMulOp, ConvOp>(reader)) // of those explain-fusion knows more
+      for (Value v : reader->getOperands())
+        if (group.contains(v.getDefiningOp()))
+          notes.decline(v, reader, [&] { return why.str(); });
   }
 
   /// Why a user of the group may not join it; empty when it may.
   StringRef whyNot(Operation *op, Kind kind, const Dims &dims, const Group &group) {
-    if (op->getBlock() != &block || !isComputed(op))
+    if (!isComputed(op))
       return "its reader is control flow, a view or an output";
-    if (grouped.contains(op))
-      return "its reader belongs to another kernel already";
     if (StringRef why = kind == Kind::Rows ? whyNotInRows(op, dims, group) : whyNotInTile(op, dims); !why.empty())
       return why;
-    return closesCycle(op, group) ? "its reader also waits for what the kernel's other readers make" : "";
+    return order.closesCycle(op, group) ? "its reader also waits for what the kernel's other readers make" : "";
   }
 
   StringRef whyNotInTile(Operation *op, const Dims &dims) {
@@ -234,44 +242,11 @@ private:
   /// The tiles' epilogues work on f32; other types may only come in through casts inside.
   bool smallOperands(Operation *op) { return facts.elementType(op->getResult(0)).getIntOrFloatBitWidth() <= 64; }
 
-  /// Whether an operand of `op` from outside the group depends on the group: then group + op could not run at one point.
-  bool closesCycle(Operation *op, const Group &group) {
-    unsigned first = order.lookup(group.front());
-    for (Operation *member : group)
-      first = std::min(first, order.lookup(member));
-    llvm::SmallPtrSet<Operation *, 16> seen;
-    SmallVector<Operation *> work;
-    auto push = [&](Operation *at) {
-      for (Value v : at->getOperands())
-        if (Operation *def = v.getDefiningOp(); def && def->getBlock() == &block && !group.contains(def) && order.lookup(def) > first && seen.insert(def).second)
-          work.push_back(def);
-      // Control flow uses values from inside its regions.
-      at->walk([&](Operation *inner) {
-        if (inner != at)
-          for (Value v : inner->getOperands())
-            if (Operation *def = v.getDefiningOp(); def && def->getBlock() == &block && order.lookup(def) > first && seen.insert(def).second)
-              work.push_back(def);
-      });
-    };
-    push(op);
-    while (!work.empty()) {
-      Operation *at = work.pop_back_val();
-      if (group.contains(at))
-        return true;
-      for (Value v : at->getOperands())
-        if (Operation *def = v.getDefiningOp(); def && group.contains(def))
-          return true;
-      push(at);
-    }
-    return false;
-  }
-
   Block &block;
   ShapeFacts &facts;
   const AssumedSizes &sizes;
   FusionNotes notes;
-  DenseMap<Operation *, unsigned> order;
-  llvm::SmallPtrSet<Operation *, 32> grouped;
+  GroupOrder order;
 };
 
 struct FuseRegions : impl::FuseRegionsBase<FuseRegions> {

@@ -46,7 +46,7 @@ def FuseRegions : Pass<"fuse-regions", "::mlir::func::FuncOp"> {
   let description = [{
     Ops are visited in order; one that is in no group yet starts one, which then grows along its users. What may join depends on the anchor:
     an epilogue op has the anchor's dims; a rows group takes pointwise ops and reductions over the last dim of one shape; a pointwise group takes
-    pointwise ops of one shape. A group never closes a cycle through ops outside of it, and one that grew to several results falls back to its
+    pointwise ops of one shape. A group never closes a cycle through ops or groups outside of it (GroupOrder.h), and one that grew to several results falls back to its
     last prefix with few.
     Afterwards a group looks back: rows and pointwise groups take what feeds them alone and is cheap to read (lookups, ranges, slices, broadcasts, what computes
     masks and indices; where others use it too, it is cloned when the cost model says so; slices with steps only along dims that no lane runs along), a product by a constant takes a scale of its left operand as prologue, by the same model (passes/Fuse/Cost.h).

@@ -25,7 +25,7 @@ void collectNames(Location loc, SmallVectorImpl<StringRef> &names) {
 class Lowering {
 public:
   Lowering(func::FuncOp func, ShapeFacts &facts, ConstantTable &constants, plan_ir::ProgramOp program)
-      : func(func), facts(facts), constants(constants), b(program.getContext()), declarations(program.getContext()) {
+      : func(func), facts(facts), placements(func, facts), constants(constants), b(program.getContext()), declarations(program.getContext()) {
     Block *body = b.createBlock(&program.getBody());
     // Buffers are declared ahead of all instructions: before a marker that is removed in the end.
     b.setInsertionPointToEnd(body);
@@ -119,7 +119,7 @@ private:
 
   /// Memory for result 0 of a region: an operand that dies here.
   Value inPlaceOperand(RegionOp region) {
-    for (Value v : inPlaceOperands(region, facts))
+    for (Value v : inPlaceOperands(region, facts, placements))
       if (lastUse.lookup(viewed(v)) == region.getOperation() && isTemp(buffer(v)))
         return buffer(v);
     return {};
@@ -134,7 +134,7 @@ private:
       operands.push_back(buffer(v));
     for (Value r : region.getResults()) {
       Value place = destination.lookup(r);
-      if (auto part = placementOf(r, facts))
+      if (auto part = placements.of(r))
         place = partOf(r, *part);
       if (!place && r == region.getResult(0))
         if (Value shared = inPlaceOperand(region))
@@ -279,6 +279,7 @@ private:
 
   func::FuncOp func;
   ShapeFacts &facts;
+  Placements placements;
   ConstantTable &constants;
   OpBuilder b, declarations;
   DenseMap<Value, Value> buffers, destination;

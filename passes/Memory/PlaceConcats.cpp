@@ -36,7 +36,7 @@ private:
     Operation *op = v.getDefiningOp();
     if (!op || op->getBlock() != concat->getBlock() || !(isa<RegionOp>(op) || isComputed(op)) || !addressesByStrides(op) || isa<ConcatOp>(op) || !hasElements(v))
       return false;
-    if (llvm::count(concat.getXs(), v) != 1)
+    if (llvm::count(v.getUsers(), concat.getOperation()) != 1)
       return false;
     // A move copies either way; with others it is one kernel that joins them.
     if (isa<TransposeOp, SliceOp, PadOp, ExpandOp>(op))

@@ -27,7 +27,7 @@ Value viewed(Value v) {
   return v;
 }
 
-SmallVector<Value> inPlaceOperands(RegionOp region, ShapeFacts &facts) {
+SmallVector<Value> inPlaceOperands(RegionOp region, ShapeFacts &facts, const Placements &placements) {
   SmallVector<Value> found;
   if (!region->hasAttr(kernel_attr::kInPlace))
     return found;
@@ -36,7 +36,7 @@ SmallVector<Value> inPlaceOperands(RegionOp region, ShapeFacts &facts) {
     Value source = viewed(v);
     if (isConstantExpression(source) || isa<BlockArgument>(source) || source.getDefiningOp()->getBlock() != region->getBlock())
       continue;
-    if (placementOf(source, facts) || isa<ConcatOp>(source.getDefiningOp()))
+    if (placements.of(source) || isa<ConcatOp>(source.getDefiningOp()))
       continue; // others lie there too
     bool sameShape = Dims(facts.dims(v)) == Dims(facts.dims(result)) && byteSize(v, facts) == byteSize(result, facts);
     if (sameShape && llvm::count_if(region.getInputs(), [&](Value other) { return viewed(other) == source; }) == 1)
@@ -55,19 +55,21 @@ DenseMap<Value, unsigned> writtenOutputs(Operation *ret) {
   return outputs;
 }
 
-std::optional<Placement> placementOf(Value v, ShapeFacts &facts) {
-  for (Operation *user : v.getUsers()) {
-    auto concat = dyn_cast<ConcatOp>(user);
-    if (!concat || !isPlaced(concat))
-      continue;
-    Placement p{concat.getY(), 0, denseStrides(facts.dims(concat.getY()))};
-    for (Value x : concat.getXs()) {
-      if (x == v)
-        return p;
-      p.offset = p.offset + facts.dim(x, concat.getAxis()) * p.strides[concat.getAxis()];
+Placements::Placements(func::FuncOp func, ShapeFacts &facts) {
+  func.walk([&](ConcatOp concat) {
+    if (!isPlaced(concat))
+      return;
+    Placement part{concat.getY(), 0, denseStrides(facts.dims(concat.getY()))};
+    for (Value v : concat.getXs()) {
+      parts.try_emplace(v, part);
+      part.offset = part.offset + facts.dim(v, concat.getAxis()) * part.strides[concat.getAxis()];
     }
-  }
-  return std::nullopt;
+  });
+}
+
+const Placement *Placements::of(Value v) const {
+  auto it = parts.find(v);
+  return it == parts.end() ? nullptr : &it->second;
 }
 
 } // namespace mlc

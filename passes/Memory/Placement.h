@@ -15,14 +15,22 @@ struct Placement {
   Dims strides;      // in elements: those of the whole
 };
 
-/// Where `v` lies in the result of a placed concat (PlaceConcats), or nothing when it has memory of its own.
-std::optional<Placement> placementOf(mlir::Value v, graph::ShapeFacts &facts);
+/// What the placed concats (PlaceConcats) of a function join.
+class Placements {
+public:
+  Placements(mlir::func::FuncOp func, graph::ShapeFacts &facts);
+  /// Where `v` lies in the result of a placed concat, or null when it has memory of its own.
+  const Placement *of(mlir::Value v) const;
+
+private:
+  llvm::DenseMap<mlir::Value, Placement> parts;
+};
 
 /// The value whose memory a view shares.
 mlir::Value viewed(mlir::Value v);
 
 /// The operands whose memory result 0 of a region may take over when they die there, in order of preference: of its size, read once, and nobody else's.
-llvm::SmallVector<mlir::Value> inPlaceOperands(graph::RegionOp region, graph::ShapeFacts &facts);
+llvm::SmallVector<mlir::Value> inPlaceOperands(graph::RegionOp region, graph::ShapeFacts &facts, const Placements &placements);
 
 /// The results of regions that are written straight into an output of the function: {result, number of the output}.
 llvm::DenseMap<mlir::Value, unsigned> writtenOutputs(mlir::Operation *ret);

@@ -14,7 +14,8 @@ namespace mlc {
 static constexpr int64_t kAlignment = 64;
 static constexpr unsigned kNoPiece = ~0u;
 
-BlockMemory::BlockMemory(Block &block, ShapeFacts &facts, const AssumedSizes &sizes, llvm::function_ref<int64_t(Operation *)> innerPeak) : block(block), facts(facts), sizes(sizes) {
+BlockMemory::BlockMemory(Block &block, ShapeFacts &facts, const Placements &placements, const AssumedSizes &sizes, llvm::function_ref<int64_t(Operation *)> innerPeak)
+    : block(block), facts(facts), placements(placements), sizes(sizes) {
   Operation *end = block.getTerminator();
   if (isa<func::ReturnOp>(end))
     outputs = writtenOutputs(end);
@@ -34,7 +35,7 @@ std::optional<unsigned> BlockMemory::piece(Value v) {
   Operation *op = v.getDefiningOp();
   if (!op || op->getBlock() != &block || isConstantExpression(v) || outputs.contains(v))
     return std::nullopt;
-  if (auto place = placementOf(v, facts))
+  if (const Placement *place = placements.of(v))
     v = place->whole;
   return pieceOf(v);
 }
@@ -99,8 +100,8 @@ void BlockMemory::addStep(Operation *op, int64_t innerPeak) {
     if (auto workspaces = region->getAttrOfType<DimsAttr>(kernel_attr::kWorkspaces))
       for (const DimExpr &size : workspaces.getDims())
         step.workspace += llvm::alignTo(sizes(size), kAlignment);
-    if (piece(region.getResult(0)) && !placementOf(region.getResult(0), facts))
-      for (Value v : inPlaceOperands(region, facts))
+    if (piece(region.getResult(0)) && !placements.of(region.getResult(0)))
+      for (Value v : inPlaceOperands(region, facts, placements))
         if (auto p = piece(v))
           step.inPlace.push_back(*p);
   }

@@ -6,6 +6,7 @@
 #define MLC_PASSES_SCHEDULE_BLOCKMEMORY_H
 
 #include "dialects/Graph/AssumedSizes.h"
+#include "passes/Memory/Placement.h"
 
 namespace mlc {
 
@@ -23,7 +24,7 @@ public:
   };
 
   /// `innerPeak` gives what the blocks inside of a control flow op need while it runs.
-  BlockMemory(mlir::Block &block, graph::ShapeFacts &facts, const graph::AssumedSizes &sizes, llvm::function_ref<int64_t(mlir::Operation *)> innerPeak);
+  BlockMemory(mlir::Block &block, graph::ShapeFacts &facts, const Placements &placements, const graph::AssumedSizes &sizes, llvm::function_ref<int64_t(mlir::Operation *)> innerPeak);
 
   llvm::ArrayRef<Step> steps() const { return all; }
   /// The largest sum of live bytes over an order of all steps.
@@ -61,6 +62,7 @@ private:
 
   mlir::Block &block;
   graph::ShapeFacts &facts;
+  const Placements &placements;
   const graph::AssumedSizes &sizes;
   std::vector<Step> all;
   std::vector<int64_t> bytes;

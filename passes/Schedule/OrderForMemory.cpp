@@ -47,15 +47,15 @@ struct OrderForMemory : impl::OrderForMemoryBase<OrderForMemory> {
     if (!facts.valid())
       return signalPassFailure();
     AssumedSizes sizes(getOperation(), facts);
-    order(getOperation().getBody().front(), facts, sizes);
+    order(getOperation().getBody().front(), facts, Placements(getOperation(), facts), sizes);
   }
 
   /// The block's peak in its new order. Blocks inside come first: what they need counts while their op runs.
-  int64_t order(Block &block, ShapeFacts &facts, const AssumedSizes &sizes) {
-    BlockMemory memory(block, facts, sizes, [&](Operation *op) {
+  int64_t order(Block &block, ShapeFacts &facts, const Placements &placements, const AssumedSizes &sizes) {
+    BlockMemory memory(block, facts, placements, sizes, [&](Operation *op) {
       int64_t largest = 0;
       for (Region &region : op->getRegions())
-        largest = std::max(largest, order(region.front(), facts, sizes));
+        largest = std::max(largest, order(region.front(), facts, placements, sizes));
       return largest;
     });
     Order best = sourceOrder(memory);

@@ -44,6 +44,17 @@ class CompileReport(ToolTest):
         wrong = self.compile(self.model("mlp"), "--dump-after", "no-such-pass", code=2)
         self.assertIn("these did: canonicalize, channels-last", wrong.stderr)
 
+    def test_times_of_passes_and_stages(self):
+        report = self.compile_json(self.model("mlp"))
+        names = [time["name"] for time in report["times"]]
+        self.assertEqual(names[0], "import")
+        self.assertEqual(names[-1], "write-plan")
+        self.assertLess(names.index("fold-shapes"), names.index("emit-kernels"))
+        self.assertLessEqual(sum(time["ms"] for time in report["times"]), report["compile_ms"])
+        text = self.compile(self.model("mlp"), "--time-passes").stderr
+        for name in {*names, "everything else", "total"}:
+            self.assertRegex(text, rf"\d  {name}\n")
+
     def test_quiet_and_stdout(self):
         done = self.compile(self.model("mlp"), "--quiet", "--json", "-")
         self.assertEqual(done.stderr, "")

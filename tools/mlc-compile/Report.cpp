@@ -46,6 +46,9 @@ std::string dimsText(const Json &dims) {
 
 Json makeReport(const CompileReport &report, const std::string &planPath, double milliseconds) {
   Json json = {{"schema_version", 1}, {"compile_ms", milliseconds}, {"peak_rss_bytes", peakRssBytes()}, {"plan_bytes", report.planBytes}, {"graph_ops", report.graphOps}, {"dims", Json::object()}, {"targets", Json::array()}};
+  json["times"] = Json::array();
+  for (const StageTime &t : report.times)
+    json["times"].push_back({{"name", t.name}, {"ms", t.wallMs}, {"cpu_ms", t.cpuMs}});
   Json described;
   try {
     auto file = tools::ValueOrThrow(runtime::PlanFile::OpenFile(planPath.c_str(), runtime::PlanReadOptions()));
@@ -95,6 +98,20 @@ std::string summaryText(const Json &report, const std::string &planPath) {
                           b["num_kernels"].get<uint64_t>(), scaled(b["code_bytes"].get<double>(), "B"), b["own_kernels"].get<uint64_t>(), scaled(b["own_code_bytes"].get<double>(), "B"),
                           scaled(b["own_weights_bytes"].get<double>(), "B"), scaled(b["planned_peak_bytes"].get<double>(), "B"));
   }
+  return text;
+}
+
+std::string timesText(const Json &report) {
+  std::string text = "  wall ms    cpu ms      %  pass or stage\n";
+  llvm::raw_string_ostream os(text);
+  double total = report["compile_ms"].get<double>(), known = 0;
+  auto row = [&](double wall, const std::string &cpu, const std::string &name) { os << llvm::formatv("{0,9:f2} {1,9} {2,6:f1}  {3}\n", wall, cpu, 100 * wall / total, name); };
+  for (const Json &t : report["times"]) {
+    row(t["ms"].get<double>(), llvm::formatv("{0:f2}", t["cpu_ms"].get<double>()).str(), t["name"].get<std::string>());
+    known += t["ms"].get<double>();
+  }
+  row(total - known, "", "everything else");
+  row(total, "", "total");
   return text;
 }
 

@@ -50,7 +50,6 @@ CompileOptions compileOptions(const Arguments &a) {
   options.dumpAfter = a.dumpAfter;
   options.stopAfter = a.stopAfter;
   options.asmFolder = a.saveAsm;
-  options.timePasses = a.timePasses;
   options.explainFusion = a.explainFusion;
   options.cacheFolder = a.noCache ? "" : cacheFolder();
   for (const std::string &arch : a.archs) {
@@ -136,7 +135,11 @@ int run(int argc, char **argv) {
   options.stripWeights = a.stripWeights;
   if (a.stripWeights)
     import.initializers = &options.initializers;
-  auto module = importModel(a, import, context);
+  StageTimes times;
+  auto module = [&] {
+    StageTimer timer(times, "import");
+    return importModel(a, import, context);
+  }();
   orUsage(resolveBuckets(*module, options.buckets));
   if (a.stopAfter == "import") {
     module->print(llvm::outs());
@@ -148,7 +151,10 @@ int run(int argc, char **argv) {
   if (done.stopped)
     return tools::kOk;
   double milliseconds = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  done.times.insert(done.times.begin(), times.begin(), times.end());
   nlohmann::ordered_json report = makeReport(done, path, milliseconds);
+  if (a.timePasses)
+    llvm::errs() << timesText(report);
   if (!a.quiet)
     llvm::errs() << summaryText(report, path);
   if (!a.quiet && !done.cacheWarning.empty())

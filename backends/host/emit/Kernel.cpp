@@ -40,7 +40,7 @@ KernelBuilder::KernelBuilder(RegionOp region, ShapeFacts &facts, const EmitOptio
 }
 
 void KernelBuilder::setMemory(Value inner, Value outer, Value pointer) {
-  auto place = placementOf(outer, facts);
+  auto place = options.placements.of(outer);
   if (!place)
     return e->setMemory(inner, pointer);
   reference::Memory memory{pointer, {}};

@@ -8,6 +8,7 @@
 #include "backends/host/HostTarget.h"
 #include "backends/reference/Emitter.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "passes/Memory/Placement.h"
 
 namespace mlc::host {
 
@@ -25,8 +26,9 @@ struct Kernel {
 
 /// How a region is compiled.
 struct EmitOptions {
-  HostTarget target;
-  bool scalar = false; // -O0: no vectors, no designed kernels
+  const HostTarget &target;
+  bool scalar;                  // -O0: no vectors, no designed kernels
+  const Placements &placements; // operands and results that lie in larger values
 };
 
 class KernelBuilder {

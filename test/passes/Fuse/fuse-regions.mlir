@@ -153,3 +153,22 @@ func.func @reversed(%x: tensor<1x8x8x3xui8>, %z: tensor<8x64xf32>) -> (tensor<1x
   %v = graph.add %m, %two : (tensor<8x64xf32>, tensor<f32>) -> tensor<8x64xf32>
   return %y, %v : tensor<1x8x8x3xf32>, tensor<8x64xf32>
 }
+
+// -----
+
+// Declines: neg feeds the first group and mul follows from it, so that a group of these two could run neither before nor after the first.
+// CHECK-LABEL: @cycle_of_groups
+// CHECK: graph.neg %arg1
+// CHECK-NEXT: graph.region "pointwise"
+// CHECK: graph.relu
+// CHECK-NEXT: graph.add
+// CHECK: graph.reduce_max
+// CHECK-NEXT: graph.mul
+func.func @cycle_of_groups(%x: tensor<4x8xf32>, %y: tensor<1x8xf32>) -> (tensor<4x8xf32>, tensor<1x8xf32>) {
+  %a = graph.relu %x : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  %m = graph.reduce_max %a {axes = array<i64: 0>} : (tensor<4x8xf32>) -> tensor<1x8xf32>
+  %n = graph.neg %y : (tensor<1x8xf32>) -> tensor<1x8xf32>
+  %b = graph.add %a, %n : (tensor<4x8xf32>, tensor<1x8xf32>) -> tensor<4x8xf32>
+  %p = graph.mul %n, %m : (tensor<1x8xf32>, tensor<1x8xf32>) -> tensor<1x8xf32>
+  return %b, %p : tensor<4x8xf32>, tensor<1x8xf32>
+}
