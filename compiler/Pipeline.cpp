@@ -28,10 +28,18 @@ void buildNormalizePipeline(OpPassManager &pm, int optLevel, ConstantEvaluator e
   auto &func = pm.nest<func::FuncOp>();
   func.addPass(createFoldShapes());
   addCleanup(func);
+  if (optLevel > 0) {
+    func.addPass(createSimplifyControl());
+    func.addPass(createFoldPads());
+  }
   func.addPass(createFoldBatchNorm());
   func.addPass(createExpandComposites({.keepSoftmax = optLevel > 1}));
+  if (optLevel > 0)
+    func.addPass(createMergeLinear());
   if (evaluator.evaluate)
     func.addPass(createFoldConstants(std::move(evaluator)));
+  if (optLevel > 0)
+    func.addPass(createSimplifyControl());
   func.addPass(createSimplifyAlgebra());
   addCleanup(func);
   if (optLevel > 0)

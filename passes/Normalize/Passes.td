@@ -87,6 +87,69 @@ def FoldBatchNorm : Pass<"fold-batch-norm", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlc::graph::GraphDialect"];
 }
 
+def FoldPads : Pass<"fold-pads", "::mlir::func::FuncOp"> {
+  let summary = "Makes a pad the padding of the convolution or pool behind it";
+  let description = [{
+    Zeros go into a convolution; into an average whose own padding, if any, counts; into a maximum of what is never negative. -inf goes into any maximum, as long as every window has an
+    element of x. Declined: other modes and values, crops, symbolic counts, pads of batch or channels, pools in ceil mode.
+
+    ```
+    %p = graph.pad %x {low = #graph.dims<[0, 0, 1, 1]>, high = #graph.dims<[0, 0, 1, 1]>}
+    %y = graph.conv %p, %w {pads = array<i64: 0, 0, 0, 0>, ...}
+    ```
+    becomes
+    ```
+    %y = graph.conv %x, %w {pads = array<i64: 1, 1, 1, 1>, ...}
+    ```
+  }];
+  let statistics = [Statistic<"numFolded", "folded", "Pads folded">];
+  let dependentDialects = ["::mlc::graph::GraphDialect"];
+}
+
+def SimplifyControl : Pass<"simplify-control", "::mlir::func::FuncOp"> {
+  let summary = "Inlines an if of a known condition, moves what does not change out of loops, unrolls short loops";
+  let description = [{
+    A loop is unrolled when its trip count is a number, nothing can end it before, and its iterations are at most 256 ops together. What uses nothing of a loop's body moves before the loop, unless
+    it may be a data fault (gather, integer division) or requires something of dims that only a run decides: the loop may never be entered.
+
+    ```
+    %y = graph.loop %two, %true, %x : ... { ^bb0(%i, %c, %s): %e = graph.exp %w; %t = graph.mul %s, %e; graph.yield %c, %t }
+    ```
+    becomes
+    ```
+    %e = graph.exp %w
+    %t = graph.mul %x, %e
+    %y = graph.mul %t, %e
+    ```
+  }];
+  let statistics = [Statistic<"numInlined", "inlined", "Branches inlined">, Statistic<"numHoisted", "hoisted", "Ops moved before a loop">, Statistic<"numUnrolled", "unrolled", "Loops unrolled">];
+  let dependentDialects = ["::mlc::graph::GraphDialect"];
+}
+
+def MergeLinear : Pass<"merge-linear", "::mlir::func::FuncOp"> {
+  let summary = "Merges linear layers in a row, and what norms scale and shift by into the products that follow";
+  let description = [{
+    Two products by constants, or two convolutions of one pixel, become one when the merged weights are no larger than both (LoRA's pairs stay). A constant row added to the left operand
+    of products goes through them into their bias; one that it is multiplied with goes into the weights if these are small (at most 64 Ki elements), since scaled weights are no longer the model's
+    (mlc-refit) and the multiplication costs little. Declined: results that others use, weights that others use and that would be kept twice. The new weights are ops on constants, which
+    fold-constants computes.
+
+    ```
+    %s = graph.mul %n, %scale
+    %a = graph.add %s, %shift
+    %p = graph.matmul %a, %w
+    %y = graph.add %p, %bias
+    ```
+    becomes
+    ```
+    %p = graph.matmul %n, (%scale * %w)
+    %y = graph.add %p, (%shift %w + %bias)
+    ```
+  }];
+  let statistics = [Statistic<"numMerged", "merged", "Ops that went into others">];
+  let dependentDialects = ["::mlc::graph::GraphDialect"];
+}
+
 def FoldConstants : Pass<"fold-constants", "::mlir::func::FuncOp"> {
   let summary = "Computes everything that derives from constants alone";
   let description = [{
@@ -157,7 +220,8 @@ def SimplifyAlgebra : Pass<"simplify-algebra", "::mlir::func::FuncOp"> {
   let description = [{
     One walk from front to back. Gone: x + 0, x - 0, x * 1, x / 1, x ** 1, expand, reshape, slice, pad and tile that keep all dims, concat of one operand,
     casts there and back that lose nothing, where with a constant condition. Cheaper: x ** 2 and x ** 3 by mul, x ** 0.5 by sqrt, x ** -1 by reciprocal, division by a power
-    of two by mul, a transpose that only moves dims of 1 by reshape.
+    of two by mul, a transpose that only moves dims of 1 by reshape. Also gone: a product by the identity, a slice of a slice, a slice
+    of a concat that lies in one of its parts; neighbouring slices in a concat become one.
 
     ```
     %y = graph.pow %x, %two

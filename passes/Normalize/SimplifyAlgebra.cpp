@@ -70,6 +70,25 @@ struct Rules {
     return k.make<graph::ExpandOp>(x, k.b.getNamedAttr("dims", graph::DimsAttr::get(op.getContext(), ArrayRef<DimExpr>(dims))));
   }
 
+  /// x I = x
+  Value apply(graph::MatMulOp op) {
+    Dims dims(facts.dims(op.getB()));
+    auto constant = op.getB().getDefiningOp<graph::ConstantOp>();
+    if (!constant || dims.size() != 2 || dims[0] != dims[1] || !facts.elementType(op.getB()).isF32())
+      return {};
+    SmallVector<float> elements;
+    if (auto dense = dyn_cast<DenseElementsAttr>(constant.getValue()))
+      elements.assign(dense.value_begin<float>(), dense.value_end<float>());
+    else if (auto resource = dyn_cast<DenseF32ResourceElementsAttr>(constant.getValue()))
+      if (auto array = resource.tryGetAsArrayRef()) // not when it is elided
+        elements.assign(array->begin(), array->end());
+    size_t n = *dims[0].constant();
+    for (size_t i = 0; i < elements.size(); ++i)
+      if (elements[i] != (i / n == i % n ? 1.0f : 0.0f))
+        return {};
+    return elements.empty() ? Value() : keep(op, op.getA());
+  }
+
   // ---- casts
   /// Whether every value of `from` is one of `to`.
   static bool lossless(Type from, Type to) {
@@ -105,9 +124,43 @@ struct Rules {
   }
   Value apply(graph::ExpandOp op) { return keep(op, op.getX()); }
   Value apply(graph::ReshapeOp op) { return keep(op, op.getX()); }
+  /// `like` with an operand and starts of its own.
+  Value slice(graph::SliceOp like, Value x, const Dims &starts) {
+    auto attr = [&](const Dims &d) { return graph::DimsAttr::get(like.getContext(), ArrayRef<DimExpr>(d)); };
+    Build k(like, facts);
+    return k.make<graph::SliceOp>(x, {k.b.getNamedAttr("starts", attr(starts)), k.b.getNamedAttr("steps", like.getStepsAttr()), k.b.getNamedAttr("dims", attr(Dims(facts.dims(like.getY()))))});
+  }
   Value apply(graph::SliceOp op) {
-    bool whole = allZero(op.getStarts().getDims()) && llvm::all_of(op.getSteps(), [](int64_t s) { return s == 1; });
-    return whole ? keep(op, op.getX()) : Value();
+    if (!llvm::all_of(op.getSteps(), [](int64_t s) { return s == 1; }))
+      return {};
+    Dims starts = op.getStarts().getDims();
+    if (Value same = allZero(starts) ? keep(op, op.getX()) : Value())
+      return same;
+    if (auto inner = op.getX().getDefiningOp<graph::SliceOp>(); inner && llvm::all_of(inner.getSteps(), [](int64_t s) { return s == 1; })) {
+      for (auto [sum, start] : llvm::zip(starts, inner.getStarts().getDims()))
+        sum = sum + start;
+      return slice(op, inner.getX(), starts);
+    }
+    auto concat = op.getX().getDefiningOp<graph::ConcatOp>();
+    return concat ? sliceOfPart(op, concat, starts) : Value();
+  }
+  /// A slice of a concat that lies in one part is a slice of the part.
+  Value sliceOfPart(graph::SliceOp op, graph::ConcatOp concat, Dims starts) {
+    int64_t axis = concat.getAxis();
+    auto begin = starts[axis].constant(), length = facts.dim(op.getY(), axis).constant();
+    int64_t at = 0;
+    for (Value part : concat.getXs()) {
+      auto extent = facts.dim(part, axis).constant();
+      if (!begin || !length || !extent)
+        return {}; // where the parts lie is not known
+      if (*begin >= at && *begin + *length <= at + *extent) {
+        starts[axis] = *begin - at;
+        Value same = allZero(starts) ? keep(op, part) : Value();
+        return same ? same : slice(op, part, starts);
+      }
+      at += *extent;
+    }
+    return {};
   }
   /// One element along the axis: a slice.
   Value apply(graph::GatherOp op) {
@@ -195,7 +248,7 @@ struct SimplifyAlgebra : impl::SimplifyAlgebraBase<SimplifyAlgebra> {
     // Nothing is erased before the end: facts are kept by value.
     getOperation().walk([&](Operation *op) {
       Value y = llvm::TypeSwitch<Operation *, Value>(op)
-                    .Case<graph::AddOp, graph::SubOp, graph::MulOp, graph::DivOp, graph::PowOp, graph::WhereOp, graph::CastOp, graph::ExpandOp, graph::ReshapeOp, graph::SliceOp, graph::GatherOp,
+                    .Case<graph::AddOp, graph::SubOp, graph::MulOp, graph::DivOp, graph::PowOp, graph::WhereOp, graph::MatMulOp, graph::CastOp, graph::ExpandOp, graph::ReshapeOp, graph::SliceOp, graph::GatherOp,
                           graph::PadOp, graph::TileOp, graph::ConcatOp, graph::TransposeOp>([&](auto known) { return rules.apply(known); })
                     .Default([](Operation *) { return Value(); });
       if (!y || y == op->getResult(0))

@@ -108,3 +108,36 @@ func.func @softmax_of_rows(%x: tensor<1x16x64xf32>) -> (tensor<1x64x16xf32>, ten
   %z = graph.transpose %r {perm = array<i64: 0, 2, 1>} : (tensor<1x16x64xf32>) -> tensor<1x64x16xf32>
   return %y, %z : tensor<1x64x16xf32>, tensor<1x64x16xf32>
 }
+
+// -----
+
+// A slice of a slice is one slice; a slice of a concat that lies in one part is one of the part, or the part; one across parts stays.
+// CHECK-LABEL: @slices
+// CHECK-DAG: graph.slice %arg0 {dims = #graph.dims<[2, 2]>, starts = #graph.dims<[0, 3]>
+// CHECK-DAG: graph.slice %arg1 {dims = #graph.dims<[2, 2]>, starts = #graph.dims<[0, 1]>
+// CHECK-DAG: %[[C:.*]] = graph.concat
+// CHECK-DAG: graph.slice %[[C]] {dims = #graph.dims<[2, 4]>, starts = #graph.dims<[0, 6]>
+// CHECK: return %{{.*}}, %{{.*}}, %arg1, %
+func.func @slices(%x: tensor<2x8xf32>, %y: tensor<2x3xf32>) -> (tensor<2x2xf32>, tensor<2x2xf32>, tensor<2x3xf32>, tensor<2x4xf32>) {
+  %a = graph.slice %x {starts = #graph.dims<[0, 2]>, steps = array<i64: 1, 1>, dims = #graph.dims<[2, 5]>} : (tensor<2x8xf32>) -> tensor<2x5xf32>
+  %b = graph.slice %a {starts = #graph.dims<[0, 1]>, steps = array<i64: 1, 1>, dims = #graph.dims<[2, 2]>} : (tensor<2x5xf32>) -> tensor<2x2xf32>
+  %c = graph.concat %x, %y {axis = 1} : (tensor<2x8xf32>, tensor<2x3xf32>) -> tensor<2x11xf32>
+  %d = graph.slice %c {starts = #graph.dims<[0, 9]>, steps = array<i64: 1, 1>, dims = #graph.dims<[2, 2]>} : (tensor<2x11xf32>) -> tensor<2x2xf32>
+  %e = graph.slice %c {starts = #graph.dims<[0, 8]>, steps = array<i64: 1, 1>, dims = #graph.dims<[2, 3]>} : (tensor<2x11xf32>) -> tensor<2x3xf32>
+  %f = graph.slice %c {starts = #graph.dims<[0, 6]>, steps = array<i64: 1, 1>, dims = #graph.dims<[2, 4]>} : (tensor<2x11xf32>) -> tensor<2x4xf32>
+  return %b, %d, %e, %f : tensor<2x2xf32>, tensor<2x2xf32>, tensor<2x3xf32>, tensor<2x4xf32>
+}
+
+// -----
+
+// A product by the identity; a diagonal of others stays.
+// CHECK-LABEL: @identity_matrix
+// CHECK: %[[D:.*]] = graph.matmul
+// CHECK: return %arg0, %[[D]]
+func.func @identity_matrix(%x: tensor<3x2xf32>) -> (tensor<3x2xf32>, tensor<3x2xf32>) {
+  %i = graph.constant dense<[[1.0, 0.0], [0.0, 1.0]]> : tensor<2x2xf32>
+  %d = graph.constant dense<[[1.0, 0.0], [0.0, 2.0]]> : tensor<2x2xf32>
+  %a = graph.matmul %x, %i : (tensor<3x2xf32>, tensor<2x2xf32>) -> tensor<3x2xf32>
+  %b = graph.matmul %x, %d : (tensor<3x2xf32>, tensor<2x2xf32>) -> tensor<3x2xf32>
+  return %a, %b : tensor<3x2xf32>, tensor<3x2xf32>
+}
