@@ -9,10 +9,11 @@ shift 4
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 git -C "$source" ls-files -z | tar -C "$source" --null -T - -c | tar -C "$scratch" -x
+ln -s "$source/.venv" "$scratch/.venv" # ONNX's schema is there
 patch -d "$scratch" -p1 <"$patch"
 # The same relative paths for ccache, wherever the copy lies.
 export CCACHE_BASEDIR="$scratch" CCACHE_NOHASHDIR=1
-cmake -S "$scratch" -B "$scratch/build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DMLC_BUILD_TESTS=OFF -DMLC_BUILD_EXAMPLES=OFF -DMLC_BUILD_TOOLS=OFF
-ninja -C "$scratch/build" mlc-opt
 cd "$scratch"
+cmake --preset release -B "$scratch/build" -DMLC_BUILD_TESTS=OFF -DMLC_BUILD_EXAMPLES=OFF -DMLC_BUILD_TOOLS=OFF
+ninja -C "$scratch/build" mlc-opt
 "$python" -c "from lit.main import main; main()" -v --param bin="$scratch/build/bin" --param llvm="$llvm" --param python="$python" --param out="$scratch/lit" "$@"
