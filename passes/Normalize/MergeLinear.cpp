@@ -15,8 +15,8 @@ namespace mlc {
 
 namespace {
 
-/// Scaled weights are new ones, which mlc-refit does not find in the model and which take time to compute: not worth it for large ones, where a scale costs little beside the product.
-constexpr int64_t kMaxScaledElements = 1 << 16;
+/// What a scale and a shift cost is little beside a product of large weights, and less than reading these while compiling; scaled ones mlc-refit would not find in the model.
+constexpr int64_t kMaxFoldedElements = 1 << 16;
 /// What is that small may be kept twice.
 constexpr int64_t kSharedElements = 1 << 12;
 
@@ -63,14 +63,15 @@ private:
 
   int64_t elements(Value v) { return product(facts.dims(v)).constant().value_or(INT64_MAX); }
 
-  /// Whether ops that stay use `v`, or what is computed from it: `limit` of them at least.
-  static bool hasUsers(Value v, int limit) {
+  /// Whether at least `limit` ops that run use `v`, or more than a few elements computed from it.
+  bool hasUsers(Value v, int limit) {
     SmallVector<Value> work{v};
     while (!work.empty())
       for (Operation *user : work.pop_back_val().getUsers()) {
-        if (user->getNumResults() == 1 && derivesFromConstants(user->getResult(0)))
+        bool constant = user->getNumResults() == 1 && derivesFromConstants(user->getResult(0));
+        if (constant && elements(user->getResult(0)) > kSharedElements)
           work.push_back(user->getResult(0));
-        else if (--limit == 0)
+        else if (!constant && --limit == 0)
           return true;
       }
     return false;
@@ -90,8 +91,11 @@ private:
       auto product = dyn_cast<MatMulOp>(use.getOwner());
       if (!product || use.getOperandNumber() != 0 || product.getA() == product.getB() || !isLinear(product))
         return "not all users are products by constants";
-      if (isa<MulOp>(op) && (elements(product.getB()) > kMaxScaledElements || !isOwn(product.getB())))
-        return "the weights are large, or used elsewhere";
+      bool merges = isa<AddOp>(op) && op->hasOneUse() && whatMerges(by.rows, product);
+      if (elements(product.getB()) > kMaxFoldedElements && !merges)
+        return "the weights are large";
+      if (isa<MulOp>(op) && !isOwn(product.getB()))
+        return "the weights are used elsewhere";
     }
     return op->use_empty() ? "nothing uses it" : nullptr;
   }
@@ -147,12 +151,18 @@ private:
     return a && b && c && *a * *c <= *a * *b + *b * *c;
   }
 
+  /// The product `a` that is worth being merged with `op`, or null.
+  MatMulOp whatMerges(Value a, MatMulOp op) {
+    auto first = a.getDefiningOp<MatMulOp>();
+    if (!first || !first->hasOneUse() || first->getBlock() != op->getBlock() || !isLinear(op) || !isLinear(first) || !isOwn(op.getB()) || !isOwn(first.getB()))
+      return {};
+    return isCheaper(facts.dim(first.getB(), 0), facts.dim(op.getB(), 0), facts.dim(op.getB(), 1)) ? first : MatMulOp();
+  }
+
   /// (x v) w = x (v w)
   bool mergeProducts(MatMulOp op) {
-    auto first = op.getA().getDefiningOp<MatMulOp>();
-    if (!first || !first->hasOneUse() || first->getBlock() != op->getBlock() || !isLinear(op) || !isLinear(first) || !isOwn(op.getB()) || !isOwn(first.getB()))
-      return false;
-    if (!isCheaper(facts.dim(first.getB(), 0), facts.dim(op.getB(), 0), facts.dim(op.getB(), 1)))
+    MatMulOp first = whatMerges(op.getA(), op);
+    if (!first)
       return false;
     Build k(op, facts);
     Value y = k.make<MatMulOp>({first.getA(), k.make<MatMulOp>({first.getB(), op.getB()})});

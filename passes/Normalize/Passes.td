@@ -130,8 +130,8 @@ def MergeLinear : Pass<"merge-linear", "::mlir::func::FuncOp"> {
   let summary = "Merges linear layers in a row, and what norms scale and shift by into the products that follow";
   let description = [{
     Two products by constants, or two convolutions of one pixel, become one when the merged weights are no larger than both (LoRA's pairs stay). A constant row added to the left operand
-    of products goes through them into their bias; one that it is multiplied with goes into the weights if these are small (at most 64 Ki elements), since scaled weights are no longer the model's
-    (mlc-refit) and the multiplication costs little. Declined: results that others use, weights that others use and that would be kept twice. The new weights are ops on constants, which
+    of products goes through them into their bias, one that it is multiplied with into their weights. Declined: products of more than 64 Ki weights, beside which the row costs less than reading the
+    weights while compiling, unless it stands between two that merge; results that others use, weights that others use and that would be kept twice. The new weights are ops on constants, which
     fold-constants computes.
 
     ```

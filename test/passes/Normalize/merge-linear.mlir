@@ -50,6 +50,22 @@ func.func @layers(%x: tensor<2x4xf32>) -> tensor<2x5xf32> {
 
 // -----
 
+// Large ones, too.
+// CHECK-LABEL: @large_layers
+// CHECK: graph.matmul %arg0, %{{.*}} -> tensor<2x300xf32>
+// CHECK-NOT: graph.matmul %{{.*}} -> tensor<2x
+func.func @large_layers(%x: tensor<2x300xf32>) -> tensor<2x300xf32> {
+  %v = graph.constant dense<4.0> : tensor<300x400xf32>
+  %w = graph.constant dense<5.0> : tensor<400x300xf32>
+  %b = graph.constant dense<6.0> : tensor<400xf32>
+  %p = graph.matmul %x, %v : (tensor<2x300xf32>, tensor<300x400xf32>) -> tensor<2x400xf32>
+  %a = graph.add %p, %b : (tensor<2x400xf32>, tensor<400xf32>) -> tensor<2x400xf32>
+  %y = graph.matmul %a, %w : (tensor<2x400xf32>, tensor<400x300xf32>) -> tensor<2x300xf32>
+  return %y : tensor<2x300xf32>
+}
+
+// -----
+
 // CHECK-LABEL: @convs
 // CHECK: %[[W:.*]] = graph.matmul {{.*}} : (tensor<5x8xf32>, tensor<8x4xf32>) -> tensor<5x4xf32>
 // CHECK: %[[K:.*]] = graph.reshape %[[W]] {dims = #graph.dims<[5, 4, 1]>}
@@ -66,15 +82,16 @@ func.func @convs(%x: tensor<1x4x9xf32>) -> tensor<1x5x5xf32> {
 
 // -----
 
-// Declines: a pair of low rank is cheaper as it is; a norm whose result others use; large weights are not scaled (but shifted).
+// Declines: a pair of low rank is cheaper as it is; a norm whose result others use; what is nothing beside large weights.
 // CHECK-LABEL: @declines
 // CHECK: %[[L:.*]] = graph.matmul %arg0, %{{.*}} -> tensor<2x1xf32>
 // CHECK: graph.matmul %[[L]],
 // CHECK: %[[A:.*]] = graph.add %arg0,
 // CHECK: graph.matmul %[[A]],
 // CHECK: %[[M:.*]] = graph.mul %arg1,
-// CHECK: graph.matmul %[[M]],
-// CHECK: graph.add
+// CHECK: %[[N:.*]] = graph.add %[[M]],
+// CHECK: graph.matmul %[[N]],
+// CHECK-NEXT: return
 func.func @declines(%x: tensor<2x8xf32>, %z: tensor<2x300xf32>) -> (tensor<2x8xf32>, tensor<2x8xf32>, tensor<2x8xf32>, tensor<2x300xf32>) {
   %v = graph.constant dense<4.0> : tensor<8x1xf32>
   %w = graph.constant dense<5.0> : tensor<1x8xf32>
