@@ -1,6 +1,9 @@
 // What no pass may run on: ops whose operands do not fit. Each names the op and its constraint, and fails.
 // RUN: not mlc-opt %s --fold-shapes 2>&1 | FileCheck %s
 // RUN: not mlc-opt %s --specialize-shapes=dims=b=2 2>&1 | FileCheck %s
+// RUN: not mlc-opt %s --simplify-control 2>&1 | FileCheck %s
+// RUN: not mlc-opt %s --fold-pads 2>&1 | FileCheck %s
+// RUN: not mlc-opt %s --merge-linear 2>&1 | FileCheck %s
 // RUN: not mlc-opt %s --fold-batch-norm 2>&1 | FileCheck %s
 // RUN: not mlc-opt %s --expand-composites 2>&1 | FileCheck %s
 // RUN: not mlc-opt %s --simplify-algebra 2>&1 | FileCheck %s
