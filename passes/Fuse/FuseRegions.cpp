@@ -145,7 +145,7 @@ private:
           return;
         if (!llvm::all_of(op->getUsers(), [&](Operation *user) { return inside.contains(user); })) {
           // Computed by each reader for itself; by all, when those outside are of the kind that takes producers.
-          bool byAll = llvm::all_of(op->getUsers(), [&](Operation *user) { return inside.contains(user) || anchorKind(user) == Kind::Rows || isCheaplyRead(user); });
+          bool byAll = !op->getResult(0).hasNUsesOrMore(kMaxOps) && llvm::all_of(op->getUsers(), [&](Operation *user) { return inside.contains(user) || anchorKind(user) == Kind::Rows || isCheaplyRead(user); });
           double times = std::max(1.0, double(groupElements) / std::max<int64_t>(1, sizes(product(facts.dims(v)))));
           if (byAll)
             times *= llvm::range_size(op->getUsers());
@@ -204,7 +204,7 @@ private:
   }
 
   void noteDeclined(Operation *reader, const Group &group, StringRef why) {
-    if (!isa<MatMulOp, ConvOp>(reader)) // of those explain-fusion knows more
+    if (notes.areOn() && !isa<MatMulOp, ConvOp>(reader)) // of those explain-fusion knows more
       for (Value v : reader->getOperands())
         if (group.contains(v.getDefiningOp()))
           notes.decline(v, reader, [&] { return why.str(); });

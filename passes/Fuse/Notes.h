@@ -16,6 +16,7 @@ class FusionNotes {
 public:
   /// Without `on` nothing is kept and no reason is spelled out.
   explicit FusionNotes(bool on) : on(on) {}
+  bool areOn() const { return on; }
   void decline(mlir::Value operand, mlir::Operation *reader, llvm::function_ref<std::string()> why) const;
 
 private:

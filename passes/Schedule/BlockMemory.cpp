@@ -72,10 +72,10 @@ void BlockMemory::addRead(Step &step, Value v) {
   SmallVector<Operation *> from;
   sources(v, block, from);
   for (Operation *op : from) {
-    unsigned number = stepOf.lookup(op);
-    if (!llvm::is_contained(step.after, number)) {
-      step.after.push_back(number);
-      all[number].before.push_back(all.size());
+    Step &maker = all[stepOf.lookup(op)];
+    if (maker.before.empty() || maker.before.back() != all.size()) {
+      step.after.push_back(stepOf.lookup(op));
+      maker.before.push_back(all.size());
     }
   }
 }

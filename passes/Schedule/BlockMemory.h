@@ -40,6 +40,7 @@ public:
     int64_t live = 0;
     /// How many steps have still to read a piece.
     llvm::ArrayRef<unsigned> readersLeft() const { return readers; }
+    bool isAllocated(unsigned piece) const { return allocated[piece]; }
 
   private:
     struct Effect {

@@ -64,6 +64,10 @@ public:
       ready.erase(ready.begin());
       keys[step].reset();
       order.push_back(step);
+      SmallVector<unsigned, 2> begun; // pieces that others write into as well
+      for (unsigned p : steps[step].writes)
+        if (writersOf[p].size() > 1 && !state.isAllocated(p))
+          begun.push_back(p);
       state.run(step);
       for (unsigned next : steps[step].before)
         if (--waiting[next] == 0)
@@ -72,9 +76,8 @@ public:
       for (unsigned p : steps[step].reads)
         if (state.readersLeft()[p] == 1)
           refresh(readersOf[p]);
-      for (unsigned p : steps[step].writes)
-        if (writersOf[p].size() > 1)
-          refresh(writersOf[p]);
+      for (unsigned p : begun)
+        refresh(writersOf[p]);
     }
     return order;
   }
