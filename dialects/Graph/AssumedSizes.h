@@ -8,7 +8,7 @@
 namespace mlc::graph {
 
 /// Numbers for dims that are not known, for choices that are never wrong but may be worse at other sizes: a symbol's opt value, else 1 for an input's first dim and 64 for others,
-/// moved into its range, as the tools assume (tools/common/symbols.h).
+/// moved into its range: what the tools try first (tools/common/symbols.h).
 class AssumedSizes {
 public:
   AssumedSizes(mlir::func::FuncOp func, ShapeFacts &facts);

@@ -2,6 +2,7 @@
 // Part of MLC, see the LICENSE file.
 //
 // 1. find the values that one kernel hands to another; 2. say why: what the passes noted on the reader, else what follows from the two kernels' kinds.
+#include "dialects/Graph/NodeNames.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "passes/Fuse/Cost.h"
 #include "passes/Fuse/Notes.h"
@@ -29,16 +30,6 @@ void FusionNotes::decline(Value operand, Operation *reader, llvm::function_ref<s
 
 namespace {
 
-StringRef nameOf(Location loc) {
-  if (auto name = dyn_cast<NameLoc>(loc))
-    return name.getName();
-  if (auto fused = dyn_cast<FusedLoc>(loc))
-    for (Location inner : fused.getLocations())
-      if (StringRef name = nameOf(inner); !name.empty())
-        return name;
-  return "";
-}
-
 class Explainer {
 public:
   Explainer(func::FuncOp func, ShapeFacts &facts) : func(func), facts(facts), sizes(func, facts) {}
@@ -48,7 +39,7 @@ public:
     func.walk([&](RegionOp region) { regions.push_back(region); });
     for (RegionOp reader : regions)
       for (auto [i, v] : llvm::enumerate(reader.getInputs()))
-        if (auto [maker, result] = makerOf(v); maker)
+        if (auto [maker, result] = makerOf(v); maker && !reader.getBody().getArgument(i).use_empty())
           explain(maker, result, reader, reader.getBody().getArgument(i), os);
     os << llvm::formatv("explain-fusion: {0} values go through memory between {1} kernels, {2:f2} MB\n", edges, regions.size(), bytes / 1e6);
     func.walk([](Operation *op) { op->removeAttr(kDeclinedAttr); });
@@ -66,7 +57,7 @@ private:
     ++edges;
     bytes += size;
     Operation *last = maker.getBody().front().getTerminator()->getOperand(cast<OpResult>(result).getResultNumber()).getDefiningOp();
-    os << llvm::formatv("{0} '{1}' -> {2} '{3}', {4} {5:f1} kB: {6}\n", maker.getKind(), nameOf(last ? last->getLoc() : maker.getLoc()), reader.getKind(), nameOf(readerOp(inside)->getLoc()),
+    os << llvm::formatv("{0} '{1}' -> {2} '{3}', {4} {5:f1} kB: {6}\n", maker.getKind(), firstName(last ? last->getLoc() : maker.getLoc()), reader.getKind(), firstName(readerOp(inside)->getLoc()),
                         describe(facts.dims(result)), size / 1e3, why(maker, last, reader, inside));
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
 #include "passes/Memory/LowerToPlan.h"
+#include "dialects/Graph/NodeNames.h"
 #include "passes/Fuse/Regions.h"
 #include "passes/Memory/Placement.h"
 #include "llvm/ADT/SetVector.h"
@@ -11,16 +12,6 @@ using namespace mlc::graph;
 
 namespace mlc {
 namespace {
-
-void collectNames(Location loc, SmallVectorImpl<StringRef> &names) {
-  if (auto name = dyn_cast<NameLoc>(loc)) {
-    if (!llvm::is_contained(names, name.getName().getValue()))
-      names.push_back(name.getName());
-  } else if (auto fused = dyn_cast<FusedLoc>(loc)) {
-    for (Location l : fused.getLocations())
-      collectNames(l, names);
-  }
-}
 
 class Lowering {
 public:
@@ -334,9 +325,8 @@ unsigned ConstantTable::index(Value constant) {
 }
 
 std::string nodeName(Location loc, OperationName op) {
-  SmallVector<StringRef> names;
-  collectNames(loc, names);
-  return names.empty() ? op.getStringRef().str() : names.front().str();
+  StringRef name = firstName(loc);
+  return (name.empty() ? op.getStringRef() : name).str();
 }
 
 std::string nodeName(Operation *op) { return nodeName(op->getLoc(), op->getName()); }

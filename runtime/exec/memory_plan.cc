@@ -204,11 +204,4 @@ Result<MemoryPlan> PlanMemory(const plan::Entry& entry, const plan::Program& pro
   return memory;
 }
 
-Result<MemoryPlan> PlanMemoryForSymbols(const plan::Entry& entry, const plan::Program& program,
-                                        std::span<const int64_t> symbols) {
-  std::vector<int64_t> values(Count(entry.exprs()));
-  MLC_TRY(EvaluateExprs(entry, NeededExprs(entry, &program), symbols, values));
-  return PlanMemory(entry, program, values);
-}
-
 }  // namespace mlc::runtime

@@ -32,10 +32,6 @@ struct MemoryPlan {
 Result<MemoryPlan> PlanMemory(const plan::Entry& entry, const plan::Program& program,
                               std::span<const int64_t> values);
 
-// The same by symbols, ranges unchecked. For tools.
-Result<MemoryPlan> PlanMemoryForSymbols(const plan::Entry& entry, const plan::Program& program,
-                                        std::span<const int64_t> symbols);
-
 }  // namespace mlc::runtime
 
 #endif  // MLC_RUNTIME_EXEC_MEMORY_PLAN_H

@@ -13,7 +13,7 @@ FORBIDDEN = {"runtime": r"(compiler|dialects|passes|frontends|backends|mlir|llvm
              "dialects": r"(compiler|passes|frontends|backends)/",
              "passes": r"(compiler|frontends|backends)/",
              "examples": r"(runtime|compiler|dialects|passes|frontends|backends)/"}
-OUTSIDE = re.compile(r"(?<![\w.])\.\./shared|/work/|/root/")
+OUTSIDE = re.compile(r"(?<![\w.])\.\./shared|/(?:work|root)/")
 
 
 def files():
