@@ -4,10 +4,7 @@
 // 1. put preprocessing in front, normalise once, and a clone for each bucket; 2. per target, for the generic module and each bucket: clone, fuse, emit each region's kernel, share equal ones,
 // lower to the plan dialect; 3. generate machine code in parallel, link one image per target; 4. write the plan.
 #include "compiler/Compile.h"
-#include "backends/host/codegen/Codegen.h"
-#include "backends/host/emit/Kernel.h"
 #include "compiler/Evaluate.h"
-#include "compiler/KernelCache.h"
 #include "compiler/Pipeline.h"
 #include "compiler/PlanFile.h"
 #include "mlir/Pass/PassManager.h"
@@ -16,7 +13,6 @@
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "llvm/Support/SHA256.h"
-#include "llvm/Support/ThreadPool.h"
 #include <set>
 
 using namespace mlir;
@@ -40,21 +36,15 @@ llvm::Error modelError() { return llvm::make_error<ModelError>(); }
 /// Kernels of one target: equal ones are compiled once.
 class KernelSet {
 public:
-  struct Entry {
-    std::string name;
-    std::string digest; // of the kernel's text, in hexadecimal
-    host::Kernel kernel;
-    unsigned inputs, results;
-  };
-
   /// The name of the kernel, which is a new one unless an equal one was added.
-  std::string add(host::Kernel kernel, graph::RegionOp region) {
+  std::string add(Kernel kernel, graph::RegionOp region) {
     std::string text;
     llvm::raw_string_ostream os(text);
-    OpPrintingFlags flags;
-    flags.printGenericOpForm(false).enableDebugInfo(false);
-    kernel.module->print(os, flags);
-    os << region.getNumOperands() << ' ' << region.getNumResults() << ' ' << kernel.workspaces.size();
+    if (kernel.module)
+      kernel.module->print(os, OpPrintingFlags().printGenericOpForm(false).enableDebugInfo(false));
+    os << kernel.source << region.getNumOperands() << ' ' << region.getNumResults() << ' ' << kernel.workspaces.size();
+    if (kernel.threads)
+      os << ' ' << kernel.threads << ' ' << kernel.sharedBytes << ' ' << kernel.cluster;
     auto [it, fresh] = byText.try_emplace(text, entries.size());
     if (fresh) {
       std::string name = "k" + std::to_string(entries.size()) + "_" + kernel.kind;
@@ -64,7 +54,7 @@ public:
     return entries[it->second].name;
   }
 
-  std::vector<Entry> entries;
+  std::vector<NamedKernel> entries;
 
 private:
   llvm::StringMap<size_t> byText;
@@ -80,8 +70,9 @@ public:
       module.emitError() << "has no function 'main'";
       return modelError();
     }
-    if (failed(host::checkTypes(main)))
-      return modelError();
+    for (const auto &target : options.targets)
+      if (failed(target->checkTypes(main)))
+        return modelError();
     if (!options.dumpAfter.empty())
       module.getContext()->disableMultithreading(); // which printing asks for
     main.walk([&](Operation *op) { report.graphOps += isa<graph::GraphDialect>(op->getDialect()) && !isa<graph::ConstantOp, graph::YieldOp>(op); });
@@ -160,7 +151,7 @@ private:
   }
 
   llvm::Error compileTarget(unsigned number) {
-    const host::HostTarget &target = options.targets[number];
+    const Backend &target = *options.targets[number];
     KernelSet kernels;
     if (auto error = compileProgram(module, number, nullptr, kernels))
       return error;
@@ -173,13 +164,14 @@ private:
     if (report.stopped)
       return llvm::Error::success();
     summary.arch = target.arch;
-    auto compiled = generateCode(target, kernels);
+    StageTimer timer(report.times, "generate-code");
+    auto compiled = target.generate(kernels.entries, {options.optLevel, options.threads, cache, options.asmFolder, options.progress});
     if (!compiled)
       return compiled.takeError();
-    summary.kernels = compiled->kernels.size();
-    summary.codeBytes = compiled->image.size();
+    summary.kernels = kernels.entries.size();
+    summary.codeBytes = compiled->bytes.size();
     report.targets.push_back(summary);
-    code.push_back(std::move(*compiled));
+    code.push_back({&target, std::move(*compiled), std::move(kernels.entries)});
     return llvm::Error::success();
   }
 
@@ -187,7 +179,7 @@ private:
   llvm::Error compileProgram(ModuleOp normalized, unsigned target, const Bucket *bucket, KernelSet &kernels) {
     clones.push_back(OwningOpRef<ModuleOp>(normalized.clone()));
     ModuleOp clone = *clones.back();
-    if (auto error = passes(clone, [&](OpPassManager &pm) { buildFusePipeline(pm, options.optLevel, options.explainFusion); }))
+    if (auto error = passes(clone, [&](OpPassManager &pm) { buildFusePipeline(pm, options.optLevel, options.explainFusion, *options.targets[target]); }))
       return error;
     auto func = clone.lookupSymbol<func::FuncOp>("main");
     facts.push_back(std::make_unique<graph::ShapeFacts>(func));
@@ -199,13 +191,13 @@ private:
       report.stopped = true;
       return llvm::Error::success();
     }
-    if (auto error = emitKernels(func, shapes, options.targets[target], kernels))
+    if (auto error = emitKernels(func, shapes, *options.targets[target], kernels))
       return error;
     if (auto error = passes(clone, [&](OpPassManager &pm) { buildSchedulePipeline(pm, options.optLevel); }))
       return error;
     auto program = [&] {
       StageTimer timer(report.times, "lower-to-plan");
-      return lowerToPlan(func, shapes, constants, clone, options.targets[target].arch);
+      return lowerToPlan(func, shapes, constants, clone, options.targets[target]->arch);
     }();
     if (failed(program))
       return modelError();
@@ -233,14 +225,13 @@ private:
     summary.bytes = traffic.str();
   }
 
-  llvm::Error emitKernels(func::FuncOp func, graph::ShapeFacts &shapes, const host::HostTarget &target, KernelSet &kernels) {
+  llvm::Error emitKernels(func::FuncOp func, graph::ShapeFacts &shapes, const Backend &target, KernelSet &kernels) {
     StageTimer timer(report.times, "emit-kernels");
     Placements placements(func, shapes);
-    host::EmitOptions emit{target, options.optLevel == 0, placements};
     SmallVector<graph::RegionOp> regions;
     func.walk([&](graph::RegionOp region) { regions.push_back(region); });
     for (auto [i, region] : llvm::enumerate(regions)) {
-      auto kernel = host::emitKernel(region, shapes, emit);
+      auto kernel = target.emit(region, shapes, placements, options.optLevel == 0);
       if (failed(kernel))
         return modelError();
       OpBuilder b(region.getContext());
@@ -257,60 +248,6 @@ private:
     return llvm::Error::success();
   }
 
-  /// Writes <folder>/<kernel>.s; returns what went wrong.
-  std::string saveAssembly(KernelSet::Entry &entry, const host::CodegenOptions &codegen) {
-    OwningOpRef<ModuleOp> copy(entry.kernel.module->clone());
-    auto text = host::assemblyOf(*copy, entry.name, codegen);
-    if (!text)
-      return llvm::toString(text.takeError());
-    std::error_code error;
-    llvm::raw_fd_ostream os(options.asmFolder + "/" + entry.name + ".s", error);
-    os << *text;
-    return error ? "cannot write into " + options.asmFolder + ": " + error.message() : "";
-  }
-
-  llvm::Expected<TargetCode> generateCode(const host::HostTarget &target, KernelSet &kernels) {
-    StageTimer timer(report.times, "generate-code");
-    host::CodegenOptions codegen{target, options.optLevel, /*contract=*/options.optLevel > 0};
-    size_t n = kernels.entries.size();
-    std::vector<std::string> objects(n), errors(n), names;
-    llvm::DefaultThreadPool pool(llvm::hardware_concurrency(options.threads));
-    std::atomic<unsigned> done{0};
-    for (size_t i = 0; i < n; ++i)
-      pool.async([&, i] {
-        if (!options.asmFolder.empty())
-          errors[i] = saveAssembly(kernels.entries[i], codegen);
-        // The symbol is the same in every model, so that models share cached objects.
-        const KernelSet::Entry &e = kernels.entries[i];
-        auto object = cache.get(e.digest, codegen, [&] { return host::compileKernel(*e.kernel.module, "k" + e.digest, codegen); });
-        if (object)
-          objects[i] = std::move(*object);
-        else
-          errors[i] += llvm::toString(object.takeError());
-        kernels.entries[i].kernel.module = nullptr;
-        if (options.progress)
-          options.progress("kernels", ++done, n);
-      });
-    pool.wait();
-    for (size_t i = 0; i < n; ++i) {
-      if (!errors[i].empty())
-        return llvm::createStringError("kernel " + kernels.entries[i].name + ": " + errors[i]);
-      names.push_back("k" + kernels.entries[i].digest);
-    }
-    TargetCode out{target, {}, {}};
-    if (n == 0)
-      return out;
-    auto image = host::linkImage(objects, names);
-    if (!image)
-      return image.takeError();
-    out.image = std::move(image->bytes);
-    for (size_t i = 0; i < n; ++i) {
-      const auto &e = kernels.entries[i];
-      out.kernels.push_back({e.name, e.kernel.kind, image->entries[i].offset, image->entries[i].size, e.inputs, e.results, static_cast<unsigned>(e.kernel.workspaces.size()), static_cast<unsigned>(e.kernel.scalars.size())});
-    }
-    return out;
-  }
-
   ModuleOp module;
   const CompileOptions &options;
   KernelCache cache;
@@ -319,7 +256,7 @@ private:
   std::vector<OwningOpRef<ModuleOp>> clones;      // of each program
   std::vector<std::unique_ptr<graph::ShapeFacts>> facts;
   std::vector<PlanParts::Program> programs;
-  std::vector<TargetCode> code;
+  std::vector<PlanParts::Target> code;
   ConstantTable constants;
   std::set<std::string> passesSeen;
 };

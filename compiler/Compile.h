@@ -5,7 +5,7 @@
 #ifndef MLC_COMPILER_COMPILE_H
 #define MLC_COMPILER_COMPILE_H
 
-#include "backends/host/HostTarget.h"
+#include "backends/Backend.h"
 #include "compiler/Buckets.h"
 #include "compiler/StageTimes.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -19,7 +19,7 @@
 namespace mlc {
 
 struct CompileOptions {
-  std::vector<host::HostTarget> targets;
+  std::vector<std::shared_ptr<const Backend>> targets;
   std::vector<Bucket> buckets; // resolved; each gets a program of its own, for each target
   int optLevel = 2;
   bool foldConstants = true;  // by running what derives from constants alone (Evaluate.h)

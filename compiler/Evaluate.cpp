@@ -3,6 +3,7 @@
 #include "compiler/Evaluate.h"
 #include "compiler/Compile.h"
 #include "compiler/Constants.h"
+#include "compiler/Target.h"
 #include "mlc/runtime.h"
 #include <mutex>
 
@@ -49,10 +50,10 @@ llvm::Expected<AsmResourceBlob> compile(ModuleOp module, int optLevel, unsigned 
   options.threads = threads;
   options.cacheFolder = cacheFolder;
   options.foldConstants = false;
-  auto target = host::parseTarget("x86-64-v2");
-  if (!target)
-    return target.takeError();
-  options.targets.push_back(*target);
+  auto targets = makeBackends({"x86-64-v2"});
+  if (!targets)
+    return targets.takeError();
+  options.targets = std::move(*targets);
   std::string message, plan;
   ScopedDiagnosticHandler quiet(module.getContext(), [&](Diagnostic &d) {
     if (message.empty() && d.getSeverity() == DiagnosticSeverity::Error)

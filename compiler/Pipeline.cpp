@@ -3,7 +3,6 @@
 //
 // The order of all passes. What follows them (kernels, buffers, the file) is Compile.cpp.
 #include "compiler/Pipeline.h"
-#include "backends/host/choose/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Transforms/Passes.h"
 #include "passes/Fuse/Passes.h"
@@ -53,7 +52,7 @@ void buildSpecializePipeline(OpPassManager &pm, StringRef dims, int optLevel, Co
   buildNormalizePipeline(pm, optLevel, std::move(evaluator));
 }
 
-void buildFusePipeline(OpPassManager &pm, int optLevel, bool explain) {
+void buildFusePipeline(OpPassManager &pm, int optLevel, bool explain, const Backend &target) {
   auto &func = pm.nest<func::FuncOp>();
   if (optLevel > 1) {
     func.addPass(createChannelsLast());
@@ -68,7 +67,8 @@ void buildFusePipeline(OpPassManager &pm, int optLevel, bool explain) {
   }
   if (optLevel > 0) {
     func.addPass(createMergeProducts());
-    func.addPass(createFuseAttention());
+    if (target.fusesAttention)
+      func.addPass(createFuseAttention());
     func.addPass(createFuseRegions({.explain = explain}));
     func.addPass(createPlaceConcats());
     func.addPass(createFuseMoves());
@@ -78,7 +78,7 @@ void buildFusePipeline(OpPassManager &pm, int optLevel, bool explain) {
     func.addPass(createSinkSlices());
     if (explain)
       func.addPass(createExplainFusion());
-    func.addPass(createHostPackOperands());
+    target.addChoosePasses(func);
   }
 }
 

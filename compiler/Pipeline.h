@@ -3,6 +3,7 @@
 #ifndef MLC_COMPILER_PIPELINE_H
 #define MLC_COMPILER_PIPELINE_H
 
+#include "backends/Backend.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/Normalize/Passes.h"
 
@@ -16,7 +17,7 @@ void buildNormalizePipeline(mlir::OpPassManager &pm, int optLevel, ConstantEvalu
 void buildSpecializePipeline(mlir::OpPassManager &pm, llvm::StringRef dims, int optLevel, ConstantEvaluator evaluator = {});
 /// Per target: layouts chosen, ops grouped into regions.
 /// `explain`: prints why kernels stay apart.
-void buildFusePipeline(mlir::OpPassManager &pm, int optLevel, bool explain = false);
+void buildFusePipeline(mlir::OpPassManager &pm, int optLevel, bool explain, const Backend &target);
 /// Per target, when the regions have kernels: their order.
 void buildSchedulePipeline(mlir::OpPassManager &pm, int optLevel);
 

@@ -165,7 +165,7 @@ public:
     if (!entry)
       return entry.takeError();
     std::vector<Off<plan::Target>> targets;
-    for (const TargetCode &t : parts.targets)
+    for (const PlanParts::Target &t : parts.targets)
       targets.push_back(targetTable(t));
     std::vector<Off<plan::KeyValue>> metadata;
     if (auto dict = parts.module->getAttrOfType<DictionaryAttr>(kMetadataAttr))
@@ -179,6 +179,8 @@ public:
       features.push_back(fb.CreateString("shape_checks"));
     if (!options.buckets.empty())
       features.push_back(fb.CreateString("buckets"));
+    if (llvm::any_of(parts.targets, [](const PlanParts::Target &t) { return t.backend->minCuda > 0; }))
+      features.push_back(fb.CreateString("cuda"));
     auto constantVector = fb.CreateVector(constants);
     auto targetVector = fb.CreateVector(targets);
     auto metadataVector = fb.CreateVector(metadata);
@@ -196,8 +198,8 @@ public:
     if (!status.ok())
       return llvm::createStringError(std::make_error_code(std::errc::io_error), "%s", status.message());
     uint64_t total = fb.GetSize() + 64 + weightsBytes;
-    for (const TargetCode &t : parts.targets)
-      total += t.image.size();
+    for (const PlanParts::Target &t : parts.targets)
+      total += t.code.bytes.size();
     return total;
   }
 
@@ -265,7 +267,7 @@ private:
       keptSegment = stripped.AddSegment(plan::SegmentKind::Weights, keptBytes, [&](runtime::ByteSink &sink) { return writeConstants(kept, sink); });
     std::vector<uint32_t> segments;
     for (const TargetCode *t : segmentTargets)
-      segments.push_back(!t ? kNone : stripped.AddSegment(plan::SegmentKind::HostCode, t->image.size(), [t](runtime::ByteSink &sink) { return sink.Write(t->image.data(), t->image.size()); }));
+      segments.push_back(!t ? kNone : stripped.AddSegment(segmentKind(t->kind), t->bytes.size(), [t](runtime::ByteSink &sink) { return sink.Write(t->bytes.data(), t->bytes.size()); }));
     auto table = plan::CreateStrippedDirect(sb, metadata, keptSegment, &segments, &recipes.sources, &recipes.recipes);
     auto segmentVector = stripped.BuildSegments(sb);
     std::vector<Off<flatbuffers::String>> features{sb.CreateString(runtime::kStrippedFeature)};
@@ -280,22 +282,33 @@ private:
     return path ? size : bytes->size();
   }
 
-  Off<plan::Target> targetTable(const TargetCode &t) {
+  static plan::SegmentKind segmentKind(TargetCode::Kind kind) {
+    switch (kind) {
+    case TargetCode::Kind::HostImage: return plan::SegmentKind::HostCode;
+    case TargetCode::Kind::Cubin: return plan::SegmentKind::Cubin;
+    case TargetCode::Kind::Ptx: return plan::SegmentKind::Ptx;
+    }
+    llvm_unreachable("a kind of code");
+  }
+
+  Off<plan::Target> targetTable(const PlanParts::Target &t) {
     uint32_t segment = kNone;
-    if (!t.image.empty())
-      segmentTargets.push_back(&t), segment = writer.AddSegment(plan::SegmentKind::HostCode, t.image.size(), [&t](runtime::ByteSink &sink) { return sink.Write(t.image.data(), t.image.size()); });
+    const std::string &code = t.code.bytes;
+    if (!code.empty())
+      segmentTargets.push_back(&t.code), segment = writer.AddSegment(segmentKind(t.code.kind), code.size(), [&code](runtime::ByteSink &sink) { return sink.Write(code.data(), code.size()); });
     std::vector<Off<plan::Kernel>> kernels;
-    for (const TargetCode::Kernel &k : t.kernels) {
-      std::vector<plan::Access> params(k.buffers, plan::Access::Read);
+    for (auto [named, range] : llvm::zip(t.kernels, t.code.ranges)) {
+      const Kernel &k = named.kernel;
+      std::vector<plan::Access> params(named.inputs, plan::Access::Read);
       // Results may be read back by later phases of the kernel; in-place results share an operand's memory.
-      params.insert(params.end(), k.results, plan::Access::Write);
-      params.insert(params.end(), k.workspaces, plan::Access::ReadWrite);
-      kernels.push_back(plan::CreateKernelDirect(fb, k.name.c_str(), k.kind.c_str(), k.offset, k.size, &params, k.scalars));
+      params.insert(params.end(), named.results, plan::Access::Write);
+      params.insert(params.end(), k.workspaces.size(), plan::Access::ReadWrite);
+      kernels.push_back(plan::CreateKernelDirect(fb, named.name.c_str(), k.kind.c_str(), range.offset, range.size, &params, k.scalars.size(), k.threads, k.sharedBytes, k.cluster));
     }
     std::vector<Off<flatbuffers::String>> features;
-    for (const std::string &f : t.target.features)
+    for (const std::string &f : t.backend->features)
       features.push_back(fb.CreateString(f));
-    return plan::CreateTargetDirect(fb, t.target.arch.c_str(), t.target.triple.c_str(), &features, t.target.rank, segment, &kernels);
+    return plan::CreateTargetDirect(fb, t.backend->arch.c_str(), t.backend->triple.c_str(), &features, t.backend->rank, segment, &kernels, t.backend->minCuda);
   }
 
   Off<plan::IO> io(StringAttr name, Value v, Type type) {

@@ -12,18 +12,6 @@
 
 namespace mlc {
 
-/// Machine code of one target.
-struct TargetCode {
-  host::HostTarget target;
-  struct Kernel {
-    std::string name, kind;
-    uint64_t offset, size;
-    unsigned buffers, results, workspaces, scalars; // in argument order: inputs, results, workspaces
-  };
-  std::vector<Kernel> kernels;
-  std::string image;
-};
-
 struct PlanParts {
   mlir::func::FuncOp func;                       // signature, symbols, names
   mlir::ModuleOp module;                         // metadata
@@ -33,7 +21,12 @@ struct PlanParts {
     const Bucket *bucket; // null: generic
   };
   std::vector<Program> programs;                 // of each target the generic one, then those of the buckets
-  std::vector<TargetCode> targets;
+  struct Target {
+    const Backend *backend;
+    TargetCode code;
+    std::vector<NamedKernel> kernels; // without their modules
+  };
+  std::vector<Target> targets;
   ConstantTable *constants;
   graph::ShapeFacts *facts;
 };

@@ -35,12 +35,12 @@ HostTarget makeLevel(size_t level) {
 
 } // namespace
 
+bool isHostArch(llvm::StringRef arch) { return arch == "host" || llvm::any_of(kLevels, [&](const Level &level) { return arch == level.name; }); }
+
 llvm::Expected<HostTarget> parseTarget(llvm::StringRef arch) {
   for (size_t i = 0; i < std::size(kLevels); ++i)
     if (arch == kLevels[i].name)
       return makeLevel(i);
-  if (arch != "host")
-    return llvm::createStringError("unknown architecture '" + arch.str() + "'; known are host, x86-64-v2, x86-64-v3 and x86-64-v4");
   // The best level whose features this CPU has.
   auto cpu = llvm::sys::getHostCPUFeatures();
   for (size_t i = std::size(kLevels); i-- > 0;) {

@@ -25,7 +25,9 @@ struct HostTarget {
   int64_t tilePanels() const { return vectorBits == 512 ? 2 : 1; }
 };
 
-/// `host`, `x86-64-v2`, `x86-64-v3` or `x86-64-v4`; an error names the known ones.
+/// Whether `arch` is `host`, `x86-64-v2`, `x86-64-v3` or `x86-64-v4`.
+bool isHostArch(llvm::StringRef arch);
+/// What one of these means; `host` fails on a CPU below x86-64-v2.
 llvm::Expected<HostTarget> parseTarget(llvm::StringRef arch);
 
 } // namespace mlc::host

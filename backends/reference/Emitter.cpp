@@ -206,8 +206,8 @@ std::optional<Indices> Emitter::broadcastIndex(Value operand, ArrayRef<DimExpr> 
 
 // ---- memory
 
-void Emitter::setMemory(Value tensor, Value pointer) {
-  Memory m{pointer, {}};
+void Emitter::setMemory(Value tensor, Value pointer, int64_t alignment) {
+  Memory m{pointer, {}, alignment};
   Dims dims(facts.dims(tensor));
   DimExpr stride = 1;
   m.strides.resize(dims.size());
@@ -239,6 +239,22 @@ static bool contiguousLanes(const Memory &m, ArrayRef<Index> index) {
 }
 
 static unsigned byteSize(Type storage) { return (storage.getIntOrFloatBitWidth() + 7) / 8; }
+
+/// Bytes that the address of contiguous lanes at `index` is a multiple of.
+static unsigned alignmentOf(const Memory &m, Type storage, ArrayRef<Index> index, int64_t width) {
+  int64_t element = byteSize(storage), alignment = m.alignment;
+  if (!alignment)
+    return element;
+  for (auto [i, s] : llvm::zip(index, m.strides)) {
+    if (getConstantIntValue(i.base) == 0)
+      continue;
+    auto stride = getConstantIntValue(s);
+    if (!stride || (i.lane && !i.aligned))
+      return element;
+    alignment = std::gcd(alignment, *stride * element * (i.lane ? width : 1));
+  }
+  return std::clamp<int64_t>(alignment & -alignment, element, width * element);
+}
 
 std::optional<Value> Emitter::addressOf(Value tensor, ArrayRef<Index> index) {
   Probe found = probed(tensor, index);
@@ -285,7 +301,7 @@ Value Emitter::load(const Memory &m, Type elementType, ArrayRef<Index> index) {
     return v;
   }
   Type type = lanes ? Type(VectorType::get({width}, storage)) : storage;
-  v = LLVM::LoadOp::create(b, loc, type, elementPointer(*this, m, storage, index), byteSize(storage));
+  v = LLVM::LoadOp::create(b, loc, type, elementPointer(*this, m, storage, index), lanes ? alignmentOf(m, storage, index, width) : byteSize(storage));
   if (elementType.isInteger(1))
     v = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, v, constant(v.getType(), 0));
   return v;
@@ -312,7 +328,7 @@ void Emitter::store(const Memory &m, Type elementType, ArrayRef<Index> index, Va
     }
     return;
   }
-  LLVM::StoreOp::create(b, loc, value, elementPointer(*this, m, storage, index), byteSize(storage));
+  LLVM::StoreOp::create(b, loc, value, elementPointer(*this, m, storage, index), lanes ? alignmentOf(m, storage, index, width) : byteSize(storage));
 }
 
 // ---- elements

@@ -30,10 +30,12 @@ struct Index {
 };
 using Indices = llvm::SmallVector<Index, 4>;
 
-/// Memory that holds a tensor: a pointer and a stride in elements per dim.
+/// Memory that holds a tensor: a pointer and a stride in elements per dim. `alignment`: bytes that the pointer is a multiple of, for targets whose vector accesses must be
+/// aligned; 0 where they need not be.
 struct Memory {
   mlir::Value pointer;
   llvm::SmallVector<mlir::Value, 4> strides;
+  int64_t alignment = 0;
 };
 
 class Emitter {
@@ -56,7 +58,7 @@ public:
   /// The element (or vector of elements, if an index carries the lane) of a tensor, in its compute type (see computeType).
   mlir::Value at(mlir::Value tensor, llvm::ArrayRef<Index> index);
   /// Declares that a value lives in memory (dense row-major unless strides are given).
-  void setMemory(mlir::Value tensor, mlir::Value pointer);
+  void setMemory(mlir::Value tensor, mlir::Value pointer, int64_t alignment = 0);
   void setMemory(mlir::Value tensor, Memory memory) { memories[tensor] = std::move(memory); }
   void forgetMemory(mlir::Value tensor) { memories.erase(tensor); }
   const Memory *memory(mlir::Value tensor) const;

@@ -64,7 +64,7 @@ llvm::Expected<Verification> verifyPlan(mlir::ModuleOp module, CompileOptions op
   Device device = Device::Open("host");
   Plan plan = Plan::OpenFile(planPath);
   result.arch = Session::Create(plan, device).target();
-  llvm::erase_if(options.targets, [&](const host::HostTarget &t) { return t.arch != result.arch; });
+  llvm::erase_if(options.targets, [&](const auto &t) { return t->arch != result.arch; });
   std::vector<Bucket> buckets;
   std::swap(buckets, options.buckets); // the twin has none
   options.optLevel = 0;

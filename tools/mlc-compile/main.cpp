@@ -3,7 +3,7 @@
 //
 // mlc-compile: a model in, a plan out.
 #include "compiler/Compile.h"
-#include "compiler/Pipeline.h"
+#include "compiler/Target.h"
 #include "frontends/onnx/Import.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/Diagnostics.h"
@@ -52,15 +52,12 @@ CompileOptions compileOptions(const Arguments &a) {
   options.asmFolder = a.saveAsm;
   options.explainFusion = a.explainFusion;
   options.cacheFolder = a.noCache ? "" : cacheFolder();
-  for (const std::string &arch : a.archs) {
-    auto target = host::parseTarget(arch);
-    if (!target)
-      throw ToolError(tools::kUsage, llvm::toString(target.takeError()));
-    if (llvm::any_of(options.targets, [&](const auto &t) { return t.arch == target->arch; }))
-      throw ToolError(tools::kUsage, "architecture " + target->arch + " is named twice");
+  auto targets = makeBackends(a.archs, a.cudaPath);
+  if (!targets)
+    throw ToolError(tools::kUsage, llvm::toString(targets.takeError()));
+  options.targets = std::move(*targets);
+  for (const auto &target : options.targets)
     options.flags += (options.flags.empty() ? "--arch " : ",") + target->arch;
-    options.targets.push_back(*target);
-  }
   options.flags += " -O" + std::to_string(a.optLevel);
   if (!a.quiet && llvm::sys::Process::StandardErrIsDisplayed())
     options.progress = [](const std::string &stage, unsigned done, unsigned total) {

@@ -25,9 +25,6 @@ llvm::Expected<std::string> compileKernel(mlir::ModuleOp module, llvm::StringRef
 /// Text of the assembly instead, for people and tests.
 llvm::Expected<std::string> assemblyOf(mlir::ModuleOp module, llvm::StringRef symbol, const CodegenOptions &options);
 
-/// Changes with everything of this build that compileKernel's result depends on beside its arguments and LLVM: this folder's sources and the math support.
-std::string codegenIdentity();
-
 /// A flat image: text, then read-only data, no relocations.
 struct Image {
   std::string bytes;

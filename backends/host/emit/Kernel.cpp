@@ -97,32 +97,6 @@ bool KernelBuilder::isLatencyBound() {
 
 Kernel KernelBuilder::finish() { return std::move(kernel); }
 
-/// Types that kernels compute with: bool, integers of 8 to 64 bits, f16, bf16, f32, f64.
-static bool isSupported(Type type) {
-  Type element = getElementTypeOrSelf(type);
-  if (auto i = dyn_cast<IntegerType>(element))
-    return llvm::is_contained({1, 8, 16, 32, 64}, i.getWidth());
-  return element.isF16() || element.isBF16() || element.isF32() || element.isF64();
-}
-
-LogicalResult checkTypes(func::FuncOp func) {
-  auto check = [](Operation *op, Type type) -> LogicalResult {
-    if (isSupported(type))
-      return success();
-    return op->emitError() << "host: a result of " << op->getName().stripDialect() << " has elements of type " << getElementTypeOrSelf(type) << ", which this target does not support";
-  };
-  for (auto [i, type] : llvm::enumerate(func.getArgumentTypes()))
-    if (!isSupported(type))
-      return func.emitError() << "host: input '" << func.getArgAttrOfType<StringAttr>(i, kNameAttr).getValue() << "' has elements of type " << getElementTypeOrSelf(type) << ", which this target does not support";
-  auto result = func.walk([&](Operation *op) -> WalkResult {
-    for (Type type : op->getResultTypes())
-      if (isa<ShapedType>(type) && failed(check(op, type)))
-        return WalkResult::interrupt();
-    return WalkResult::advance();
-  });
-  return failure(result.wasInterrupted());
-}
-
 FailureOr<Kernel> emitKernel(RegionOp region, ShapeFacts &facts, const EmitOptions &options) {
   for (Operation &op : region.getBody().front().without_terminator())
     if (!reference::elementFunction(&op) && !reference::nest(&op))

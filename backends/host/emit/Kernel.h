@@ -5,24 +5,12 @@
 #ifndef MLC_BACKENDS_HOST_EMIT_KERNEL_H
 #define MLC_BACKENDS_HOST_EMIT_KERNEL_H
 
+#include "backends/Backend.h"
 #include "backends/host/HostTarget.h"
 #include "backends/reference/Emitter.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "passes/Memory/Placement.h"
 
 namespace mlc::host {
-
-/// What the plan needs to know to launch a kernel.
-struct Kernel {
-  mlir::OwningOpRef<mlir::ModuleOp> module; // one func.func @kernel(!llvm.ptr)
-  std::string kind;
-  std::vector<DimExpr> scalars;    // values of the scalar arguments, in order
-  DimExpr grid = 1;                // number of tasks
-  DimExpr scratchBytes = 0;        // private memory per worker
-  std::vector<DimExpr> workspaces; // bytes of shared buffers after the results
-  double taskNanoseconds = 1000;   // estimate for one task
-  bool inPlace = false;            // each result element is read before it is written: result 0 may share memory with an operand of its shape
-};
 
 /// How a region is compiled.
 struct EmitOptions {
@@ -72,9 +60,6 @@ private:
   llvm::DenseMap<mlir::Value, mlir::Value> resultMemory;
   std::vector<reference::Memory> results;
 };
-
-/// Refuses element types that no kernel handles, naming the op or input.
-mlir::LogicalResult checkTypes(mlir::func::FuncOp func);
 
 /// Emits the kernel of a region by its kind. Fails with an error at the region when an op has no lowering.
 mlir::FailureOr<Kernel> emitKernel(graph::RegionOp region, graph::ShapeFacts &facts, const EmitOptions &options);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
-#include "backends/host/codegen/LowerToLLVM.h"
+#include "backends/llvm/LowerToLLVM.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
 #include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVM.h"
@@ -24,7 +24,7 @@
 
 using namespace mlir;
 
-namespace mlc::host {
+namespace mlc {
 namespace {
 
 /// Functions of support/math_functions.def by math op. Ops absent here are instructions.
@@ -128,4 +128,4 @@ LogicalResult lowerToLLVM(ModuleOp module) {
   return cleanup.run(module);
 }
 
-} // namespace mlc::host
+} // namespace mlc

@@ -2,7 +2,7 @@
 // Part of MLC, see the LICENSE file.
 //
 // LLVM's local cache (atomic entries) and its pruning do the work; this adds the key, the checksum and the time of the last use.
-#include "compiler/KernelCache.h"
+#include "backends/KernelCache.h"
 #include "llvm-c/Core.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CachePruning.h"
@@ -23,14 +23,11 @@ std::string digest(llvm::StringRef bytes) {
   return std::string(hash.begin(), hash.end());
 }
 
-/// Everything but the kernel that an object's bytes depend on: this code generator, LLVM as it is loaded, and the target.
-std::string keyOf(llvm::StringRef text, const host::CodegenOptions &options) {
+/// With LLVM as it is loaded.
+std::string entryKey(llvm::StringRef key) {
   unsigned major, minor, patch;
   LLVMGetVersion(&major, &minor, &patch);
-  std::string all = (text + "\n" + host::codegenIdentity() + "\n" + llvm::Twine(major) + "." + llvm::Twine(minor) + "." + llvm::Twine(patch) + "\n" + options.target.triple + "\n" +
-                     llvm::join(options.target.features, ",") + "\n" + llvm::Twine(options.target.vectorBits) + "\n" + llvm::Twine(options.optLevel) + "\n" + llvm::Twine(options.contract))
-                        .str();
-  return llvm::toHex(digest(all), /*LowerCase=*/true);
+  return llvm::toHex(digest((key + "\n" + llvm::Twine(major) + "." + llvm::Twine(minor) + "." + llvm::Twine(patch)).str()), /*LowerCase=*/true);
 }
 
 /// LLVM's names of entries, by which its pruning knows them.
@@ -106,10 +103,10 @@ std::string KernelCache::warning() const {
   return firstWarning;
 }
 
-llvm::Expected<std::string> KernelCache::get(llvm::StringRef text, const host::CodegenOptions &options, llvm::function_ref<llvm::Expected<std::string>()> compile) {
+llvm::Expected<std::string> KernelCache::get(llvm::StringRef whole, llvm::function_ref<llvm::Expected<std::string>()> compile) {
   if (folder.empty())
     return compile();
-  std::string key = keyOf(text, options), object = load(key);
+  std::string key = entryKey(whole), object = load(key);
   if (!object.empty()) {
     ++hits;
     return object;

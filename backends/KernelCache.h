@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
 //
-// Object code of host kernels on disk, shared by all compilations of a user. An entry is named by the SHA-256 of everything its bytes depend on and starts with the
+// Machine code of kernels on disk, shared by all compilations of a user. An entry is named by the SHA-256 of everything its bytes depend on and starts with the
 // SHA-256 of its object, so a cache can neither change a plan nor break a compilation: what is damaged is compiled again, what cannot be written is not kept.
 // The folder may be shared by processes and removed at any time.
-#ifndef MLC_COMPILER_KERNELCACHE_H
-#define MLC_COMPILER_KERNELCACHE_H
+#ifndef MLC_BACKENDS_KERNELCACHE_H
+#define MLC_BACKENDS_KERNELCACHE_H
 
-#include "backends/host/codegen/Codegen.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
+#include "llvm/Support/Error.h"
 #include <atomic>
 #include <mutex>
 #include <string>
@@ -20,8 +20,8 @@ public:
   /// An empty folder: no cache, everything is compiled.
   explicit KernelCache(std::string folder) : folder(std::move(folder)) {}
 
-  /// The object of the kernel whose module's printed form has the digest `text`. Thread-safe.
-  llvm::Expected<std::string> get(llvm::StringRef text, const host::CodegenOptions &options, llvm::function_ref<llvm::Expected<std::string>()> compile);
+  /// What `compile` gives. `key` is the text of everything that it depends on beside LLVM: the kernel, the code generator, the target. Thread-safe.
+  llvm::Expected<std::string> get(llvm::StringRef key, llvm::function_ref<llvm::Expected<std::string>()> compile);
 
   /// Removes what was used longest ago, down to 2 GiB.
   void prune() const;

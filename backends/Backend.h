@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+//
+// What the compiler asks of a target: which types it computes with, how a region becomes a kernel, and machine code for a set of kernels.
+// One object per architecture named on the command line; immutable, so that any thread may use it.
+#ifndef MLC_BACKENDS_BACKEND_H
+#define MLC_BACKENDS_BACKEND_H
+
+#include "backends/KernelCache.h"
+#include "dialects/Graph/ShapeFacts.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "mlir/Pass/PassManager.h"
+#include "passes/Memory/Placement.h"
+
+namespace mlc {
+
+/// What the plan needs to know to launch a kernel, and what its code is made from: a module, or source text.
+struct Kernel {
+  mlir::OwningOpRef<mlir::ModuleOp> module; // one func.func @kernel
+  std::string source;                       // text in the target's language, where there is no module
+  std::string kind;
+  std::vector<DimExpr> scalars;    // values of the scalar arguments, in order
+  DimExpr grid = 1;                // number of tasks, or of thread blocks
+  DimExpr scratchBytes = 0;        // private memory per worker
+  std::vector<DimExpr> workspaces; // bytes of shared buffers after the results
+  double taskNanoseconds = 1000;   // estimate for one task
+  bool inPlace = false;            // each result element is read before it is written: result 0 may share memory with an operand of its shape
+  unsigned threads = 0;            // of a block; sharedBytes of dynamic shared memory, cluster blocks: for targets that have them
+  unsigned sharedBytes = 0;
+  unsigned cluster = 1;
+};
+
+/// A kernel of a target's set. `digest` (SHA-256 in hexadecimal) names what it does: equal kernels were joined.
+struct NamedKernel {
+  std::string name;
+  std::string digest;
+  Kernel kernel;
+  unsigned inputs, results;
+};
+
+/// Machine code of a set of kernels.
+struct TargetCode {
+  enum class Kind { HostImage, Cubin, Ptx };
+  Kind kind = Kind::HostImage;
+  std::string bytes;
+  struct Range {
+    uint64_t offset = 0, size = 0;
+  };
+  std::vector<Range> ranges; // of each kernel inside of `bytes`; zeros where symbols tell
+};
+
+/// How machine code is made.
+struct CodegenContext {
+  int optLevel = 2;
+  unsigned threads = 0;  // 0: as many as the machine has
+  KernelCache &cache;
+  std::string asmFolder; // where each kernel's assembly goes, if not empty
+  std::function<void(const std::string &stage, unsigned done, unsigned total)> progress;
+};
+
+class Backend {
+public:
+  virtual ~Backend() = default;
+
+  std::string arch;                  // as the plan names it: "x86-64-v3", "sm_90a", "compute_80"
+  std::string triple;
+  std::vector<std::string> features; // LLVM names, sorted, all that the processor must have
+  int rank = 0;                      // higher is better; the runtime takes the highest that fits
+  unsigned minCuda = 0;              // lowest driver, as cuDriverGetVersion counts; 0: none needed
+
+  bool fusesAttention = true;        // whether emit takes both products of an attention as one kernel
+
+  /// Refuses element types that no kernel handles, naming the op or input.
+  virtual mlir::LogicalResult checkTypes(mlir::func::FuncOp func) const = 0;
+  /// Operand layouts and what else is decided per region, after fusion.
+  virtual void addChoosePasses(mlir::OpPassManager &func) const = 0;
+  /// The kernel of a region; `reference`: the oracle's scalar code. Fails with an error at the region when it has no lowering.
+  virtual mlir::FailureOr<Kernel> emit(graph::RegionOp region, graph::ShapeFacts &facts, const Placements &placements, bool reference) const = 0;
+  /// Code for all kernels, whose modules it may take. The error names the kernel.
+  virtual llvm::Expected<TargetCode> generate(llvm::MutableArrayRef<NamedKernel> kernels, const CodegenContext &context) const = 0;
+};
+
+} // namespace mlc
+
+#endif

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+#include "backends/cuda/CudaBackend.h"
+#include "backends/ElementTypes.h"
+#include "backends/cuda/codegen/Ptx.h"
+#include "backends/cuda/emit/Kernel.h"
+#include "backends/llvm/Module.h"
+#include "llvm/Support/SHA256.h"
+#include "llvm/Support/ThreadPool.h"
+
+using namespace mlir;
+
+namespace mlc::cuda {
+namespace {
+
+class CudaBackend : public Backend {
+public:
+  CudaBackend(const CudaTarget &target, std::shared_ptr<const Toolchain> tools) : target(target), toolchain(std::move(tools)) {
+    arch = target.arch();
+    triple = "nvptx64-nvidia-cuda";
+    fusesAttention = false;
+    rank = target.forward ? 1 : static_cast<int>(target.capability);
+    minCuda = target.forward ? 12000 : toolchain->minCuda();
+  }
+
+  LogicalResult checkTypes(func::FuncOp func) const override { return checkElementTypes(func, arch); }
+
+  void addChoosePasses(OpPassManager &) const override {}
+
+  FailureOr<Kernel> emit(graph::RegionOp region, graph::ShapeFacts &facts, const Placements &placements, bool) const override { return emitGeneric(region, facts, placements); }
+
+  llvm::Expected<TargetCode> generate(llvm::MutableArrayRef<NamedKernel> kernels, const CodegenContext &context) const override {
+    std::vector<std::string> texts(kernels.size()), errors(kernels.size()), symbols(kernels.size());
+    llvm::DefaultThreadPool pool(llvm::hardware_concurrency(context.threads));
+    std::atomic<unsigned> done{0};
+    for (size_t i = 0; i < kernels.size(); ++i)
+      pool.async([&, i] {
+        symbols[i] = "k" + kernels[i].digest;
+        auto text = context.cache.get(cacheKey(kernels[i].digest), [&] { return compileOne(kernels[i], symbols[i]); });
+        kernels[i].kernel.module = nullptr;
+        if (text)
+          texts[i] = std::move(*text);
+        else
+          errors[i] = llvm::toString(text.takeError());
+        if (context.progress)
+          context.progress(arch + " kernels", ++done, kernels.size());
+      });
+    pool.wait();
+    std::vector<PtxPart> parts;
+    for (size_t i = 0; i < kernels.size(); ++i) {
+      if (!errors[i].empty())
+        return llvm::createStringError(arch + " kernel " + kernels[i].name + ": " + errors[i]);
+      parts.push_back({texts[i], symbols[i], kernels[i].name});
+    }
+    TargetCode code;
+    code.kind = target.forward ? TargetCode::Kind::Ptx : TargetCode::Kind::Cubin;
+    code.ranges.resize(kernels.size());
+    if (kernels.empty())
+      return code;
+    auto ptx = mergePtx(parts, target);
+    if (!ptx)
+      return ptx.takeError();
+    if (!context.asmFolder.empty())
+      if (auto error = saveText(context.asmFolder + "/" + arch + ".ptx", *ptx))
+        return std::move(error);
+    if (target.forward) {
+      code.bytes = std::move(*ptx);
+      return code;
+    }
+    // The driver's counterpart of a text is a function of the text and the assembler alone.
+    std::string digest = llvm::toHex(llvm::SHA256::hash(llvm::arrayRefFromStringRef(*ptx)), /*LowerCase=*/true);
+    auto cubin = context.cache.get("cubin " + digest + "\n" + arch + "\n" + toolchain->version(), [&] { return toolchain->assemble(*ptx, target, pool.getMaxConcurrency(), nullptr); });
+    if (!cubin)
+      return cubin.takeError();
+    code.bytes = std::move(*cubin);
+    return code;
+  }
+
+private:
+  llvm::Expected<std::string> compileOne(const NamedKernel &k, const std::string &symbol) const {
+    if (k.kernel.module)
+      return compileToPtx(k.kernel.module.get(), symbol, k.kernel.threads, target);
+    std::string source = k.kernel.source;
+    for (size_t at = 0; (at = source.find("MLC_KERNEL", at)) != std::string::npos; at += symbol.size())
+      source.replace(at, 10, symbol);
+    return toolchain->compile(source, k.name, target);
+  }
+
+  /// Everything but LLVM that a kernel's PTX depends on.
+  std::string cacheKey(StringRef digest) const { return ("ptx " + digest + "\n" + codegenIdentity() + "\n" + arch + "\n" + toolchain->version()).str(); }
+
+  static llvm::Error saveText(const std::string &path, StringRef text) {
+    std::error_code error;
+    llvm::raw_fd_ostream os(path, error);
+    os << text;
+    return error ? llvm::createStringError("cannot write " + path + ": " + error.message()) : llvm::Error::success();
+  }
+
+  CudaTarget target;
+  std::shared_ptr<const Toolchain> toolchain;
+};
+
+} // namespace
+
+std::shared_ptr<const Backend> makeBackend(const CudaTarget &target, std::shared_ptr<const Toolchain> toolchain) { return std::make_shared<CudaBackend>(target, std::move(toolchain)); }
+
+} // namespace mlc::cuda

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+#ifndef MLC_BACKENDS_CUDA_CUDABACKEND_H
+#define MLC_BACKENDS_CUDA_CUDABACKEND_H
+
+#include "backends/Backend.h"
+#include "backends/cuda/CudaTarget.h"
+#include "backends/cuda/codegen/Toolchain.h"
+
+namespace mlc::cuda {
+
+/// A cubin for one architecture, or PTX for the forward target (runtime/cuda/kernel_abi.h).
+std::shared_ptr<const Backend> makeBackend(const CudaTarget &target, std::shared_ptr<const Toolchain> toolchain);
+
+} // namespace mlc::cuda
+
+#endif
