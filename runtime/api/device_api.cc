@@ -6,7 +6,7 @@
 
 #include "runtime/api/options.h"
 #include "runtime/host/cpu_budget.h"
-#include "runtime/host/device.h"
+#include "runtime/exec/device.h"
 
 using namespace mlc::runtime;
 
@@ -27,14 +27,29 @@ Result<uint32_t> ThreadCount(const mlc_device_options_t& options) {
   return static_cast<uint32_t>(count);
 }
 
+// "cuda" or "cuda:N".
+Status OpenCuda(const char* name, const mlc_device_options_t& options, mlc_device_t** out_device) {
+  int ordinal = 0;
+  if (name[4] != 0) {
+    char* end = nullptr;
+    const long number = name[4] == ':' ? std::strtol(name + 5, &end, 10) : -1;
+    if (number < 0 || number > 1023 || !end || end == name + 5 || *end)
+      return Error(MLC_STATUS_INVALID_ARGUMENT, "there is no device '%s': use 'host' or 'cuda:N'", name);
+    ordinal = static_cast<int>(number);
+  }
+  MLC_TRY_ASSIGN(const Driver driver, Driver::Open());
+  MLC_TRY_ASSIGN(std::unique_ptr<CudaDevice> cuda, CudaDevice::Open(driver, ordinal));
+  const std::string full_name = "cuda:" + std::to_string(ordinal);
+  *out_device = new mlc_device(options, full_name.c_str(), std::move(cuda));
+  return Ok();
+}
+
 Status OpenDevice(const char* name, const mlc_device_options_t* given, mlc_device_t** out_device) {
   mlc_device_options_t options;
   MLC_TRY(ReadOptions(given, mlc_device_options_init, &options));
-  if (std::strncmp(name, "cuda", 4) == 0)
-    return Error(MLC_STATUS_DEVICE_UNAVAILABLE, "device '%s': this runtime was built without CUDA",
-                 name);
+  if (std::strncmp(name, "cuda", 4) == 0) return OpenCuda(name, options, out_device);
   if (std::strcmp(name, "host") != 0)
-    return Error(MLC_STATUS_INVALID_ARGUMENT, "there is no device '%s': use 'host'", name);
+    return Error(MLC_STATUS_INVALID_ARGUMENT, "there is no device '%s': use 'host' or 'cuda:N'", name);
   if (options.allocator && (!options.allocator->allocate || !options.allocator->release))
     return Error(MLC_STATUS_INVALID_ARGUMENT, "an allocator needs both functions");
   MLC_TRY_ASSIGN(const uint32_t num_threads, ThreadCount(options));
@@ -48,6 +63,7 @@ void mlc_device_options_init(mlc_device_options_t* options) {
   *options = mlc_device_options_t{};
   options->struct_size = sizeof *options;
   options->log_level = LogLevelFromEnvironment();
+  options->cuda_force_ptx = options->cuda_graphs = -1;
 }
 
 mlc_status_t* mlc_device_open(const char* name, const mlc_device_options_t* options,
@@ -66,7 +82,7 @@ void mlc_device_release(mlc_device_t* device) {
   if (device) device->Release();
 }
 
-const char* mlc_device_name(const mlc_device_t*) { return "host"; }
+const char* mlc_device_name(const mlc_device_t* device) { return device->name.c_str(); }
 
 uint32_t mlc_device_num_threads(const mlc_device_t* device) {
   return device->threads.num_threads();

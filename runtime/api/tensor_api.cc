@@ -39,6 +39,45 @@ mlc_status_t* mlc_tensor_create(mlc_device_t* device, mlc_dtype_t dtype, uint32_
   return nullptr;
 }
 
+mlc_status_t* mlc_tensor_create_host(mlc_device_t* device, mlc_dtype_t dtype, uint32_t rank,
+                                     const int64_t* dims, mlc_tensor_t** out_tensor) {
+  MLC_REQUIRE(out_tensor);
+  *out_tensor = nullptr;
+  MLC_REQUIRE(device);
+  MLC_REQUIRE(dims || rank == 0);
+  auto tensor = MakeTensor(*device, dtype, dims, rank, Place::kHost);
+  if (!tensor.ok()) return tensor.TakeStatus().Release();
+  *out_tensor = tensor->Detach();
+  return nullptr;
+}
+
+mlc_status_t* mlc_tensor_wrap_device(mlc_device_t* device, mlc_dtype_t dtype, uint32_t rank,
+                                     const int64_t* dims, void* data, size_t size_bytes,
+                                     mlc_release_fn release_fn, void* user,
+                                     mlc_tensor_t** out_tensor) {
+  MLC_REQUIRE(out_tensor);
+  *out_tensor = nullptr;
+  MLC_REQUIRE(device);
+  MLC_REQUIRE(dims || rank == 0);
+  if (!device->cuda)
+    return Error(MLC_STATUS_INVALID_ARGUMENT,
+                 "mlc_tensor_wrap_device: the device is the host; use mlc_tensor_wrap")
+        .Release();
+  Status status = WrapTensor(dtype, rank, dims, data, size_bytes, release_fn, user, out_tensor);
+  if (!status.ok()) return status.Release();
+  (*out_tensor)->device = Ref<mlc_device>::Share(device);
+  (*out_tensor)->gpu = device;
+  return nullptr;
+}
+
+mlc_status_t* mlc_tensor_copy(const mlc_tensor_t* from, mlc_tensor_t* to) {
+  MLC_REQUIRE(from);
+  MLC_REQUIRE(to);
+  return CopyTensor(*from, *to).Release();
+}
+
+int mlc_tensor_is_host(const mlc_tensor_t* tensor) { return tensor->gpu == nullptr; }
+
 mlc_status_t* mlc_tensor_wrap(mlc_dtype_t dtype, uint32_t rank, const int64_t* dims, void* data,
                               size_t size_bytes, mlc_release_fn release_fn, void* user,
                               mlc_tensor_t** out_tensor) {

@@ -3,22 +3,38 @@
 #include "runtime/exec/bound_program.h"
 
 #include "runtime/exec/needed_exprs.h"
+#include "runtime/host/choose_target.h"
 #include "runtime/plan/access.h"
 
 namespace mlc::runtime {
 
+// Sets target, kernels and image.
+static Status BindTarget(mlc_plan& plan, mlc_device& device, uint32_t* out_target,
+                         BoundProgram* bound) {
+  const plan::Plan& file = plan.file.plan();
+  if (device.cuda) {
+    MLC_TRY_ASSIGN(*out_target,
+                   ChooseCudaTarget(file, *bound->entry, *device.cuda, device.force_ptx));
+    MLC_TRY_ASSIGN(bound->image, device.cuda->Image(device, plan, *out_target));
+    bound->target = file.targets()->Get(*out_target);
+    return Ok();
+  }
+  MLC_TRY_ASSIGN(*out_target, ChooseTarget(file, *bound->entry, device.features));
+  bound->target = file.targets()->Get(*out_target);
+  if (Count(bound->target->kernels()) == 0) return Ok();
+  MLC_TRY_ASSIGN(const HostImage* image, plan.Image(bound->target->code_segment()));
+  for (const plan::Kernel* kernel : Items(bound->target->kernels()))
+    bound->kernels.push_back(image->Entry(kernel->code_offset()));
+  return Ok();
+}
+
 Result<std::vector<BoundProgram>> BindPrograms(mlc_plan& plan, const plan::Entry& entry,
-                                               const mlc_device& device) {
+                                               mlc_device& device) {
   BoundProgram bound;
   bound.plan = &plan;
   bound.entry = &entry;
-  MLC_TRY_ASSIGN(const uint32_t target, ChooseTarget(plan.file.plan(), entry, device.features));
-  bound.target = plan.file.plan().targets()->Get(target);
-  if (Count(bound.target->kernels()) > 0) {
-    MLC_TRY_ASSIGN(const HostImage* image, plan.Image(bound.target->code_segment()));
-    for (const plan::Kernel* kernel : Items(bound.target->kernels()))
-      bound.kernels.push_back(image->Entry(kernel->code_offset()));
-  }
+  uint32_t target = 0;
+  MLC_TRY(BindTarget(plan, device, &target, &bound));
   std::vector<BoundProgram> programs;
   for (const plan::Program* program : Items(entry.programs())) {
     if (program->target() != target) continue;

@@ -10,8 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "runtime/cuda/cuda_image.h"
 #include "runtime/exec/loaded_plan.h"
-#include "runtime/host/device.h"
+#include "runtime/exec/device.h"
 
 namespace mlc::runtime {
 
@@ -20,15 +21,16 @@ struct BoundProgram {
   const plan::Entry* entry = nullptr;
   const plan::Program* program = nullptr;
   const plan::Target* target = nullptr;
-  std::vector<mlc_host_kernel> kernels;  // of the target
+  std::vector<mlc_host_kernel> kernels;  // of the target; empty on a GPU
+  std::shared_ptr<const CudaImage> image;  // on a GPU
   std::vector<bool> needed_exprs;        // of the entry's
   std::string bucket;                    // "batch=8, sequence=1..128", "" when it is generic
 };
 
-// The programs for the device's CPU, their code mapped: the generic one, then those with buckets.
+// The programs for the device, their code and weights ready: the generic one, then those with buckets.
 // NO_TARGET, IO.
 Result<std::vector<BoundProgram>> BindPrograms(mlc_plan& plan, const plan::Entry& entry,
-                                               const mlc_device& device);
+                                               mlc_device& device);
 
 // The first whose bucket holds these symbols, else the generic one.
 const BoundProgram& ChooseProgram(std::span<const BoundProgram> programs,

@@ -2,10 +2,6 @@
 // Part of MLC, see the LICENSE file.
 #include "runtime/exec/interpreter.h"
 
-#include <time.h>
-
-#include <cstring>
-
 #include "runtime/exec/shape_checks.h"
 #include "runtime/plan/access.h"
 #include "runtime/plan/validator.h"
@@ -13,55 +9,9 @@
 namespace mlc::runtime {
 namespace {
 
-uint64_t NowNs() {
-  timespec now;
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1000000000 + static_cast<uint64_t>(now.tv_nsec);
-}
-
-template <typename T>
-T Load(const char* memory) {
-  T value;
-  std::memcpy(&value, memory, sizeof value);
-  return value;
-}
-
-const char* FaultText(int32_t fault) {
-  switch (fault) {
-    case MLC_KERNEL_INDEX_OUT_OF_RANGE:
-      return "an index is outside of the tensor it points into";
-    case MLC_KERNEL_DIVISION_BY_ZERO:
-      return "integer division by zero";
-    default:
-      return "the kernel cannot compute with this input";
-  }
-}
-
-// One parallel launch, shared with the workers.
-struct SharedLaunch {
-  const Step& step;
-  char* scratch;
-  uint64_t scratch_stride;
-  std::atomic<int32_t> fault{0};
-
-  static void Run(void* context, uint32_t worker, int64_t begin, int64_t end) {
-    auto& launch = *static_cast<SharedLaunch*>(context);
-    int32_t fault = 0;
-    const mlc_kernel_args args{launch.step.buffers,
-                               launch.step.scalars,
-                               launch.scratch + worker * launch.scratch_stride,
-                               begin,
-                               end,
-                               &fault};
-    launch.step.kernel(&args);
-    if (fault != 0) [[unlikely]]
-      launch.fault.store(fault, std::memory_order_relaxed);
-  }
-};
-
 class Interpreter {
  public:
-  explicit Interpreter(const RunContext& context) : context_(context), shape_(context.shape) {}
+  explicit Interpreter(const RunContext& context) : context_(context), shape_(context.shape), machine_(context.machine) {}
 
   Status RunBlock(uint32_t block) {
     if (const plan::ShapeCheck* check = shape_.failed_check(block)) [[unlikely]]
@@ -94,70 +44,59 @@ class Interpreter {
   template <typename Body>
   Status Timed(const Step& step, Body body) {
     if (!context_.profile) return body();
-    const uint64_t start = NowNs();
-    Status status = body();
-    context_.profile->Record(step.number, NowNs() - start);
-    return status;
+    MLC_TRY(machine_.StartTimer());
+    MLC_TRY(body());
+    uint64_t elapsed_ns = 0;
+    MLC_TRY(machine_.StopTimer(&elapsed_ns));
+    context_.profile->Record(step.number, elapsed_ns);
+    return Ok();
   }
 
   Status RunLaunch(const Step& step) {
-    if (step.grid == 0) return Ok();
-    int32_t fault = 0;
-    if (step.threads == 1) {
-      const mlc_kernel_args args{step.buffers, step.scalars, context_.scratch, 0,
-                                 step.grid,    &fault};
-      step.kernel(&args);
-    } else {
-      SharedLaunch launch{step, context_.scratch, context_.scratch_stride};
-      context_.threads.Run(SharedLaunch::Run, &launch, step.grid, step.threads);
-      fault = launch.fault.load(std::memory_order_relaxed);
-    }
-    if (fault != 0) [[unlikely]]
-      return Error(MLC_STATUS_DATA_FAULT, "%s: %s",
-                   DescribeInstruction(context_.bound, *step.instruction).c_str(),
-                   FaultText(fault));
-    return Ok();
+    return step.grid == 0 ? Ok() : machine_.Launch(step);
   }
 
-  Status RunCopy(const plan::Copy& copy) {
-    CopyBuffer(copy.src(), copy.dst());
-    return Ok();
-  }
+  Status RunCopy(const plan::Copy& copy) { return CopyBuffer(copy.src(), copy.dst()); }
 
   Status RunIf(const plan::If& op) {
-    return RunBlock(ReadBool(op.cond()) ? op.then_block() : op.else_block());
+    bool condition = true;
+    MLC_TRY(ReadBool(op.cond(), &condition));
+    return RunBlock(condition ? op.then_block() : op.else_block());
   }
 
   Status RunLoop(const Step& step, const plan::Loop& loop) {
-    const int64_t trip_count =
-        loop.trip_count() == kNone ? INT64_MAX : Load<int64_t>(shape_.buffer(loop.trip_count()));
-    bool go_on = ReadBool(loop.cond());
+    int64_t trip_count = INT64_MAX;
+    if (loop.trip_count() != kNone)
+      MLC_TRY(machine_.Read(&trip_count, shape_.buffer(loop.trip_count()), sizeof trip_count));
+    bool go_on = true;
+    MLC_TRY(ReadBool(loop.cond(), &go_on));
     for (int64_t i = 0; go_on && i < trip_count; ++i) {
       if (static_cast<uint64_t>(i) >= context_.max_loop_iterations)
         return LoopFault(step, "it runs longer than max_loop_iterations allows");
       if (context_.cancelled.load(std::memory_order_relaxed))
         return Error(MLC_STATUS_CANCELLED, "the run was cancelled");
-      if (loop.iteration() != kNone) std::memcpy(shape_.buffer(loop.iteration()), &i, sizeof i);
+      if (loop.iteration() != kNone)
+        MLC_TRY(machine_.Write(shape_.buffer(loop.iteration()), &i, sizeof i));
       MLC_TRY(RunBlock(loop.body()));
-      go_on = ReadBool(loop.body_cond());
-      if (!StoreScanned(loop, i)) return LoopFault(step, "it runs past the end of a scan output");
+      MLC_TRY(ReadBool(loop.body_cond(), &go_on));
+      MLC_TRY(StoreScanned(step, loop, i));
       for (uint32_t k = 0; k < Count(loop.carried()); ++k)
-        CopyBuffer(loop.carried_next()->Get(k), loop.carried()->Get(k));
+        MLC_TRY(CopyBuffer(loop.carried_next()->Get(k), loop.carried()->Get(k)));
     }
     return Ok();
   }
 
-  // False when iteration i has no slot in a scan output.
-  bool StoreScanned(const plan::Loop& loop, int64_t i) {
+  Status StoreScanned(const Step& step, const plan::Loop& loop, int64_t i) {
     for (uint32_t k = 0; k < Count(loop.scan_output()); ++k) {
       const uint32_t element = loop.scan_element()->Get(k), output = loop.scan_output()->Get(k);
       const uint64_t slot_bytes = shape_.size_bytes(element);
       if (slot_bytes == 0) continue;
-      if (static_cast<uint64_t>(i) >= shape_.size_bytes(output) / slot_bytes) return false;
-      std::memmove(shape_.buffer(output) + static_cast<uint64_t>(i) * slot_bytes,
-                   shape_.buffer(element), slot_bytes);
+      if (static_cast<uint64_t>(i) >= shape_.size_bytes(output) / slot_bytes)
+        return LoopFault(step, "it runs past the end of a scan output");
+      MLC_TRY(machine_.Copy(shape_.buffer(output) + static_cast<uint64_t>(i) * slot_bytes,
+                            shape_.buffer(element), slot_bytes));
     }
-    return true;
+    return Ok();
   }
 
   Status LoopFault(const Step& step, const char* what) {
@@ -166,16 +105,21 @@ class Interpreter {
   }
 
   // A true for an absent condition.
-  bool ReadBool(uint32_t buffer) const { return buffer == kNone || *shape_.buffer(buffer) != 0; }
+  Status ReadBool(uint32_t buffer, bool* out_value) {
+    char byte = 1;
+    if (buffer != kNone) MLC_TRY(machine_.Read(&byte, shape_.buffer(buffer), 1));
+    *out_value = byte != 0;
+    return Ok();
+  }
 
-  // Tolerates overlap, which a damaged plan may have.
-  void CopyBuffer(uint32_t src, uint32_t dst) {
-    if (shape_.size_bytes(src) > 0)
-      std::memmove(shape_.buffer(dst), shape_.buffer(src), shape_.size_bytes(src));
+  Status CopyBuffer(uint32_t src, uint32_t dst) {
+    if (shape_.size_bytes(src) == 0) return Ok();
+    return machine_.Copy(shape_.buffer(dst), shape_.buffer(src), shape_.size_bytes(src));
   }
 
   const RunContext& context_;
   const ShapePlan& shape_;
+  Machine& machine_;
 };
 
 }  // namespace

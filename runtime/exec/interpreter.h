@@ -7,6 +7,7 @@
 
 #include <atomic>
 
+#include "runtime/exec/machine.h"
 #include "runtime/exec/profile.h"
 #include "runtime/exec/shape_plan.h"
 
@@ -15,9 +16,7 @@ namespace mlc::runtime {
 struct RunContext {
   const BoundProgram& bound;
   const ShapePlan& shape;
-  ThreadPool& threads;
-  char* scratch;            // of all threads
-  uint64_t scratch_stride;  // bytes from one thread's to the next one's
+  Machine& machine;
   uint64_t max_loop_iterations;
   const std::atomic<bool>& cancelled;
   Profile* profile;  // null when off

@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <cinttypes>
 
-#include "runtime/base/checked_math.h"
-#include "runtime/exec/interpreter.h"
 #include "runtime/plan/access.h"
 #include "runtime/plan/validator.h"
 
@@ -76,18 +74,23 @@ Result<Ref<mlc_session>> mlc_session::Create(mlc_plan& plan, mlc_device& device,
   for (const BoundProgram& bound : session->programs_) session->profiles_.emplace_back(bound);
   session->profiling_ = options.profile != 0;
 
+  MLC_TRY_ASSIGN(session->executor_, Executor::Create(device));
+  session->outputs_on_device_ = options.outputs_on_device != 0;
+
   const mlc_signature& signature = *session->signature_;
   session->inputs_.resize(signature.inputs.size());
   session->views_.resize(signature.inputs.size());
-  session->input_data_.resize(signature.inputs.size());
+  session->host_inputs_.resize(signature.inputs.size());
+  session->gives_symbols_.resize(signature.inputs.size());
+  for (const mlc_symbol_info_t& symbol : signature.symbols)
+    if (symbol.source == MLC_SYMBOL_INPUT_ELEMENT) session->gives_symbols_[symbol.input] = true;
   session->outputs_ = std::vector<Output>(signature.outputs.size());
-  session->output_data_.resize(signature.outputs.size());
+  session->run_outputs_.resize(signature.outputs.size());
   session->output_dims_.resize(kMaxRank);
   session->symbols_.resize(signature.symbols.size());
   session->shapes_.reserve(session->max_cached_shapes_ + 1);
-  device.log.Log(MLC_LOG_INFO, "entry '%s' runs its %s code on %u threads",
-                 Text(session->entry_->name()), Text(session->bound().target->arch()),
-                 device.threads.num_threads());
+  device.log.Log(MLC_LOG_INFO, "entry '%s' runs its %s code on %s", Text(session->entry_->name()),
+                 Text(session->bound().target->arch()), device.name.c_str());
   return session;
 }
 
@@ -131,7 +134,7 @@ Status mlc_session::GetMemory(mlc_session_memory_t* out_memory) {
   const MemoryPlan& memory = shapes_.front()->memory();
   out_memory->planned_peak_bytes = memory.peak_bytes;
   out_memory->lower_bound_bytes = memory.lower_bound_bytes;
-  out_memory->scratch_bytes = memory.scratch_bytes * device_->threads.num_threads();
+  out_memory->scratch_bytes = executor_->ScratchBytes(memory);
   out_memory->weights_bytes = plan_->weights_bytes;
   return Ok();
 }
@@ -148,7 +151,7 @@ Status mlc_session::Prepare(const int64_t* symbols, size_t count) {
     symbols_.assign(symbols, symbols + count);
   }
   MLC_TRY(UseShape(symbols_));
-  return ReserveMemory();
+  return executor_->Reserve(shapes_.front()->memory());
 }
 
 Status mlc_session::Run() {
@@ -159,15 +162,12 @@ Status mlc_session::Run() {
   MLC_TRY(UseShape(symbols_));
   ShapePlan& shape = *shapes_.front();
   MLC_TRY(CheckInputDims(*entry_, views_, shape.values()));
-  MLC_TRY(ReserveMemory());
+  MLC_TRY(executor_->Reserve(shape.memory()));
   for (size_t i = 0; i < outputs_.size(); ++i) MLC_TRY(PlaceOutput(i));
   MLC_TRY(CheckOverlap());
 
-  shape.Bind({arena_.data(), input_data_, output_data_});
-  const uint64_t scratch_stride = scratch_.size_bytes() / device_->threads.num_threads();
-  MLC_TRY(RunProgram({shape.bound(), shape, device_->threads, scratch_.data(), scratch_stride,
-                      max_loop_iterations_, cancelled_,
-                      profiling_ ? &profiles_[ProgramIndex()] : nullptr}));
+  MLC_TRY(executor_->Run({shape, inputs_, run_outputs_, max_loop_iterations_, cancelled_,
+                          profiling_ ? &profiles_[ProgramIndex()] : nullptr}));
   has_run_ = true;
   return Ok();
 }
@@ -179,9 +179,22 @@ Status mlc_session::BindInputs() {
       return Error(MLC_STATUS_INVALID_ARGUMENT, "input '%s' is not set",
                    signature_->inputs[i].name);
     views_[i] = {inputs_[i]->dims.data(), inputs_[i]->data};
-    input_data_[i] = inputs_[i]->data;
+    if (inputs_[i]->gpu && gives_symbols_[i]) MLC_TRY(ReadInput(i));
   }
   return BindSymbols(*entry_, views_, symbols_);
+}
+
+// Brings an input whose elements are symbols from device to host memory, for BindSymbols.
+Status mlc_session::ReadInput(size_t index) {
+  const mlc_tensor& tensor = *inputs_[index];
+  Ref<mlc_tensor>& copy = host_inputs_[index];
+  if (!copy || copy->dims != tensor.dims) {
+    MLC_TRY_ASSIGN(copy, MakeTensor(*device_, tensor.dtype, tensor.dims.data(),
+                                    static_cast<uint32_t>(tensor.dims.size()), Place::kHost));
+  }
+  MLC_TRY(CopyTensor(tensor, *copy));
+  views_[index].data = copy->data;
+  return Ok();
 }
 
 // Makes the plan for these symbols the first of shapes_.
@@ -203,26 +216,6 @@ Status mlc_session::UseShape(std::span<const int64_t> symbols) {
     if (shapes_.size() > max_cached_shapes_) shapes_.pop_back();
   }
   profiles_[ProgramIndex()].SetValues(shapes_.front()->values());
-  return Ok();
-}
-
-// Grows arena and scratch to what the first of shapes_ needs. The old block goes first, so both are
-// never held.
-Status mlc_session::ReserveMemory() {
-  const MemoryPlan& memory = shapes_.front()->memory();
-  if (!arena_.data() || arena_.size_bytes() < memory.peak_bytes) {
-    arena_ = DeviceMemory();
-    MLC_TRY_ASSIGN(arena_, DeviceMemory::Allocate(device_->allocator, memory.peak_bytes));
-  }
-  uint64_t stride = 0, total = 0;
-  const uint64_t num_threads = device_->threads.num_threads();
-  if (!CheckedAlignUp<uint64_t>(memory.scratch_bytes, 64, &stride) ||
-      !CheckedMul(stride, num_threads, &total))
-    return Error(MLC_STATUS_OUT_OF_RANGE, "the threads' scratch memory overflows");
-  if (!scratch_.data() || scratch_.size_bytes() < total) {
-    scratch_ = DeviceMemory();
-    MLC_TRY_ASSIGN(scratch_, DeviceMemory::Allocate(device_->allocator, total));
-  }
   return Ok();
 }
 
@@ -251,16 +244,18 @@ Status mlc_session::PlaceOutput(size_t index) {
                           output.latest->HasOneRef() && has_dims(*output.latest);
     if (!reusable) {
       output.latest = Ref<mlc_tensor>();
-      MLC_TRY_ASSIGN(output.latest, MakeTensor(*device_, io.dtype(), dims.data(), rank));
+      MLC_TRY_ASSIGN(output.latest, MakeTensor(*device_, io.dtype(), dims.data(), rank,
+                                                outputs_on_device_ ? Place::kDevice : Place::kHost));
     }
   }
-  output_data_[index] = output.latest->data;
+  run_outputs_[index] = output.latest.get();
   return Ok();
 }
 
 // Only memory that callers bound can overlap.
 Status mlc_session::CheckOverlap() const {
   auto overlap = [](const mlc_tensor& a, const mlc_tensor& b) {
+    if (a.gpu != b.gpu) return false;
     const auto x = reinterpret_cast<uintptr_t>(a.data), y = reinterpret_cast<uintptr_t>(b.data);
     return x < y + b.size_bytes && y < x + a.size_bytes;
   };

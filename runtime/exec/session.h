@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "runtime/exec/bound_program.h"
+#include "runtime/exec/executor.h"
 #include "runtime/exec/profile.h"
 #include "runtime/exec/shape_plan.h"
 #include "runtime/exec/shape_program.h"
@@ -48,8 +49,8 @@ struct mlc_session : mlc::runtime::RefCounted<mlc_session> {
 
   size_t ProgramIndex() const { return static_cast<size_t>(&bound() - programs_.data()); }
   Status BindInputs();
+  Status ReadInput(size_t index);
   Status UseShape(std::span<const int64_t> symbols);
-  Status ReserveMemory();
   Status PlaceOutput(size_t index);
   Status CheckOverlap() const;
 
@@ -62,10 +63,12 @@ struct mlc_session : mlc::runtime::RefCounted<mlc_session> {
   uint64_t max_loop_iterations_ = 0;
 
   std::vector<mlc::runtime::Ref<mlc_tensor>> inputs_;
+  std::vector<mlc::runtime::Ref<mlc_tensor>> host_inputs_;  // copies of those that give symbols
+  std::vector<bool> gives_symbols_;                         // by their elements, of each input
   std::vector<Output> outputs_;
   std::vector<std::unique_ptr<mlc::runtime::ShapePlan>> shapes_;  // most recently used first
-  mlc::runtime::DeviceMemory arena_;
-  mlc::runtime::DeviceMemory scratch_;
+  std::unique_ptr<mlc::runtime::Executor> executor_;
+  bool outputs_on_device_ = false;
   std::vector<mlc::runtime::Profile> profiles_;  // of each program
   bool profiling_ = false;
   bool has_run_ = false;
@@ -76,8 +79,7 @@ struct mlc_session : mlc::runtime::RefCounted<mlc_session> {
   std::vector<mlc::runtime::InputView> views_;
   std::vector<int64_t> symbols_;
   std::vector<int64_t> output_dims_;
-  std::vector<void*> input_data_;
-  std::vector<void*> output_data_;
+  std::vector<mlc_tensor*> run_outputs_;
 };
 
 #endif  // MLC_RUNTIME_EXEC_SESSION_H

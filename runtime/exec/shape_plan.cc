@@ -74,7 +74,7 @@ void ShapePlan::BuildBlocks(const BoundProgram& bound, uint32_t num_threads) {
 
 void ShapePlan::BuildLaunch(const BoundProgram& bound, const plan::Launch& launch,
                             uint32_t num_threads, Step& step) {
-  step.kernel = bound.kernels[launch.kernel()];
+  if (!bound.kernels.empty()) step.kernel = bound.kernels[launch.kernel()];
   step.buffers = arguments_.data() + arguments_.size();
   step.scalars = scalars_.data() + scalars_.size();
   step.grid = values_[launch.grid()];
@@ -105,6 +105,7 @@ char* ShapePlan::RootAddress(uint32_t root, const RunMemory& memory) const {
     case plan::BufferKind::Output:
       return static_cast<char*>(memory.outputs[buffer.index()]);
     case plan::BufferKind::Constant:  // read-only: the validator has refused writers
+      if (!memory.constants.empty()) return memory.constants[buffer.index()];
       return reinterpret_cast<char*>(
           const_cast<unsigned char*>(bound_->plan->file.ConstantData(buffer.index())));
     default:
@@ -113,11 +114,16 @@ char* ShapePlan::RootAddress(uint32_t root, const RunMemory& memory) const {
 }
 
 void ShapePlan::Bind(const RunMemory& memory) {
+  bool moved = false;
   auto locate = [&](uint32_t buffer) {
-    pointers_[buffer] = RootAddress(memory_.roots[buffer], memory) + memory_.root_offsets[buffer];
+    char* address = RootAddress(memory_.roots[buffer], memory) + memory_.root_offsets[buffer];
+    moved |= pointers_[buffer] != address;
+    pointers_[buffer] = address;
   };
   if (is_bound_ && memory.arena == bound_arena_) {
     for (uint32_t buffer : moving_buffers_) locate(buffer);
+    if (!moved) return;
+    ++bind_count_;
     for (const Argument& argument : moving_arguments_)
       arguments_[argument.slot] = pointers_[argument.buffer];
     return;
@@ -125,6 +131,7 @@ void ShapePlan::Bind(const RunMemory& memory) {
   for (uint32_t buffer = 0; buffer < pointers_.size(); ++buffer) locate(buffer);
   for (uint32_t slot = 0; slot < arguments_.size(); ++slot)
     arguments_[slot] = pointers_[slot_buffers_[slot]];
+  ++bind_count_;
   bound_arena_ = memory.arena;
   is_bound_ = true;
 }

@@ -3,7 +3,7 @@
 # Part of MLC, see the LICENSE file.
 """Compile models, run them and compare with ONNX Runtime; one line per model and size, exit 1 unless all are ok.
 
-`err/tol` is the largest error as a fraction of what is allowed (see corpus.difference), `ORT/ORT` the same between ONNX Runtime with and without graph
+`err/tol` is the largest error as a fraction of what is allowed (see tolerance.difference), `ORT/ORT` the same between ONNX Runtime with and without graph
 optimisation. Verdicts: ok (err/tol at most 1; where rounding is amplified, as near to the exact answer as ONNX Runtime: see corpus.Reference.judge); wrong; refused (mlc-compile ended with 1); failed (mlc-run ended with an error);
 crash (a signal or over the time limit).
 Skeletons are expanded one at a time under build/models and removed again unless --keep is given.

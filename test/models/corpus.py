@@ -8,6 +8,7 @@ import numpy as np
 import collect_real_models as real
 import exact
 import expand_models as skeletons
+from tolerance import difference
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 REFERENCES = os.path.join(ROOT, "build", "reference")
@@ -110,19 +111,3 @@ def run_ort(path, feeds, level):
     options.graph_optimization_level, options.log_severity_level = level, 3
     session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     return dict(zip([o.name for o in session.get_outputs()], session.run(None, feeds)))
-
-
-def difference(ours, reference):
-    """(largest error as a multiple of the tolerance, largest absolute error); tolerance is 1e-3 |ref| + 1e-4 max(1, std(ref)), integers are exact."""
-    if ours.shape != reference.shape or ours.dtype != reference.dtype:
-        return np.inf, np.inf
-    if reference.size == 0:
-        return 0.0, 0.0
-    a, b = ours.astype(np.float64), reference.astype(np.float64)
-    error = np.where(a == b, 0, np.abs(a - b))
-    error = np.where(np.isnan(a) & np.isnan(b), 0, np.where(np.isnan(error), np.inf, error))
-    if reference.dtype.kind != "f":
-        return (np.inf if error.any() else 0.0), float(error.max())
-    finite = b[np.isfinite(b)]
-    tolerance = 1e-3 * np.abs(b) + 1e-4 * max(1.0, finite.std() if finite.size else 1.0)
-    return float(np.nanmax(error / np.where(np.isfinite(tolerance), tolerance, 1))), float(error.max())

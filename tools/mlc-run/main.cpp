@@ -12,7 +12,7 @@ namespace {
 constexpr const char kFooter[] =
     "Latency is host wall time of one run. Without input files the inputs are random: floats in "
     "[-1, 1), integers 0 or 1.\n"
-    "Environment: MLC_THREADS, MLC_LOG (error, warn, info, debug), MLC_VERIFY_ALL.\n"
+    "Environment: MLC_THREADS, MLC_LOG (error, warn, info, debug), MLC_VERIFY_ALL, MLC_CUDA_GRAPHS=0 (launches instead of graphs), MLC_CUDA_FORCE_PTX=1.\n"
     "Exit codes: 0 ok, 1 the plan is at fault, 2 usage, 3 the device or the system failed, 4 "
     "differs from the reference.\n"
     "Examples:\n"
@@ -73,6 +73,9 @@ int Main(int argc, char** argv) {
   app.add_flag("--profile", options.profile,
                "time per instruction, the slowest first; with --json in the report too, for "
                "mlc-inspect --profile");
+  app.add_flag("--include-transfers", options.include_transfers,
+               "on a GPU: inputs and outputs in host memory, so that runs copy them; default: in device "
+               "memory");
   app.add_flag("--check", options.check, "verify all checksums, the weights' too");
   app.add_option("--json", options.json,
                  "write the report to a file; - for standard output, which then holds only JSON")

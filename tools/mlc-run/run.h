@@ -27,6 +27,7 @@ struct RunOptions {
   double duration_s = 0;
   bool profile = false;
   bool check = false;
+  bool include_transfers = false;
   std::string json;
 };
 

@@ -128,17 +128,23 @@ typedef struct mlc_device_options {
   mlc_log_fn log;                   /* null = standard error */
   void *log_user;
   mlc_log_level_t log_level; /* the init function takes it from MLC_LOG, else MLC_LOG_WARN */
+  int cuda_force_ptx; /* cuda: 1 takes the plan's PTX although machine code fits; -1, the default:
+                         MLC_CUDA_FORCE_PTX, else 0 */
+  int cuda_graphs;    /* cuda: 0 launches kernel by kernel instead of as CUDA Graphs, with the same
+                         results; -1, the default: MLC_CUDA_GRAPHS, else 1 */
 } mlc_device_options_t;
 
 MLC_API void mlc_device_options_init(mlc_device_options_t *options);
 
-/* Opens "host". Options may be null. DEVICE_UNAVAILABLE: no such device here. INVALID_ARGUMENT: a
- * name that means nothing. */
+/* Opens "host", or "cuda:N" ("cuda" is cuda:0): GPU N of those that the driver shows to this
+ * process (CUDA_VISIBLE_DEVICES, MIG instances included), through its primary context. Options may
+ * be null. DEVICE_UNAVAILABLE: no such device here, or no driver for it. INVALID_ARGUMENT: a name
+ * that means nothing. */
 MLC_API mlc_status_t *mlc_device_open(const char *name, const mlc_device_options_t *options,
                                       mlc_device_t **out_device);
 MLC_API void mlc_device_retain(mlc_device_t *device);
 MLC_API void mlc_device_release(mlc_device_t *device);
-/* "host". */
+/* "host", "cuda:0". */
 MLC_API const char *mlc_device_name(const mlc_device_t *device);
 /* Threads of a run, the caller included. */
 MLC_API uint32_t mlc_device_num_threads(const mlc_device_t *device);
@@ -278,14 +284,30 @@ MLC_API mlc_status_t *mlc_signature_find_output(const mlc_signature_t *signature
 
 /* ---- tensor ---- */
 
-/* A dense row-major array in host memory: owned (from a device's allocator) or borrowed from the
+/* A dense row-major array in host or device memory: owned (from a device's allocator) or borrowed from the
  * caller. Its shape is fixed. */
 typedef struct mlc_tensor mlc_tensor_t;
 
-/* Memory from the device's allocator, aligned to 64 bytes, contents undefined. OUT_OF_MEMORY,
+/* Memory from the device's allocator (on a CUDA device: its own), aligned to 64 bytes, contents undefined. OUT_OF_MEMORY,
  * OUT_OF_RANGE (negative dims, overflow), DTYPE_MISMATCH (no such dtype). */
 MLC_API mlc_status_t *mlc_tensor_create(mlc_device_t *device, mlc_dtype_t dtype, uint32_t rank,
                                         const int64_t *dims, mlc_tensor_t **out_tensor);
+/* Memory as mlc_tensor_create gives it, but where the host reads and writes it too: on a CUDA device
+ * page-locked, so that copies from and to it are fast. On the host there is no difference. */
+MLC_API mlc_status_t *mlc_tensor_create_host(mlc_device_t *device, mlc_dtype_t dtype,
+                                             uint32_t rank, const int64_t *dims,
+                                             mlc_tensor_t **out_tensor);
+/* Borrows memory of a CUDA device (any device pointer of its primary context, as of cudaMalloc or
+ * of a framework); otherwise as mlc_tensor_wrap. INVALID_ARGUMENT: `device` is the host. */
+MLC_API mlc_status_t *mlc_tensor_wrap_device(mlc_device_t *device, mlc_dtype_t dtype, uint32_t rank,
+                                             const int64_t *dims, void *data, size_t size_bytes,
+                                             mlc_release_fn release_fn, void *user,
+                                             mlc_tensor_t **out_tensor);
+/* Copies all elements of one tensor to another of the same dtype and dims, between host memory and
+ * a device or inside of one, and waits. SHAPE_MISMATCH, DTYPE_MISMATCH, UNSUPPORTED (two GPUs). */
+MLC_API mlc_status_t *mlc_tensor_copy(const mlc_tensor_t *from, mlc_tensor_t *to);
+/* Non-zero when the host can read the memory: mlc_tensor_data is no device pointer. */
+MLC_API int mlc_tensor_is_host(const mlc_tensor_t *tensor);
 /* Borrows [data, data + size_bytes) of any alignment until release_fn (may be null) is called with
  * `user` and data; on failure it is not called. SHAPE_MISMATCH: size_bytes is less than the dims
  * need. */
@@ -314,6 +336,8 @@ typedef struct mlc_session_options {
       max_cached_shapes; /* distinct shapes whose planning is kept, least recently used out; 8 */
   int profile;           /* non-zero: time every instruction (about 50 ns each) */
   uint64_t max_loop_iterations; /* a Loop that runs longer ends in DATA_FAULT; 2^40 */
+  int outputs_on_device; /* non-zero: outputs that the caller does not bind lie in device memory; 0:
+                            in host memory, which on a CUDA device each run copies them to */
 } mlc_session_options_t;
 
 MLC_API void mlc_session_options_init(mlc_session_options_t *options);

@@ -88,6 +88,22 @@ class Tensor : public Handle<mlc_tensor_t, mlc_tensor_retain, mlc_tensor_release
                             &tensor));
     return Tensor(tensor);
   }
+  // Memory that the host reads and writes too.
+  static Tensor CreateHost(const Device& device, mlc_dtype_t dtype,
+                           const std::vector<int64_t>& dims) {
+    mlc_tensor_t* tensor = nullptr;
+    Check(mlc_tensor_create_host(device.get(), dtype, static_cast<uint32_t>(dims.size()),
+                                 dims.data(), &tensor));
+    return Tensor(tensor);
+  }
+  // Borrows device memory, which must outlive the tensor.
+  static Tensor WrapDevice(const Device& device, mlc_dtype_t dtype,
+                           const std::vector<int64_t>& dims, void* data, size_t size_bytes) {
+    mlc_tensor_t* tensor = nullptr;
+    Check(mlc_tensor_wrap_device(device.get(), dtype, static_cast<uint32_t>(dims.size()),
+                                 dims.data(), data, size_bytes, nullptr, nullptr, &tensor));
+    return Tensor(tensor);
+  }
   // Borrows `data`, which must outlive the tensor.
   static Tensor Wrap(mlc_dtype_t dtype, const std::vector<int64_t>& dims, void* data,
                      size_t size_bytes) {
@@ -102,6 +118,8 @@ class Tensor : public Handle<mlc_tensor_t, mlc_tensor_retain, mlc_tensor_release
     return std::vector<int64_t>(dims, dims + mlc_tensor_rank(get()));
   }
   size_t size_bytes() const { return mlc_tensor_size_bytes(get()); }
+  bool is_host() const { return mlc_tensor_is_host(get()) != 0; }
+  void CopyTo(const Tensor& to) const { Check(mlc_tensor_copy(get(), to.get())); }
   template <typename T = void>
   T* data() const {
     return static_cast<T*>(mlc_tensor_data(get()));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
-#include "runtime/host/device.h"
+#include "runtime/host/choose_target.h"
 
 #include <cstdlib>
 #include <cstring>
@@ -8,13 +8,6 @@
 
 #include "runtime/plan/access.h"
 #include "runtime/plan/validator.h"
-
-mlc_device::mlc_device(const mlc_device_options_t& options, uint32_t num_threads)
-    : log(options.log, options.log_user, options.log_level),
-      features(mlc::runtime::CpuFeatures::Detect()),
-      allocator(options.allocator, options.memory_limit_bytes),
-      threads(num_threads,
-              std::span(options.cpu_list, options.cpu_list ? options.cpu_list_count : 0)) {}
 
 namespace mlc::runtime {
 namespace {

@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# Part of MLC, see the LICENSE file.
+"""Run what pack.py made on this machine's GPU and compare with the references; one line per model and size, exit 1 unless all are ok.
+
+Verdicts as in test/models/check_models.py. `ms` is the median wall time of a run with inputs and outputs on the device.
+"""
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+MODELS = os.path.join(os.path.dirname(HERE), "models")
+sys.path.insert(0, MODELS)
+from tolerance import difference  # noqa: E402
+
+
+def run(words, timeout):
+    try:
+        libraries = os.path.dirname(os.path.abspath(words[0])) + ":" + os.environ.get("LD_LIBRARY_PATH", "")  # pack.py puts them beside the programs
+        done = subprocess.run(words, capture_output=True, text=True, timeout=timeout, env={**os.environ, "LD_LIBRARY_PATH": libraries})
+        return done.returncode, done.stdout, done.stderr
+    except subprocess.TimeoutExpired:
+        return 124, "", f"over {timeout} s"
+
+
+def full_plan(row, args):
+    """The plan to run: refilled when it was packed without weights."""
+    plan = os.path.join(args.dir, row["plan"])
+    if not row["stripped"]:
+        return plan
+    full = os.path.join(args.dir, "full-" + row["plan"])
+    if not os.path.exists(full):
+        model = os.path.join(args.models, row["model"] + ".onnx")
+        if not os.path.exists(model):
+            code, _, err = run([sys.executable, os.path.join(MODELS, "expand_models.py"), "--out", args.models, row["model"]], 300)
+            if code:
+                raise RuntimeError("expand_models.py: " + err.strip()[-300:])
+        code, _, err = run([os.path.join(args.dir, "mlc-refit"), plan, "--weights", model, "-o", full], 300)
+        if code:
+            raise RuntimeError("mlc-refit: " + err.strip()[-300:])
+    return full
+
+
+def judge(made, reference):
+    """(error in tolerances, whether that is right), by the rule of corpus.Reference."""
+    part = {prefix: {k[len(prefix):]: reference[k] for k in reference if k.startswith(prefix)} for prefix in ("out:", "exact:")}
+    error = max(difference(made[k], v)[0] for k, v in part["out:"].items())
+    if error <= 1:
+        return error, True
+    if part["exact:"]:
+        nearest = max(difference(made[k].astype(np.float64), v)[0] for k, v in part["exact:"].items())
+        return error, nearest <= max(1, float(reference["exact_error"]))
+    return error, error <= float(reference["spread"])
+
+
+def scaled(made, reference):
+    """Largest error of the float outputs, relative to each reference's standard deviation: how half precision is judged."""
+    worst = 0.0
+    for k in reference:
+        if k.startswith("out:") and reference[k].dtype.kind == "f" and reference[k].size:
+            b = reference[k].astype(np.float64)
+            worst = max(worst, float(np.abs(made[k[4:]].astype(np.float64) - b).max() / max(b.std(), 1e-30)))
+    return worst
+
+
+def check(row, args, folder):
+    out = os.path.join(folder, "out.npz")
+    if os.path.exists(out):
+        os.remove(out)
+    plan = full_plan(row, args)
+    data = os.path.join(args.dir, row["data"])
+    code, text, err = run([os.path.join(args.dir, "mlc-run"), plan, "--device", args.device, "--inputs", data + ".in.npz", "--save-outputs", out, "--json", "-",
+                           "--iterations", str(args.iterations), "--warmup", "3"] + (["--profile"] if args.profile else []), args.timeout)
+    if code:
+        return {"verdict": "failed", "why": err.strip()[-400:]}
+    report = json.loads(text)
+    with np.load(out) as made, np.load(data + ".ref.npz") as reference:
+        error, good = judge(made, reference)
+        std = scaled(made, reference)
+    if args.rtol_std:
+        good = std <= args.rtol_std
+    if args.profile:
+        top = sorted(report["profile"], key=lambda e: -e["total_ns"])[:args.profile]
+        for e in top:
+            print(f"    {e['total_ns'] / max(1, e['count']) / 1e3:9.1f} us  {e['kernel']:24s} {e['label']}  {e['flops'] / 1e9:.3f} GFLOP {e['bytes'] / 1e6:.2f} MB")
+    return {"ms": report["p50_ms"], "load": report["load_ms"], "target": report["target"], "error": error, "std": std, "verdict": "ok" if good else "wrong"}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("dir", help="what pack.py made")
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--device", default="cuda:0")
+    parser.add_argument("--models", default="/tmp/mlc-models", metavar="DIR", help="where expanded models go")
+    parser.add_argument("--iterations", type=int, default=20)
+    parser.add_argument("--timeout", type=int, default=120)
+    parser.add_argument("--rtol-std", type=float, default=0, help="judge by the error relative to the reference's standard deviation instead (half precision)")
+    parser.add_argument("--profile", type=int, default=0, metavar="N", help="print the N slowest launches")
+    args = parser.parse_args()
+    with open(os.path.join(args.dir, "manifest.json")) as file:
+        rows = [r for r in json.load(file) if not args.names or r["model"] in args.names]
+    bad = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for row in rows:
+            try:
+                result = check(row, args, folder)
+            except Exception as e:  # a damaged pack is one row's fault
+                result = {"verdict": "failed", "why": f"{type(e).__name__}: {e}"}
+            bad += result["verdict"] != "ok"
+            print(f"{row['model']:32s} {row['size']:10s} {result.get('target', ''):10s} {result.get('ms', 0):10.3f} ms  load {result.get('load', 0):8.1f}  err/tol {result.get('error', 0):10.3g}  err/std {result.get('std', 0):9.2e}  {result['verdict']}"
+                  + (f"  {result['why']}" if "why" in result else ""), flush=True)
+    print(f"{len(rows) - bad} of {len(rows)} ok")
+    return bad > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
