@@ -3,7 +3,9 @@
 #include "backends/cuda/CudaBackend.h"
 #include "backends/ElementTypes.h"
 #include "backends/cuda/codegen/Ptx.h"
+#include "backends/cuda/choose/Passes.h"
 #include "backends/cuda/emit/Kernel.h"
+#include "backends/cuda/emit/Product.h"
 #include "backends/llvm/Module.h"
 #include "llvm/Support/SHA256.h"
 #include "llvm/Support/ThreadPool.h"
@@ -25,9 +27,16 @@ public:
 
   LogicalResult checkTypes(func::FuncOp func) const override { return checkElementTypes(func, arch); }
 
-  void addChoosePasses(OpPassManager &) const override {}
+  void addChoosePasses(OpPassManager &func) const override { func.addPass(createCudaPackWeights()); }
 
-  FailureOr<Kernel> emit(graph::RegionOp region, graph::ShapeFacts &facts, const Placements &placements, bool) const override { return emitGeneric(region, facts, placements); }
+  FailureOr<Kernel> emit(graph::RegionOp region, graph::ShapeFacts &facts, const Placements &placements, bool reference) const override {
+    if (!reference) {
+      graph::AssumedSizes sizes(region->getParentOfType<func::FuncOp>(), facts);
+      if (auto kernel = emitProduct(region, facts, placements, target, sizes); succeeded(kernel))
+        return std::move(*kernel);
+    }
+    return emitGeneric(region, facts, placements);
+  }
 
   llvm::Expected<TargetCode> generate(llvm::MutableArrayRef<NamedKernel> kernels, const CodegenContext &context) const override {
     std::vector<std::string> texts(kernels.size()), errors(kernels.size()), symbols(kernels.size());

@@ -256,8 +256,10 @@ static unsigned alignmentOf(const Memory &m, Type storage, ArrayRef<Index> index
   return std::clamp<int64_t>(alignment & -alignment, element, width * element);
 }
 
-std::optional<Value> Emitter::addressOf(Value tensor, ArrayRef<Index> index) {
+std::optional<Value> Emitter::addressOf(Value tensor, ArrayRef<Index> index, int64_t *alignment) {
   Probe found = probed(tensor, index);
+  if (alignment)
+    *alignment = found.alignment;
   return found.loads == 1 && found.laneLoads == 1 && found.contiguous && !found.computed ? std::optional<Value>(found.address) : std::nullopt;
 }
 
@@ -285,6 +287,7 @@ Value Emitter::load(const Memory &m, Type elementType, ArrayRef<Index> index) {
       probe->contiguous = probe->contiguous && contiguousLanes(m, index);
     }
     probe->address = elementPointer(*this, m, storage, index);
+    probe->alignment = lanes ? alignmentOf(m, storage, index, width) : byteSize(storage);
     Type type = computeType(elementType);
     return constant(lanes ? Type(VectorType::get({width}, type)) : type, 0);
   }

@@ -72,7 +72,8 @@ public:
   Memory row(mlir::Value pointer) { return {pointer, {i64(1)}}; }
   /// Address of the element at `index`, one of whose entries carries the lane: for a tensor in memory, or one that moves such a tensor's elements so that the lanes stay
   /// next to each other. Empty otherwise.
-  std::optional<mlir::Value> addressOf(mlir::Value tensor, llvm::ArrayRef<Index> index);
+  /// `alignment`, if not null, gets the bytes that the address is known to be a multiple of (for memory that says how it is aligned).
+  std::optional<mlir::Value> addressOf(mlir::Value tensor, llvm::ArrayRef<Index> index, int64_t *alignment = nullptr);
   /// Whether the lanes of the element at `index` come from neighbours in memory, computed upon or not.
   bool readsNeighbours(mlir::Value tensor, llvm::ArrayRef<Index> index);
   /// An element function that computes, not only moves, says so: what it gives has no address.
@@ -151,6 +152,7 @@ private:
     bool contiguous = true; // all laneLoads
     bool computed = false;
     mlir::Value address;
+    int64_t alignment = 1;
   };
   Probe probed(mlir::Value tensor, llvm::ArrayRef<Index> index);
   Probe *probe = nullptr;

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+#include "backends/cuda/emit/Product.h"
+#include "backends/cuda/emit/Holes.h"
+#include "backends/cuda/kernels/Sources.h"
+
+using namespace mlir;
+using namespace mlc::graph;
+using mlc::reference::Emitter;
+using mlc::reference::Index;
+using mlc::reference::Indices;
+
+namespace mlc::cuda {
+namespace {
+
+class Product {
+public:
+  Product(RegionOp region, ShapeFacts &facts, const Placements &placements, const CudaTarget &target, const AssumedSizes &sizes)
+      : region(region), facts(facts), target(target), sizes(sizes), holes(region, facts, placements), b(region.getContext()) {}
+
+  FailureOr<Kernel> run() {
+    if (!match() || !addOperands() || !addEpilogue())
+      return failure();
+    holes.addSize("sizeBatch", product(batch));
+    holes.addSize("sizeM", M);
+    holes.addSize("sizeN", N);
+    holes.addSize("sizeK", K);
+    ProductConfig c = chooseProduct({sizes(product(batch)), sizes(M), sizes(N), sizes(K), elementBytes, rightRows, leftVector && rightVector}, target);
+    Kernel kernel;
+    kernel.kind = region.getKind() == "single" ? "gemm" : region.getKind().str();
+    kernel.source = source(c);
+    kernel.scalars = holes.sizes();
+    kernel.threads = c.threads();
+    kernel.sharedBytes = c.sharedBytes(elementBytes, rightRows);
+    kernel.cluster = c.split;
+    kernel.grid = product(batch) * DimExpr::ceilDiv(M, c.blockM) * DimExpr::ceilDiv(N, c.blockN) * DimExpr(c.split);
+    return kernel;
+  }
+
+private:
+  /// One matmul or convolution, everything else has element functions, results have its shape.
+  bool match() {
+    for (Operation &op : region.getBody().front().without_terminator()) {
+      if (isa<MatMulOp, ConvOp>(op)) {
+        if (anchor)
+          return false;
+        anchor = &op;
+      } else if (!reference::elementFunction(&op)) {
+        return false;
+      }
+    }
+    if (!anchor)
+      return false;
+    element = facts.elementType(anchor->getResult(0));
+    if (!element.isF32() && !element.isF16() && !element.isBF16())
+      return false;
+    elementBytes = element.getIntOrFloatBitWidth() / 8;
+    chunk = 16 / elementBytes;
+    Dims y(facts.dims(anchor->getResult(0)));
+    for (Value r : region.getResults())
+      if (Dims(facts.dims(r)) != y)
+        return false;
+    return isa<ConvOp>(anchor) ? matchConv(cast<ConvOp>(anchor), y) : matchMatMul(cast<MatMulOp>(anchor), y);
+  }
+
+  bool matchMatMul(MatMulOp op, const Dims &y) {
+    left = op.getA();
+    right = op.getB();
+    Dims a(facts.dims(left)), r(facts.dims(right));
+    if (a.size() < 2 || r.size() < 2)
+      return false;
+    N = y.back();
+    K = a.back();
+    bool flat = r.size() == 2 && a.size() == y.size();
+    size_t outer = flat ? 0 : y.size() - 2;
+    batch.assign(y.begin(), y.begin() + outer);
+    rowDims.assign(y.begin() + outer, y.end() - 1);
+    M = product(rowDims);
+    return true;
+  }
+
+  bool matchConv(ConvOp op, const Dims &y) {
+    if (!op.getChannelsLast() || op.getGroup() != 1 || y.size() != 4 || op.getBias())
+      return false;
+    conv = op;
+    left = op.getX();
+    right = op.getW();
+    Dims w(facts.dims(right));
+    for (int64_t i = 1; i < 4; ++i)
+      if (!w[i].constant())
+        return false;
+    channels = *w[1].constant();
+    kernelH = *w[2].constant();
+    kernelW = *w[3].constant();
+    rowDims.assign(y.begin(), y.end() - 1);
+    M = product(rowDims);
+    N = y.back();
+    K = channels * kernelH * kernelW;
+    return true;
+  }
+
+  std::vector<Holes::Parameter> integers(std::initializer_list<const char *> names) {
+    std::vector<Holes::Parameter> out;
+    for (const char *name : names)
+      out.push_back({name, b.getI64Type()});
+    return out;
+  }
+
+  Type pointer() { return LLVM::LLVMPointerType::get(b.getContext()); }
+
+  /// The address of 16 bytes along the lane, when they lie together and aligned.
+  static std::optional<Value> vectorAddress(Emitter &e, Value tensor, ArrayRef<Index> index) {
+    int64_t alignment = 1;
+    auto address = e.addressOf(tensor, index, &alignment);
+    return alignment >= 16 ? address : std::nullopt;
+  }
+
+  /// Positions of an operand's dims before its last `tail`, which broadcast to the batch's.
+  Indices batchIndex(Emitter &e, Value operand, size_t tail, Value batchNumber) {
+    Dims dims(facts.dims(operand));
+    Indices out;
+    size_t own = dims.size() - tail;
+    SmallVector<Value> at = e.delinearize(batchNumber, batch);
+    for (size_t i = 0; i < own && batch.size() >= own; ++i) {
+      size_t from = batch.size() - own + i;
+      if (dims[i].isConstant(1)) {
+        out.push_back(e.zero());
+      } else if (dims[i] == batch[from] || dims[i].constant()) {
+        out.push_back(e.position(at[from]));
+      } else {
+        Value one = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::eq, e.dim(dims[i]), e.i64(1));
+        out.push_back(e.position(e.select(one, e.i64(0), at[from])));
+      }
+    }
+    return out;
+  }
+
+  Indices leftIndex(Emitter &e, Value batchNumber, Value m, Index k) {
+    Indices index = batchIndex(e, left, rowDims.size() + 1, batchNumber);
+    for (Value v : e.delinearize(m, rowDims))
+      index.push_back(e.position(v));
+    index.push_back(k);
+    return index;
+  }
+
+  bool addOperands() {
+    if (conv ? !addWindow() : !addLeft())
+      return false;
+    return conv ? addWeights() : addRight();
+  }
+
+  bool addLeft() {
+    leftVector = multipleOf(K, chunk) && holes.add("leftAddress", integers({"b", "m", "k"}), chunk, pointer(), [&](Emitter &e, ArrayRef<Value> v) {
+      return vectorAddress(e, left, leftIndex(e, v[0], v[1], {v[2], true, true}));
+    });
+    return leftVector || holes.add("leftElement", integers({"b", "m", "k"}), 1, e1(), [&](Emitter &e, ArrayRef<Value> v) {
+      return std::optional<Value>(e.at(left, leftIndex(e, v[0], v[1], e.position(v[2]))));
+    });
+  }
+
+  bool addWindow() {
+    auto index = [](Emitter &e, ArrayRef<Value> v, bool lane) { return Indices{e.position(v[0]), e.position(v[1]), e.position(v[2]), {v[3], lane, lane}}; };
+    leftVector = channels % chunk == 0 && holes.add("windowAddress", integers({"image", "h", "w", "c"}), chunk, pointer(), [&](Emitter &e, ArrayRef<Value> v) { return vectorAddress(e, left, index(e, v, true)); });
+    Dims x(facts.dims(left)), y(facts.dims(anchor->getResult(0)));
+    holes.addSize("sizeH", x[1]);
+    holes.addSize("sizeW", x[2]);
+    holes.addSize("sizeP", y[1]);
+    holes.addSize("sizeQ", y[2]);
+    return leftVector || holes.add("windowElement", integers({"image", "h", "w", "c"}), 1, e1(), [&](Emitter &e, ArrayRef<Value> v) { return std::optional<Value>(e.at(left, index(e, v, false))); });
+  }
+
+  bool addRight() {
+    auto index = [&](Emitter &e, ArrayRef<Value> v, bool laneK, bool laneN) {
+      Indices out = batchIndex(e, right, 2, v[0]);
+      out.push_back({v[1], laneK, laneK});
+      out.push_back({v[2], laneN, laneN});
+      return out;
+    };
+    auto vector = [&](bool rows) {
+      return multipleOf(rows ? N : K, chunk) &&
+             holes.add("rightAddress", integers({"b", "k", "n"}), chunk, pointer(), [&](Emitter &e, ArrayRef<Value> v) { return vectorAddress(e, right, index(e, v, !rows, rows)); });
+    };
+    rightRows = vector(true);
+    rightVector = rightRows || vector(false);
+    if (!rightVector)
+      rightRows = true; // neighbours in n are usually neighbours in memory
+    return rightVector || holes.add("rightElement", integers({"b", "k", "n"}), 1, e1(), [&](Emitter &e, ArrayRef<Value> v) { return std::optional<Value>(e.at(right, index(e, v, false, false))); });
+  }
+
+  /// Weights are [Cout, C, R, S]; k is (r, s, c), so that the packed ones (cuda-pack-weights) lie together.
+  bool addWeights() {
+    rightRows = false;
+    auto index = [&](Emitter &e, ArrayRef<Value> v, bool lane) {
+      Value rs = e.div(v[1], e.i64(channels)), c = e.rem(v[1], e.i64(channels));
+      return Indices{e.position(v[2]), {c, lane, lane}, e.position(e.div(rs, e.i64(kernelW))), e.position(e.rem(rs, e.i64(kernelW)))};
+    };
+    rightVector = channels % chunk == 0 && holes.add("rightAddress", integers({"b", "k", "n"}), chunk, pointer(), [&](Emitter &e, ArrayRef<Value> v) { return vectorAddress(e, right, index(e, v, true)); });
+    return rightVector || holes.add("rightElement", integers({"b", "k", "n"}), 1, e1(), [&](Emitter &e, ArrayRef<Value> v) { return std::optional<Value>(e.at(right, index(e, v, false))); });
+  }
+
+  Type e1() { return element; }
+
+  static bool multipleOf(const DimExpr &size, int64_t n) {
+    auto c = size.constant();
+    return c && *c % n == 0;
+  }
+
+  bool addEpilogue() {
+    // 16 bytes of the widest result, or two vectors of it for f32 accumulators of halves.
+    storeWidth = multipleOf(N, chunk) ? chunk : 1;
+    auto store = [&](StringRef name, int64_t width) {
+      Type accumulator = width > 1 ? Type(VectorType::get({width}, b.getF32Type())) : b.getF32Type();
+      auto parameters = integers({"b", "m", "n"});
+      parameters.push_back({"acc", accumulator});
+      return holes.add(name, parameters, width, Type(), [&](Emitter &e, ArrayRef<Value> v) {
+        Indices index;
+        for (Value i : e.delinearize(v[0], batch))
+          index.push_back(e.position(i));
+        for (Value i : e.delinearize(v[1], rowDims))
+          index.push_back(e.position(i));
+        index.push_back({v[2], width > 1, width > 1});
+        e.remember(anchor->getResult(0), index, e.convert(v[3], b.getF32Type(), element));
+        for (auto [result, yielded] : llvm::zip(region.getResults(), region.getBody().front().getTerminator()->getOperands()))
+          e.store(result, index, e.at(yielded, index));
+        return std::optional<Value>(Value());
+      });
+    };
+    if (storeWidth > 1 && store("storeVector", storeWidth))
+      return true;
+    storeWidth = 1;
+    return store("storeOne", 1);
+  }
+
+  std::string source(const ProductConfig &c) {
+    std::string out;
+    llvm::raw_string_ostream os(out);
+    // NOTE: constants of the configuration become variables of the PTX module, where other kernels have theirs.
+    os << kScalarSource << kDeviceSource << "namespace MLC_KERNEL_ns {\n" << holes.text();
+    auto flag = [](bool v) { return v ? "true" : "false"; };
+    os << "struct Config {\n  typedef " << (element.isF32() ? "float" : element.isF16() ? "half_t" : "bf16_t") << " Element;\n  static constexpr int";
+    std::vector<std::pair<const char *, int64_t>> numbers = {{"kBlockM", c.blockM}, {"kBlockN", c.blockN}, {"kBlockK", c.blockK}, {"kWarpsM", c.warpsM}, {"kWarpsN", c.warpsN},
+                                                             {"kStages", c.stages}, {"kSplit", c.split},   {"kStoreWidth", storeWidth}};
+    if (conv) {
+      auto s = conv.getStrides(), d = conv.getDilations(), p = conv.getPads();
+      numbers.insert(numbers.end(), {{"kC", channels}, {"kR", kernelH}, {"kS", kernelW}, {"kStrideH", s[0]}, {"kStrideW", s[1]}, {"kDilationH", d[0]}, {"kDilationW", d[1]}, {"kPadH", p[0]}, {"kPadW", p[1]}});
+    }
+    const char *separator = " ";
+    for (auto [name, value] : numbers) {
+      os << separator << name << " = " << value;
+      separator = ", ";
+    }
+    os << ";\n  static constexpr bool kLeftVector = " << flag(leftVector) << ", kRightVector = " << flag(rightVector) << ", kRightRows = " << flag(rightRows) << ", kIsConv = " << flag(!!conv) << ";\n};\n";
+    // What the configuration leaves unused still needs a declaration.
+    const char *type = element.isF32() ? "float" : element.isF16() ? "half_t" : "bf16_t";
+    auto declare = [&](bool missing, StringRef result, StringRef name, StringRef parameters) {
+      if (missing)
+        os << "DEVICE " << result << ' ' << name << "(const Params &p, " << parameters << ") { return " << (result == "void" ? "" : "{}") << "; }\n";
+    };
+    declare(conv || !leftVector, "char *", "leftAddress", "int64_t, int64_t, int64_t");
+    declare(conv || leftVector, type, "leftElement", "int64_t, int64_t, int64_t");
+    declare(!conv || !leftVector, "char *", "windowAddress", "int64_t, int64_t, int64_t, int64_t");
+    declare(!conv || leftVector, type, "windowElement", "int64_t, int64_t, int64_t, int64_t");
+    declare(!rightVector, "char *", "rightAddress", "int64_t, int64_t, int64_t");
+    declare(rightVector, type, "rightElement", "int64_t, int64_t, int64_t");
+    declare(storeWidth == 1, "void", "storeVector", "int64_t, int64_t, int64_t, const Pack<float, " + std::to_string(storeWidth) + "> &");
+    declare(storeWidth > 1, "void", "storeOne", "int64_t, int64_t, int64_t, float");
+    if (!conv)
+      for (const char *name : {"sizeH", "sizeW", "sizeP", "sizeQ"})
+        os << "DEVICE int64_t " << name << "(const Params &) { return 1; }\n";
+    os << kProductSource;
+    os << "extern \"C\" __global__ void __launch_bounds__(" << c.threads() << ") MLC_KERNEL(" << holes.kernelParameters() << ") {\n  extern __shared__ __align__(16) char MLC_KERNEL_shared[];\n  const Params p = "
+       << holes.paramsInitializer() << ";\n  static_assert(Tile<Config>::kSharedBytes == " << c.sharedBytes(elementBytes, rightRows) << ", \"the launch gives what the tile needs\");\n  product<Config>(p, MLC_KERNEL_shared);\n}\n}\n";
+    return out;
+  }
+
+  RegionOp region;
+  ShapeFacts &facts;
+  const CudaTarget &target;
+  const AssumedSizes &sizes;
+  Holes holes;
+  OpBuilder b;
+  Operation *anchor = nullptr;
+  ConvOp conv;
+  Value left, right;
+  Type element;
+  int64_t elementBytes = 4, chunk = 4, channels = 0, kernelH = 1, kernelW = 1, storeWidth = 1;
+  DimExpr M, N, K;
+  Dims batch, rowDims;
+  bool leftVector = false, rightVector = false, rightRows = false;
+};
+
+} // namespace
+
+FailureOr<Kernel> emitProduct(RegionOp region, ShapeFacts &facts, const Placements &placements, const CudaTarget &target, const AssumedSizes &sizes) {
+  if (!target.hasAsyncCopy())
+    return failure();
+  return Product(region, facts, placements, target, sizes).run();
+}
+
+} // namespace mlc::cuda

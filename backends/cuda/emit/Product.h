@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+//
+// The product template (kernels/product.cuh) filled for a region of one matmul or convolution with its prologue and epilogue.
+#ifndef MLC_BACKENDS_CUDA_EMIT_PRODUCT_H
+#define MLC_BACKENDS_CUDA_EMIT_PRODUCT_H
+
+#include "backends/Backend.h"
+#include "backends/cuda/CudaTarget.h"
+#include "dialects/Graph/AssumedSizes.h"
+
+namespace mlc::cuda {
+
+/// How a product is cut into blocks.
+struct ProductConfig {
+  int64_t blockM = 64, blockN = 64, blockK = 32, warpsM = 2, warpsN = 2, stages = 3, split = 1;
+
+  int64_t threads() const { return 32 * warpsM * warpsN; }
+  /// Dynamic shared memory of a block.
+  int64_t sharedBytes(int64_t elementBytes, bool rightRows) const;
+};
+
+/// What the choice depends on; sizes are assumed ones where symbols decide.
+struct ProductShape {
+  int64_t batch, M, N, K, elementBytes;
+  bool rightRows, vectors; // vectors: both operands come by cp.async
+};
+
+/// The fastest configuration by the cost model; deterministic.
+ProductConfig chooseProduct(const ProductShape &shape, const CudaTarget &target);
+
+/// Fails, with nothing emitted, when the region is no product that the template takes.
+mlir::FailureOr<Kernel> emitProduct(graph::RegionOp region, graph::ShapeFacts &facts, const Placements &placements, const CudaTarget &target, const graph::AssumedSizes &sizes);
+
+} // namespace mlc::cuda
+
+#endif

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+//
+// The texts of this folder, embedded at build time.
+#ifndef MLC_BACKENDS_CUDA_KERNELS_SOURCES_H
+#define MLC_BACKENDS_CUDA_KERNELS_SOURCES_H
+
+namespace mlc::cuda {
+
+extern const char kScalarSource[];  // scalar.h
+extern const char kDeviceSource[];  // device.cuh
+extern const char kProductSource[]; // product.cuh
+
+} // namespace mlc::cuda
+
+#endif

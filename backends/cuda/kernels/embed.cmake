@@ -1,0 +1,10 @@
+# FILES: name=path;..., OUT: a C++ file that defines each text as a string constant of mlc::cuda.
+set(text "#include \"backends/cuda/kernels/Sources.h\"\nnamespace mlc::cuda {\n")
+foreach(pair ${FILES})
+  string(REGEX MATCH "^([^=]+)=(.*)$" _ "${pair}")
+  set(name ${CMAKE_MATCH_1})
+  file(READ ${CMAKE_MATCH_2} hex HEX)
+  string(REGEX REPLACE "(..)" "0x\\1," bytes "${hex}")
+  string(APPEND text "const char ${name}[] = {${bytes}0};\n")
+endforeach()
+file(WRITE ${OUT} "${text}}\n")

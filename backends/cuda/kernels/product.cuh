@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+//
+// Products: y[b, m, n] = epilogue(sum_k left[b, m, k] right[b, k, n]), where left may be the windows of a channels-last convolution (k = (r, s, c)), which are never written to memory.
+// f16 and bf16 by mma.sync with f32 accumulators, f32 by FMA. One block makes a kBlockM x kBlockN tile: operands come through kStages stages of shared memory (cp.async where 16 bytes lie together and are
+// aligned, element by element otherwise), rows padded by 16 bytes so that ldmatrix and 16-byte reads meet no bank twice. The tile goes through shared memory to the epilogue, so that every store and every
+// operand of the epilogue is a whole vector. kSplit blocks of a cluster share the K of one tile and add their parts through distributed shared memory (sm_90).
+// Grid: batch x tiles of M x tiles of N x kSplit, the last fastest. Source of the structure: CUTLASS's documentation, "Efficient GEMM in CUDA".
+//
+// Holes: sizeBatch, sizeM, sizeN, sizeK (p); leftAddress(p, b, m, k) or leftElement, for convolutions windowAddress(p, image, h, w, c) or windowElement; rightAddress(p, b, k, n) or rightElement;
+// storeVector(p, b, m, n, Pack<float, kStoreWidth>), storeOne(p, b, m, n, float).
+// Configuration: struct Config with Element, kBlockM, kBlockN, kBlockK, kWarpsM, kWarpsN, kStages, kSplit, kLeftVector, kRightVector, kRightRows (right's n lie together in memory, else its k), kStoreWidth,
+// and for convolutions kIsConv, kC, kR, kS, kStride*, kDilation*, kPad*, with sizeH, sizeW, sizeP, sizeQ.
+
+template <typename C> struct Tile {
+  typedef typename C::Element Element;
+  static constexpr bool kIsFloat = sizeof(Element) == 4;
+  static constexpr int kThreads = 32 * C::kWarpsM * C::kWarpsN;
+  static constexpr int kChunk = 16 / sizeof(Element);
+  static constexpr int kLeftStride = C::kBlockK + kChunk;
+  static constexpr int kRightStride = (C::kRightRows ? C::kBlockN : C::kBlockK) + kChunk;
+  static constexpr int kLeftElems = C::kBlockM * kLeftStride;
+  static constexpr int kRightElems = (C::kRightRows ? C::kBlockK : C::kBlockN) * kRightStride;
+  static constexpr int kStageElems = kLeftElems + kRightElems;
+  static constexpr int kOutStride = C::kBlockN + 4;
+  static constexpr int kSharedBytes = kStageElems * C::kStages * (int)sizeof(Element) > C::kBlockM * kOutStride * 4 ? kStageElems * C::kStages * (int)sizeof(Element) : C::kBlockM * kOutStride * 4;
+  static constexpr int kLeftChunks = C::kBlockM * C::kBlockK / kChunk, kRightChunks = C::kBlockN * C::kBlockK / kChunk;
+  static constexpr int kLeftSteps = (kLeftChunks + kThreads - 1) / kThreads, kRightSteps = (kRightChunks + kThreads - 1) / kThreads;
+};
+
+// The rows of `left` that a thread brings: positions, and for convolutions the window's corner.
+struct LeftRow {
+  int64_t m;
+  int64_t image;
+  int h, w;
+  bool valid;
+};
+
+template <typename C> DEVICE LeftRow left_row(const Params &p, int64_t m, int64_t sizes_m) {
+  LeftRow row;
+  row.m = m;
+  row.valid = m < sizes_m;
+  if constexpr (C::kIsConv) {
+    const uint32_t q = (uint32_t)sizeQ(p), pq = (uint32_t)sizeP(p) * q;
+    const uint32_t safe = (uint32_t)(row.valid ? m : 0);
+    const uint32_t image = safe / pq, rest = safe - image * pq, y = rest / q, x = rest - y * q;
+    row.image = image;
+    row.h = (int)y * C::kStrideH - C::kPadH;
+    row.w = (int)x * C::kStrideW - C::kPadW;
+  }
+  return row;
+}
+
+// Where window element k lies; false outside of the image.
+template <typename C> DEVICE bool window(const Params &p, const LeftRow &row, int k, int &h, int &w, int &c) {
+  const int rs = k / C::kC, r = rs / C::kS, s = rs - r * C::kS;
+  c = k - rs * C::kC;
+  h = row.h + r * C::kDilationH;
+  w = row.w + s * C::kDilationW;
+  return (unsigned)h < (unsigned)sizeH(p) && (unsigned)w < (unsigned)sizeW(p);
+}
+
+template <typename C> DEVICE void load_left(const Params &p, typename C::Element *to, int64_t b, const LeftRow (&rows)[Tile<C>::kLeftSteps], int64_t k0, int64_t size_k) {
+  typedef Tile<C> T;
+  constexpr int kPerRow = C::kBlockK / T::kChunk;
+#pragma unroll
+  for (int i = 0; i < T::kLeftSteps; ++i) {
+    const int chunk = threadIdx.x + i * T::kThreads;
+    if (T::kLeftChunks % T::kThreads && chunk >= T::kLeftChunks) break;
+    const int column = chunk % kPerRow * T::kChunk;
+    typename C::Element *at = to + chunk / kPerRow * T::kLeftStride + column;
+    const int64_t k = k0 + column;
+    if constexpr (C::kLeftVector) {
+      bool valid = rows[i].valid && k < size_k;
+      const char *from = p.b0;
+      if constexpr (C::kIsConv) {
+        int h, w, c;
+        valid = window<C>(p, rows[i], (int)k, h, w, c) && valid;
+        if (valid) from = windowAddress(p, rows[i].image, h, w, c);
+      } else {
+        if (valid) from = leftAddress(p, b, rows[i].m, k);
+      }
+      cp_async16(at, from, valid);
+    } else {
+      Pack<typename C::Element, T::kChunk> values;
+#pragma unroll
+      for (int j = 0; j < T::kChunk; ++j) {
+        bool valid = rows[i].valid && k + j < size_k;
+        values.v[j] = typename C::Element{};
+        if constexpr (C::kIsConv) {
+          int h, w, c;
+          valid = window<C>(p, rows[i], (int)(k + j), h, w, c) && valid;
+          if (valid) values.v[j] = windowElement(p, rows[i].image, h, w, c);
+        } else {
+          if (valid) values.v[j] = leftElement(p, b, rows[i].m, k + j);
+        }
+      }
+      *(Pack<typename C::Element, T::kChunk> *)at = values;
+    }
+  }
+}
+
+template <typename C> DEVICE void load_right(const Params &p, typename C::Element *to, int64_t b, int64_t n0, int64_t k0, int64_t size_n, int64_t size_k) {
+  typedef Tile<C> T;
+  constexpr int kPerRow = (C::kRightRows ? C::kBlockN : C::kBlockK) / T::kChunk;
+#pragma unroll
+  for (int i = 0; i < T::kRightSteps; ++i) {
+    const int chunk = threadIdx.x + i * T::kThreads;
+    if (T::kRightChunks % T::kThreads && chunk >= T::kRightChunks) break;
+    const int row = chunk / kPerRow, column = chunk % kPerRow * T::kChunk;
+    typename C::Element *at = to + row * T::kRightStride + column;
+    const int64_t n = n0 + (C::kRightRows ? column : row), k = k0 + (C::kRightRows ? row : column);
+    if constexpr (C::kRightVector) {
+      const bool valid = n < size_n && k < size_k;
+      cp_async16(at, valid ? rightAddress(p, b, k, n) : p.b0, valid);
+    } else {
+      Pack<typename C::Element, T::kChunk> values;
+#pragma unroll
+      for (int j = 0; j < T::kChunk; ++j) {
+        const int64_t nj = n + (C::kRightRows ? j : 0), kj = k + (C::kRightRows ? 0 : j);
+        values.v[j] = typename C::Element{};
+        if (nj < size_n && kj < size_k) values.v[j] = rightElement(p, b, kj, nj);
+      }
+      *(Pack<typename C::Element, T::kChunk> *)at = values;
+    }
+  }
+}
+
+// Accumulators of one warp's part of the tile, by mma.sync.
+template <typename C, bool kIsFloat = Tile<C>::kIsFloat> struct Accumulators {
+  typedef Tile<C> T;
+  static constexpr int kRows = C::kBlockM / C::kWarpsM / 16, kColumns = C::kBlockN / C::kWarpsN / 8;
+  static_assert(kRows > 0 && kColumns % 2 == 0, "a warp has whole pairs of tiles");
+  float c[kRows][kColumns][4];
+
+  DEVICE_MEMBER void clear() {
+#pragma unroll
+    for (int i = 0; i < kRows * kColumns * 4; ++i) (&c[0][0][0])[i] = 0;
+  }
+  DEVICE_MEMBER void multiply(const typename C::Element *left, const typename C::Element *right) {
+    const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+    const int row = warp / C::kWarpsN * kRows * 16, column = warp % C::kWarpsN * kColumns * 8;
+#pragma unroll
+    for (int k = 0; k < C::kBlockK; k += 16) {
+      uint32_t a[kRows][4];
+#pragma unroll
+      for (int i = 0; i < kRows; ++i) ldmatrix4(a[i], left + (row + i * 16 + lane % 16) * T::kLeftStride + k + lane / 16 * 8);
+#pragma unroll
+      for (int j = 0; j < kColumns; j += 2) {
+        uint32_t b[4];
+        if constexpr (C::kRightRows)
+          ldmatrix4_trans(b, right + (k + lane % 16) * T::kRightStride + column + j * 8 + lane / 16 * 8);
+        else
+          ldmatrix4(b, right + (column + j * 8 + lane % 8 + lane / 16 * 8) * T::kRightStride + k + lane / 8 % 2 * 8);
+#pragma unroll
+        for (int i = 0; i < kRows; ++i) {
+          mma16816(typename C::Element{}, c[i][j], a[i], b[0], b[1]);
+          mma16816(typename C::Element{}, c[i][j + 1], a[i], b[2], b[3]);
+        }
+      }
+    }
+  }
+  DEVICE_MEMBER void store(float *out) {
+    const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+    const int row = warp / C::kWarpsN * kRows * 16 + lane / 4, column = warp % C::kWarpsN * kColumns * 8 + lane % 4 * 2;
+#pragma unroll
+    for (int i = 0; i < kRows; ++i)
+#pragma unroll
+      for (int j = 0; j < kColumns; ++j) {
+        *(float2 *)(out + (row + i * 16) * T::kOutStride + column + j * 8) = make_float2(c[i][j][0], c[i][j][1]);
+        *(float2 *)(out + (row + i * 16 + 8) * T::kOutStride + column + j * 8) = make_float2(c[i][j][2], c[i][j][3]);
+      }
+  }
+};
+
+// The same in f32 by FMA: a thread has every kDown-th row and every 16th column.
+template <typename C> struct Accumulators<C, true> {
+  typedef Tile<C> T;
+  static constexpr int kDown = T::kThreads / 16, kRows = C::kBlockM / kDown, kColumns = C::kBlockN / 16;
+  float c[kRows][kColumns];
+
+  DEVICE_MEMBER void clear() {
+#pragma unroll
+    for (int i = 0; i < kRows * kColumns; ++i) (&c[0][0])[i] = 0;
+  }
+  DEVICE_MEMBER void multiply(const float *left, const float *right) {
+    const int ty = threadIdx.x / 16, tx = threadIdx.x % 16;
+#pragma unroll
+    for (int k = 0; k < C::kBlockK; k += 4) {
+      float4 a[kRows];
+#pragma unroll
+      for (int i = 0; i < kRows; ++i) a[i] = *(const float4 *)(left + (ty + i * kDown) * T::kLeftStride + k);
+#pragma unroll
+      for (int j = 0; j < kColumns; ++j) {
+        float4 b;
+        if constexpr (C::kRightRows) {
+          const float *at = right + k * T::kRightStride + tx + j * 16;
+          b = make_float4(at[0], at[T::kRightStride], at[2 * T::kRightStride], at[3 * T::kRightStride]);
+        } else {
+          b = *(const float4 *)(right + (tx + j * 16) * T::kRightStride + k);
+        }
+#pragma unroll
+        for (int i = 0; i < kRows; ++i) c[i][j] = fmaf(a[i].w, b.w, fmaf(a[i].z, b.z, fmaf(a[i].y, b.y, fmaf(a[i].x, b.x, c[i][j]))));
+      }
+    }
+  }
+  DEVICE_MEMBER void store(float *out) {
+    const int ty = threadIdx.x / 16, tx = threadIdx.x % 16;
+#pragma unroll
+    for (int i = 0; i < kRows; ++i)
+#pragma unroll
+      for (int j = 0; j < kColumns; ++j) out[(ty + i * kDown) * T::kOutStride + tx + j * 16] = c[i][j];
+  }
+};
+
+// Rows [first, last) of the finished tile, from the shared memory of all kSplit blocks, through the epilogue.
+template <typename C> DEVICE void store_tile(const Params &p, const float *out, int64_t b, int64_t m0, int64_t n0, int64_t size_m, int64_t size_n, int first, int last) {
+  typedef Tile<C> T;
+  constexpr int kWidth = C::kStoreWidth > 4 ? C::kStoreWidth : 4, kPerRow = C::kBlockN / kWidth;
+  for (int i = first * kPerRow + threadIdx.x; i < last * kPerRow; i += T::kThreads) {
+    const int row = i / kPerRow, column = i % kPerRow * kWidth;
+    const int64_t m = m0 + row, n = n0 + column;
+    if (m >= size_m || n >= size_n) continue;
+    float acc[kWidth];
+#pragma unroll
+    for (int j = 0; j < kWidth; j += 4) {
+      float4 v = *(const float4 *)(out + row * T::kOutStride + column + j);
+      if constexpr (C::kSplit > 1) {
+        v = make_float4(0, 0, 0, 0);
+#pragma unroll
+        for (int s = 0; s < C::kSplit; ++s) {
+          const float4 part = cluster_load4(cluster_address(out + row * T::kOutStride + column + j, s));
+          v.x += part.x, v.y += part.y, v.z += part.z, v.w += part.w;
+        }
+      }
+      acc[j] = v.x, acc[j + 1] = v.y, acc[j + 2] = v.z, acc[j + 3] = v.w;
+    }
+    if constexpr (C::kStoreWidth > 1) {
+#pragma unroll
+      for (int j = 0; j < kWidth; j += C::kStoreWidth) {
+        Pack<float, C::kStoreWidth> part;
+#pragma unroll
+        for (int l = 0; l < C::kStoreWidth; ++l) part.v[l] = acc[j + l];
+        if (n + j < size_n) storeVector(p, b, m, n + j, part);
+      }
+    } else {
+#pragma unroll
+      for (int j = 0; j < kWidth; ++j)
+        if (n + j < size_n) storeOne(p, b, m, n + j, acc[j]);
+    }
+  }
+}
+
+template <typename C> DEVICE void product(const Params &p, char *shared) {
+  typedef Tile<C> T;
+  typedef typename C::Element Element;
+  const int64_t size_m = sizeM(p), size_n = sizeN(p), size_k = sizeK(p);
+  const uint32_t tiles_m = (uint32_t)((size_m + C::kBlockM - 1) / C::kBlockM), tiles_n = (uint32_t)((size_n + C::kBlockN - 1) / C::kBlockN);
+  const uint32_t split = C::kSplit > 1 ? cluster_rank() : 0, tile = blockIdx.x / C::kSplit;
+  const uint32_t tile_n = tile % tiles_n, rest = tile / tiles_n, tile_m = rest % tiles_m;
+  const int64_t b = rest / tiles_m, m0 = (int64_t)tile_m * C::kBlockM, n0 = (int64_t)tile_n * C::kBlockN;
+  const int steps = (int)((size_k + C::kBlockK - 1) / C::kBlockK), per_split = (steps + C::kSplit - 1) / C::kSplit;
+  const int begin = (int)split * per_split, end = begin + per_split < steps ? begin + per_split : steps;
+
+  Element *stages = (Element *)shared;
+  LeftRow rows[T::kLeftSteps];
+#pragma unroll
+  for (int i = 0; i < T::kLeftSteps; ++i) rows[i] = left_row<C>(p, m0 + (threadIdx.x + i * T::kThreads) / (C::kBlockK / T::kChunk), size_m);
+  auto load = [&](int step) {
+    if (step < end) {
+      Element *stage = stages + (step - begin) % C::kStages * T::kStageElems;
+      load_left<C>(p, stage, b, rows, (int64_t)step * C::kBlockK, size_k);
+      load_right<C>(p, stage + T::kLeftElems, b, n0, (int64_t)step * C::kBlockK, size_n, size_k);
+    }
+    cp_async_commit();
+  };
+#pragma unroll
+  for (int s = 0; s < C::kStages - 1; ++s) load(begin + s);
+  Accumulators<C> acc;
+  acc.clear();
+  for (int step = begin; step < end; ++step) {
+    cp_async_wait<C::kStages - 2>();
+    __syncthreads(); // the stage has arrived for all, and the one before it is free
+    load(step + C::kStages - 1);
+    const Element *stage = stages + (step - begin) % C::kStages * T::kStageElems;
+    acc.multiply(stage, stage + T::kLeftElems);
+  }
+  cp_async_wait<0>();
+  __syncthreads();
+  float *out = (float *)shared;
+  acc.store(out);
+  if constexpr (C::kSplit > 1) {
+    cluster_barrier();
+    constexpr int kRows = (C::kBlockM + C::kSplit - 1) / C::kSplit;
+    const int first = (int)split * kRows, last = first + kRows < C::kBlockM ? first + kRows : C::kBlockM;
+    store_tile<C>(p, out, b, m0, n0, size_m, size_n, first, last);
+    cluster_barrier(); // nobody leaves while others read its memory
+  } else {
+    __syncthreads();
+    store_tile<C>(p, out, b, m0, n0, size_m, size_n, 0, C::kBlockM);
+  }
+}
