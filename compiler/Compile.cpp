@@ -179,7 +179,7 @@ private:
   llvm::Error compileProgram(ModuleOp normalized, unsigned target, const Bucket *bucket, KernelSet &kernels) {
     clones.push_back(OwningOpRef<ModuleOp>(normalized.clone()));
     ModuleOp clone = *clones.back();
-    if (auto error = passes(clone, [&](OpPassManager &pm) { buildFusePipeline(pm, options.optLevel, options.explainFusion, *options.targets[target]); }))
+    if (auto error = passes(clone, [&](OpPassManager &pm) { buildFusePipeline(pm, options.optLevel, options.explainFusion, *options.targets[target], options.precision); }))
       return error;
     auto func = clone.lookupSymbol<func::FuncOp>("main");
     facts.push_back(std::make_unique<graph::ShapeFacts>(func));

@@ -23,6 +23,7 @@ struct CompileOptions {
   std::vector<Bucket> buckets; // resolved; each gets a program of its own, for each target
   int optLevel = 2;
   bool foldConstants = true;  // by running what derives from constants alone (Evaluate.h)
+  std::string precision;      // "f16" or "bf16": what lies between kernels is narrowed, for targets with narrow products; empty: as in the model
   unsigned threads = 0;       // 0: as many as the machine has
   std::string preprocess;     // pictures that inputs take, as add-preprocessing spells them; empty: inputs as the model has them
   std::string sourceHash;     // of the model's bytes

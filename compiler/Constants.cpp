@@ -4,6 +4,7 @@
 // Constant expressions are evaluated one at a time while the plan is written, so packed weights never exist all at once.
 #include "compiler/Constants.h"
 #include "dialects/Graph/Graph.h"
+#include "mlc/runtime.h"
 #include <cstring>
 
 using namespace mlir;
@@ -75,6 +76,10 @@ runtime::Move moveOf(Operation *op) {
         move.op = plan::MoveOp::Slice;
         move.a = numbers(slice.getStarts().getDims());
         move.b.assign(slice.getSteps().begin(), slice.getSteps().end());
+      })
+      .Case<CastOp>([&](CastOp cast) {
+        move.op = plan::MoveOp::Narrow;
+        move.a = {cast.getTo().isF16() ? MLC_DTYPE_FLOAT16 : MLC_DTYPE_BFLOAT16};
       })
       .Case<ConcatOp>([&](ConcatOp concat) {
         move.op = plan::MoveOp::Concat;

@@ -9,6 +9,7 @@
 #include "passes/Layout/Passes.h"
 #include "passes/Memory/Passes.h"
 #include "passes/Normalize/Passes.h"
+#include "passes/Precision/Passes.h"
 #include "passes/Recognise/Passes.h"
 #include "passes/Schedule/Passes.h"
 
@@ -52,7 +53,7 @@ void buildSpecializePipeline(OpPassManager &pm, StringRef dims, int optLevel, Co
   buildNormalizePipeline(pm, optLevel, std::move(evaluator));
 }
 
-void buildFusePipeline(OpPassManager &pm, int optLevel, bool explain, const Backend &target) {
+void buildFusePipeline(OpPassManager &pm, int optLevel, bool explain, const Backend &target, StringRef precision) {
   auto &func = pm.nest<func::FuncOp>();
   if (optLevel > 1) {
     func.addPass(createChannelsLast());
@@ -80,6 +81,8 @@ void buildFusePipeline(OpPassManager &pm, int optLevel, bool explain, const Back
       func.addPass(createExplainFusion());
     target.addChoosePasses(func);
   }
+  if (!precision.empty())
+    func.addPass(createConvertPrecision({.type = precision.str()}));
 }
 
 void buildSchedulePipeline(OpPassManager &pm, int optLevel) {

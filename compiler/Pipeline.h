@@ -16,8 +16,8 @@ void buildNormalizePipeline(mlir::OpPassManager &pm, int optLevel, ConstantEvalu
 /// After it: symbols get the values and ranges of `dims` (SpecializeShapes), and what that decides becomes normal again.
 void buildSpecializePipeline(mlir::OpPassManager &pm, llvm::StringRef dims, int optLevel, ConstantEvaluator evaluator = {});
 /// Per target: layouts chosen, ops grouped into regions.
-/// `explain`: prints why kernels stay apart.
-void buildFusePipeline(mlir::OpPassManager &pm, int optLevel, bool explain, const Backend &target);
+/// `explain`: prints why kernels stay apart. `precision`: "", "f16" or "bf16" (passes/Precision).
+void buildFusePipeline(mlir::OpPassManager &pm, int optLevel, bool explain, const Backend &target, llvm::StringRef precision);
 /// Per target, when the regions have kernels: their order.
 void buildSchedulePipeline(mlir::OpPassManager &pm, int optLevel);
 

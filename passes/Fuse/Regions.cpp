@@ -20,10 +20,17 @@ bool isMoveByNumbers(Operation *op) {
   });
 }
 
+bool isNarrowing(Operation *op) {
+  auto cast = dyn_cast<CastOp>(op);
+  return cast && getElementTypeOrSelf(cast.getX().getType()).isF32() && (cast.getTo().isF16() || cast.getTo().isBF16());
+}
+
 bool isConstantExpression(Value v) {
   Operation *op = v.getDefiningOp();
   if (!op || !cast<RankedTensorType>(v.getType()).hasStaticShape())
     return false;
+  if (isNarrowing(op))
+    return isa_and_nonnull<ConstantOp>(op->getOperand(0).getDefiningOp());
   return isa<ConstantOp>(op) || (isMoveByNumbers(op) && llvm::all_of(op->getOperands(), isConstantExpression));
 }
 

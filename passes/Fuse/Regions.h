@@ -11,7 +11,9 @@ namespace mlc {
 
 /// Whether an op only moves elements (reshape, transpose, pad with zeros, slice, concat) by numbers known now: what the plan writer evaluates on constants.
 bool isMoveByNumbers(mlir::Operation *op);
-/// Whether a value is a constant or only moves of constants (reshape, transpose, pad, slice, concat), so that the plan writer evaluates it.
+/// Whether an op rounds f32 to f16 or bf16.
+bool isNarrowing(mlir::Operation *op);
+/// Whether a value is a constant, maybe narrowed, or only moves of such (reshape, transpose, pad, slice, concat), so that the plan writer evaluates it.
 bool isConstantExpression(mlir::Value v);
 /// On a concat that is a view of its operands' memory (passes/Memory/PlaceConcats).
 inline constexpr const char *kPlacedAttr = "graph.placed";

@@ -73,6 +73,30 @@ void CopyBox(const char* from, Dims from_strides, char* to, Dims to_strides, Dim
             extents.subspan(1), bytes);
 }
 
+// The bits of an f32 rounded to bfloat16, to nearest, ties to even; NaN stays NaN.
+uint16_t Bfloat16Bits(uint32_t bits) {
+  if ((bits & 0x7fffffff) > 0x7f800000) return static_cast<uint16_t>(bits >> 16 | 0x40);
+  return static_cast<uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+// The same to float16. Source of the numbers: IEEE 754-2019, binary16: bias 15, 10 bits of fraction.
+uint16_t HalfBits(uint32_t bits) {
+  const uint32_t sign = bits >> 16 & 0x8000, magnitude = bits & 0x7fffffff;
+  if (magnitude > 0x7f800000) return static_cast<uint16_t>(sign | 0x7e00);
+  if (magnitude >= 0x47800000) return static_cast<uint16_t>(sign | 0x7c00);  // 65536 and more
+  if (magnitude >= 0x38800000) {                                             // normal: 2^-14 and more
+    const uint32_t rounded = magnitude + 0xfff + (magnitude >> 13 & 1);
+    return static_cast<uint16_t>(sign | ((rounded - 0x38000000) >> 13));
+  }
+  // Subnormal: a multiple of 2^-24, which adding 0.5 in f32 rounds to.
+  float value = 0;
+  std::memcpy(&value, &magnitude, sizeof value);
+  value += 0.5f;
+  uint32_t sum = 0;
+  std::memcpy(&sum, &value, sizeof sum);
+  return static_cast<uint16_t>(sign | (sum - 0x3f000000));
+}
+
 // One move between checked operands and a result of the right size, filled with zeros.
 class Mover {
  public:
@@ -98,6 +122,8 @@ class Mover {
         return Pad();
       case plan::MoveOp::Slice:
         return Slice();
+      case plan::MoveOp::Narrow:
+        return Narrow();
       case plan::MoveOp::Concat:
         return Concat();
       default:
@@ -196,6 +222,20 @@ class Mover {
     return Ok();
   }
 
+  Status Narrow() {
+    const bool is_half = move_.a.size() == 1 && move_.a[0] == MLC_DTYPE_FLOAT16;
+    if (move_.a.size() != 1 || (!is_half && move_.a[0] != MLC_DTYPE_BFLOAT16) || bytes_ != 2 ||
+        !std::equal(move_.dims.begin(), move_.dims.end(), operands_[0].dims.begin(), operands_[0].dims.end()))
+      return BadMove("narrows to no type of 16 bits");
+    for (size_t i = 0; 2 * i < out_->size(); ++i) {
+      uint32_t bits = 0;
+      std::memcpy(&bits, operands_[0].bytes.data() + 4 * i, sizeof bits);
+      const uint16_t narrow = is_half ? HalfBits(bits) : Bfloat16Bits(bits);
+      std::memcpy(out_->data() + 2 * i, &narrow, sizeof narrow);
+    }
+    return Ok();
+  }
+
   const Move& move_;
   std::span<const MoveOperand> operands_;
   const int64_t bytes_;
@@ -210,8 +250,9 @@ Status ApplyMove(const Move& move, std::span<const MoveOperand> operands, size_t
   uint64_t size_bytes = 0;
   if (!SizeOf(move.dims, element_bytes, &size_bytes))
     return BadMove("has a step of impossible size");
+  const size_t operand_bytes = move.op == plan::MoveOp::Narrow ? sizeof(float) : element_bytes;
   for (const MoveOperand& operand : operands)
-    if (!SizeOf(operand.dims, element_bytes, &size_bytes) || size_bytes != operand.bytes.size())
+    if (!SizeOf(operand.dims, operand_bytes, &size_bytes) || size_bytes != operand.bytes.size())
       return BadMove("has an operand whose size is not that of its dims");
   (void)SizeOf(move.dims, element_bytes, &size_bytes);
   if (size_bytes > max_bytes) return BadMove("has a step of impossible size");

@@ -21,6 +21,7 @@ namespace mlc::runtime {
 //   Pad        a = zeros before each axis, negative ones crop; what is left of dims lies behind
 //   Slice      a = first index, b = step (not 0, may be negative) of each axis
 //   Concat     a = [axis], one or more operands
+//   Narrow     a = [dtype]: f32 elements rounded to the nearest float16 or bfloat16, ties to even
 struct Move {
   plan::MoveOp op = plan::MoveOp::Source;
   std::vector<int64_t> dims, a, b;

@@ -7,6 +7,8 @@ namespace mlc {
 void declareArguments(CLI::App &app, Arguments &a) {
   auto *model = app.add_option("model", a.model, "The model, .onnx or .mlir")->type_name("MODEL");
   app.add_option("--arch", a.archs, "What to compile for: host (this machine), x86-64-v2, x86-64-v3, x86-64-v4, sm_75, sm_80, sm_86, sm_87, sm_89, sm_90, sm_100, sm_110, sm_120, native (this machine's GPU); several give one plan that holds all. With a GPU comes PTX for later ones")->delimiter(',')->type_name("LIST")->capture_default_str();
+  auto *fp16 = app.add_flag("--fp16", a.fp16, "CUDA: products in f16 with f32 sums; what lies in memory in f16, norms, softmax and sums in f32; inputs and outputs as in the model");
+  app.add_flag("--bf16", a.bf16, "The same in bf16")->excludes(fp16);
   app.add_option("--cuda-path", a.cudaPath, "The CUDA toolkit to compile with (bin/ptxas and lib64/libnvrtc.so); default: MLC_CUDA_PATH, CUDA_HOME, /usr/local/cuda, the Python packages of .venv")->type_name("DIR");
   auto *output = app.add_option("-o,--output", a.output, "The plan to write (default: the model's name with .plan)")->type_name("PLAN");
   app.add_option("--shape", a.shapes, "Fix an input's dims; '?' keeps one as the model has it; may be repeated")->type_name("INPUT=1x3x224x224")->allow_extra_args(false);

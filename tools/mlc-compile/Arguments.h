@@ -15,7 +15,7 @@ struct Arguments {
   std::vector<std::string> archs{"host"}, shapes, dims, buckets, keep, preprocess;
   int optLevel = 2;
   unsigned threads = 0;
-  bool verify = false, noCache = false, stripWeights = false, timePasses = false, explainFusion = false, quiet = false;
+  bool verify = false, fp16 = false, bf16 = false, noCache = false, stripWeights = false, timePasses = false, explainFusion = false, quiet = false;
 };
 
 void declareArguments(CLI::App &app, Arguments &arguments);

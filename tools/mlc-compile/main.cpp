@@ -58,6 +58,13 @@ CompileOptions compileOptions(const Arguments &a) {
   options.targets = std::move(*targets);
   for (const auto &target : options.targets)
     options.flags += (options.flags.empty() ? "--arch " : ",") + target->arch;
+  options.precision = a.fp16 ? "f16" : a.bf16 ? "bf16" : "";
+  if (!options.precision.empty()) {
+    for (const auto &target : options.targets)
+      if (target->minCuda == 0)
+        throw ToolError(tools::kUsage, "--fp16 and --bf16 are for CUDA targets; " + target->arch + " computes in the model's types: compile for it without them");
+    options.flags += a.fp16 ? " --fp16" : " --bf16";
+  }
   options.flags += " -O" + std::to_string(a.optLevel);
   if (!a.quiet && llvm::sys::Process::StandardErrIsDisplayed())
     options.progress = [](const std::string &stage, unsigned done, unsigned total) {

@@ -2,6 +2,7 @@
 // Part of MLC, see the LICENSE file.
 //
 // mlc-opt: the passes on .mlir text, as mlir-opt. An input that ends in .onnx is imported first; `--shape` and `--dims` then apply to the import.
+#include "backends/cuda/choose/Passes.h"
 #include "backends/host/choose/Passes.h"
 #include "compiler/Compile.h"
 #include "compiler/Evaluate.h"
@@ -11,6 +12,7 @@
 #include "passes/Layout/Passes.h"
 #include "passes/Memory/Passes.h"
 #include "passes/Normalize/Passes.h"
+#include "passes/Precision/Passes.h"
 #include "passes/Recognise/Passes.h"
 #include "passes/Schedule/Passes.h"
 #include "llvm/Config/llvm-config.h"
@@ -34,11 +36,13 @@ void registerAll(DialectRegistry &registry) {
   registerPass([evaluator = mlc::compilingEvaluator(/*optLevel=*/2, /*threads=*/1)] { return mlc::createFoldConstants(evaluator); });
   mlc::registerNormalizePasses();
   mlc::registerRecognisePasses();
+  mlc::registerPrecisionPasses();
   mlc::registerLayoutPasses();
   mlc::registerFusePasses();
   mlc::registerSchedulePasses();
   mlc::registerMemoryPasses();
   mlc::registerHostPasses();
+  mlc::registerCudaPasses();
 }
 
 /// As upstream's MlirOptMain, on .mlir text.

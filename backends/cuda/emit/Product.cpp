@@ -220,6 +220,10 @@ private:
           index.push_back(e.position(i));
         index.push_back({v[2], width > 1, width > 1});
         e.remember(anchor->getResult(0), index, e.convert(v[3], b.getF32Type(), element));
+        // What widens a product of halves again has the accumulators themselves.
+        for (Operation *user : anchor->getUsers())
+          if (auto cast = dyn_cast<CastOp>(user); cast && cast.getTo().isF32())
+            e.remember(cast.getY(), index, v[3]);
         for (auto [result, yielded] : llvm::zip(region.getResults(), region.getBody().front().getTerminator()->getOperands()))
           e.store(result, index, e.at(yielded, index));
         return std::optional<Value>(Value());

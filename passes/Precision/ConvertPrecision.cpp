@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+//
+// 1. find the values between regions that can change their type, views of one memory together; 2. rebuild each region in order: a value of its body has a wide form, a narrow one, or both,
+// made when they are asked for; moves follow whichever form is wanted, products want narrow operands, everything else wide ones.
+#include "dialects/Graph/ShapeFacts.h"
+#include "llvm/ADT/EquivalenceClasses.h"
+#include "passes/Fuse/Regions.h"
+#include "passes/Precision/Passes.h"
+
+using namespace mlir;
+using namespace mlc::graph;
+
+namespace mlc {
+#define GEN_PASS_DEF_CONVERTPRECISION
+#include "passes/Precision/PrecisionPasses.h.inc"
+
+namespace {
+
+constexpr int64_t kLargeTable = 1 << 18; // elements; smaller constants that no product reads stay exact
+constexpr double kLargestHalf = 65504;
+
+/// Whether the result's f32 elements are elements of operand 0 (or of all operands), so that rounding may come before or after.
+bool isMove(Operation *op) {
+  if (auto pad = dyn_cast<PadOp>(op))
+    return !pad.getValue();
+  return isa<ReshapeOp, TransposeOp, SliceOp, ConcatOp, ExpandOp, TileOp, GatherOp, GatherElementsOp, GatherNDOp, MaxPoolOp>(op);
+}
+
+bool isProduct(Operation *op) { return isa<MatMulOp, ConvOp>(op); }
+
+/// A view of its operand's memory, outside of regions.
+bool isView(Operation *op) {
+  auto concat = dyn_cast<ConcatOp>(op);
+  return isa<ReshapeOp>(op) || (concat && isPlaced(concat));
+}
+
+/// Rewrites one region.
+class Body {
+public:
+  Body(ShapeFacts &facts, OpBuilder &b, Type narrow) : facts(facts), b(b), narrowType(narrow), wideType(b.getF32Type()) {}
+
+  void define(Value old, Value now) { (facts.elementType(now) == narrowType && facts.elementType(old) == wideType ? narrows : wides)[old] = now; }
+
+  LogicalResult rewrite(Operation *op) {
+    if (auto constant = dyn_cast<ConstantOp>(op)) {
+      noteConstant(constant);
+    } else if (isMove(op) && facts.elementType(op->getResult(0)).isF32()) {
+      return success(); // when one of its forms is asked for
+    }
+    SmallVector<Value> operands;
+    for (Value v : op->getOperands())
+      operands.push_back(isProduct(op) && facts.elementType(op->getResult(0)).isF32() ? narrow(v) : wide(v));
+    return clone(op, operands);
+  }
+
+  Value wide(Value v) {
+    auto found = wides.find(v);
+    if (found != wides.end())
+      return found->second;
+    if (narrows.contains(v))
+      return wides[v] = cast(narrows[v], wideType);
+    return wides[v] = follow(v, [this](Value operand) { return wide(operand); });
+  }
+
+  Value narrow(Value v) {
+    if (!facts.elementType(v).isF32())
+      return wide(v);
+    auto found = narrows.find(v);
+    if (found != narrows.end())
+      return found->second;
+    Operation *op = v.getDefiningOp();
+    if (!wides.contains(v) && op && isMove(op))
+      return narrows[v] = follow(v, [this](Value operand) { return narrow(operand); });
+    return narrows[v] = cast(wide(v), narrowType);
+  }
+
+  /// For memory: f16 has no room for what masks hold.
+  Value stored(Value v) {
+    if (!hasLargeConstants || !narrowType.isF16() || narrows.contains(v))
+      return narrow(v);
+    Value limited = facts.make<MinimumOp>(b, v.getLoc(), {wide(v), number(kLargestHalf)});
+    return cast(facts.make<MaximumOp>(b, v.getLoc(), {limited, number(-kLargestHalf)}), narrowType);
+  }
+
+private:
+  Value cast(Value v, Type type) { return facts.make<CastOp>(b, v.getLoc(), v, b.getNamedAttr("to", TypeAttr::get(type))); }
+
+  Value number(double value) {
+    auto op = ConstantOp::create(b, b.getUnknownLoc(), llvm::cast<ElementsAttr>(DenseElementsAttr::get(RankedTensorType::get({}, wideType), b.getFloatAttr(wideType, value).getValue())));
+    (void)facts.infer(op);
+    return op;
+  }
+  /// The move that defines `v`, on operands of another form.
+  Value follow(Value v, llvm::function_ref<Value(Value)> form) {
+    Operation *op = v.getDefiningOp();
+    SmallVector<Value> operands;
+    for (Value operand : op->getOperands())
+      operands.push_back(form(operand));
+    Operation *now = facts.create(b, op->getLoc(), op->getName().getStringRef(), operands, attributes(op));
+    return now->getResult(llvm::cast<OpResult>(v).getResultNumber());
+  }
+
+  static SmallVector<NamedAttribute> attributes(Operation *op) { return llvm::to_vector(op->getAttrs()); }
+
+  LogicalResult clone(Operation *op, ArrayRef<Value> operands) {
+    if (isa<ConstantOp>(op) || (!isProduct(op))) {
+      IRMapping map;
+      for (auto [old, now] : llvm::zip(op->getOperands(), operands))
+        map.map(old, now);
+      Operation *now = b.clone(*op, map);
+      (void)facts.infer(now);
+      for (auto [old, result] : llvm::zip(op->getResults(), now->getResults()))
+        wides[old] = result;
+      return success();
+    }
+    Operation *now = facts.create(b, op->getLoc(), op->getName().getStringRef(), operands, attributes(op));
+    if (!now)
+      return failure();
+    for (auto [old, result] : llvm::zip(op->getResults(), now->getResults()))
+      define(old, result);
+    return success();
+  }
+
+  void noteConstant(ConstantOp op) {
+    auto dense = dyn_cast<DenseElementsAttr>(op.getValue());
+    if (dense && dense.getElementType().isF32() && dense.isSplat())
+      hasLargeConstants |= std::abs(dense.getSplatValue<float>()) > kLargestHalf;
+  }
+
+  ShapeFacts &facts;
+  OpBuilder &b;
+  Type narrowType, wideType;
+  DenseMap<Value, Value> wides, narrows; // values of other types are in wides
+  bool hasLargeConstants = false;
+};
+
+struct ConvertPrecision : impl::ConvertPrecisionBase<ConvertPrecision> {
+  using ConvertPrecisionBase::ConvertPrecisionBase;
+
+  void runOnOperation() override {
+    if (type != "f16" && type != "bf16") {
+      getOperation().emitError() << "convert-precision takes f16 or bf16, got '" << type << "'";
+      return signalPassFailure();
+    }
+    narrowType = type == "f16" ? Type(Float16Type::get(&getContext())) : Type(BFloat16Type::get(&getContext()));
+    ShapeFacts shapes(getOperation());
+    if (!shapes.valid())
+      return signalPassFailure();
+    facts = &shapes;
+    findNarrow();
+    SmallVector<Operation *> ops, old;
+    getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
+      if (isa<RegionOp>(op) || (isView(op) && !isa<RegionOp>(op->getParentOp())))
+        ops.push_back(op);
+      return isa<RegionOp>(op) ? WalkResult::skip() : WalkResult::advance();
+    });
+    for (Operation *op : ops)
+      if (failed(isa<RegionOp>(op) ? rebuild(cast<RegionOp>(op), old) : rebuildView(op, old)))
+        return signalPassFailure();
+    for (Operation *op : llvm::reverse(old))
+      op->erase();
+    for (Value v : llvm::reverse(unusedConstants))
+      if (v.use_empty())
+        v.getDefiningOp()->erase();
+  }
+
+private:
+  /// Results of regions that only regions use, and views of them, as whole classes of one memory.
+  void findNarrow() {
+    llvm::EquivalenceClasses<void *> memory;
+    llvm::DenseSet<void *> fixed;
+    SmallVector<Value> values;
+    auto add = [&](Value v) {
+      if (!facts->elementType(v).isF32())
+        return;
+      values.push_back(v);
+      memory.insert(v.getAsOpaquePointer());
+      for (Operation *user : v.getUsers())
+        if (!isa<RegionOp>(user) && !isView(user))
+          fixed.insert(v.getAsOpaquePointer());
+    };
+    getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
+      if (isa<RegionOp>(op)) {
+        for (Value r : op->getResults())
+          add(r);
+        return WalkResult::skip();
+      }
+      if (isView(op) && facts->elementType(op->getResult(0)).isF32() && !isConstantExpression(op->getResult(0))) {
+        add(op->getResult(0));
+        for (Value v : op->getOperands()) {
+          memory.unionSets(op->getResult(0).getAsOpaquePointer(), v.getAsOpaquePointer());
+          bool changes = v.getDefiningOp() && (isa<RegionOp>(v.getDefiningOp()) || isView(v.getDefiningOp())) && !isConstantExpression(v);
+          if (!changes)
+            fixed.insert(v.getAsOpaquePointer());
+        }
+      }
+      return WalkResult::advance();
+    });
+    llvm::DenseSet<void *> fixedClasses;
+    for (void *v : fixed)
+      fixedClasses.insert(memory.getOrInsertLeaderValue(v));
+    for (Value v : values)
+      if (!fixedClasses.contains(memory.getLeaderValue(v.getAsOpaquePointer())))
+        isNarrow.insert(v);
+    converted += isNarrow.size();
+  }
+
+  /// Whether a product of the region reads the argument, through moves.
+  static bool feedsProduct(Value v) {
+    return llvm::any_of(v.getUsers(), [](Operation *user) { return isProduct(user) || (isMove(user) && feedsProduct(user->getResult(0))); });
+  }
+
+  /// The constant with its elements rounded first, then moved: what is stored once for all its uses.
+  Value narrowConstant(Value v) {
+    Value &now = constants[v];
+    if (now)
+      return now;
+    Operation *op = v.getDefiningOp();
+    OpBuilder b(op);
+    b.setInsertionPointAfter(op);
+    if (isa<ConstantOp>(op)) {
+      now = facts->make<CastOp>(b, op->getLoc(), v, b.getNamedAttr("to", TypeAttr::get(narrowType)));
+    } else {
+      SmallVector<Value> operands;
+      for (Value operand : op->getOperands())
+        operands.push_back(narrowConstant(operand));
+      now = constants[v] = facts->create(b, op->getLoc(), op->getName().getStringRef(), operands, llvm::to_vector(op->getAttrs()))->getResult(0);
+    }
+    constants[v] = now;
+    unusedConstants.push_back(v);
+    return now;
+  }
+
+  Value outer(Value v, BlockArgument inner) {
+    if (isNarrow.contains(v))
+      return rebuilt.lookup(v);
+    if (!facts->elementType(v).isF32() || !isConstantExpression(v))
+      return v;
+    bool large = cast<RankedTensorType>(v.getType()).getNumElements() >= kLargeTable;
+    return large || feedsProduct(inner) ? narrowConstant(v) : v;
+  }
+
+  LogicalResult rebuild(RegionOp region, SmallVector<Operation *> &old) {
+    OpBuilder b(region);
+    Block &body = region.getBody().front();
+    SmallVector<Value> inputs;
+    for (auto [v, inner] : llvm::zip(region.getInputs(), body.getArguments()))
+      inputs.push_back(outer(v, inner));
+    SmallVector<Type> types;
+    for (Value r : region.getResults())
+      types.push_back(isNarrow.contains(r) ? cast<RankedTensorType>(r.getType()).clone(narrowType) : r.getType());
+    auto now = RegionOp::create(b, region.getLoc(), types, inputs, region.getKindAttr());
+    for (NamedAttribute attribute : region->getDiscardableAttrs())
+      now->setDiscardableAttr(attribute.getName(), attribute.getValue());
+    Block *block = b.createBlock(&now.getBody());
+    Body rewriter(*facts, b, narrowType);
+    for (auto [v, inner] : llvm::zip(inputs, body.getArguments())) {
+      BlockArgument argument = block->addArgument(v.getType(), inner.getLoc());
+      facts->set(argument, facts->elementType(v), Dims(facts->dims(inner)));
+      rewriter.define(inner, argument);
+    }
+    for (Operation &op : body.without_terminator())
+      if (failed(rewriter.rewrite(&op)))
+        return failure();
+    SmallVector<Value> yields;
+    for (auto [r, v] : llvm::zip(region.getResults(), body.getTerminator()->getOperands()))
+      yields.push_back(isNarrow.contains(r) ? rewriter.stored(v) : rewriter.wide(v));
+    YieldOp::create(b, region.getLoc(), yields);
+    replace(region, now, old);
+    return success();
+  }
+
+  LogicalResult rebuildView(Operation *op, SmallVector<Operation *> &old) {
+    if (!isNarrow.contains(op->getResult(0)))
+      return success();
+    OpBuilder b(op);
+    SmallVector<Value> operands;
+    for (Value v : op->getOperands())
+      operands.push_back(rebuilt.lookup(v));
+    Operation *now = facts->create(b, op->getLoc(), op->getName().getStringRef(), operands, llvm::to_vector(op->getAttrs()));
+    replace(op, now, old);
+    return success();
+  }
+
+  void replace(Operation *op, Operation *now, SmallVector<Operation *> &old) {
+    for (auto [was, is] : llvm::zip(op->getResults(), now->getResults())) {
+      facts->set(is, isNarrow.contains(was) ? narrowType : facts->elementType(was), Dims(facts->dims(was)));
+      if (isNarrow.contains(was))
+        rebuilt[was] = is;
+      else
+        was.replaceAllUsesWith(is);
+    }
+    old.push_back(op);
+  }
+
+  ShapeFacts *facts = nullptr;
+  Type narrowType;
+  llvm::DenseSet<Value> isNarrow;
+  DenseMap<Value, Value> rebuilt, constants;
+  SmallVector<Value> unusedConstants;
+};
+
+} // namespace
+} // namespace mlc

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+#ifndef MLC_PRECISION_PASSES
+#define MLC_PRECISION_PASSES
+include "mlir/Pass/PassBase.td"
+
+def ConvertPrecision : Pass<"convert-precision", "::mlir::func::FuncOp"> {
+  let summary = "Keep what lies in memory between kernels, and what products multiply, in 16 bits; compute the rest in f32";
+  let description = [{
+    Runs on regions. Values that pass from region to region, weights of products and large tables become `type` (f16 or bf16). Inside of a region everything but moves, products and
+    convolutions goes on in f32, so softmax, norms, reductions, powers and whole epilogues are f32 islands; products accumulate in f32. Inputs and outputs of the model and what control flow
+    carries keep their types. In f16, a region that computes with constants beyond 65504 (masks) stores its results clamped to that.
+
+        %1 = graph.region "gemm"(%0, %w) : (f32, f32) -> f32 { %2 = graph.matmul %a, %b ; %3 = graph.relu %2 }
+    ->  %1 = graph.region "gemm"(%0, %v) : (f16, f16) -> f16 { %2 = graph.matmul %a, %b : f16 ; %3 = graph.cast %2 {to = f32} ; %4 = graph.relu %3 ; %5 = graph.cast %4 {to = f16} }
+  }];
+  let options = [Option<"type", "type", "std::string", "\"f16\"", "f16 or bf16">];
+  let statistics = [Statistic<"converted", "converted", "Values in memory that take 16 bits">];
+}
+#endif
