@@ -69,7 +69,9 @@ public:
   int rank = 0;                      // higher is better; the runtime takes the highest that fits
   unsigned minCuda = 0;              // lowest driver, as cuDriverGetVersion counts; 0: none needed
 
-  bool fusesAttention = true;        // whether emit takes both products of an attention as one kernel
+  /// Which attentions emit takes as one kernel, when what lies in memory has this precision ("", "f16", "bf16").
+  enum class Attention { None, Softmax, All };
+  virtual Attention attention(llvm::StringRef precision) const { return Attention::All; }
 
   /// Refuses element types that no kernel handles, naming the op or input.
   virtual mlir::LogicalResult checkTypes(mlir::func::FuncOp func) const = 0;

@@ -68,8 +68,8 @@ void buildFusePipeline(OpPassManager &pm, int optLevel, bool explain, const Back
   }
   if (optLevel > 0) {
     func.addPass(createMergeProducts());
-    if (target.fusesAttention)
-      func.addPass(createFuseAttention());
+    if (auto attention = target.attention(precision); attention != Backend::Attention::None)
+      func.addPass(createFuseAttention({.onlySoftmax = attention == Backend::Attention::Softmax}));
     func.addPass(createFuseRegions({.explain = explain}));
     func.addPass(createPlaceConcats());
     func.addPass(createFuseMoves());

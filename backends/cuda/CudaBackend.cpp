@@ -4,6 +4,7 @@
 #include "backends/ElementTypes.h"
 #include "backends/cuda/codegen/Ptx.h"
 #include "backends/cuda/choose/Passes.h"
+#include "backends/cuda/emit/Attention.h"
 #include "backends/cuda/emit/Kernel.h"
 #include "backends/cuda/emit/Product.h"
 #include "backends/llvm/Module.h"
@@ -20,18 +21,21 @@ public:
   CudaBackend(const CudaTarget &target, std::shared_ptr<const Toolchain> tools) : target(target), toolchain(std::move(tools)) {
     arch = target.arch();
     triple = "nvptx64-nvidia-cuda";
-    fusesAttention = false;
     rank = target.forward ? 1 : static_cast<int>(target.capability);
     minCuda = target.forward ? 12000 : toolchain->minCuda();
   }
 
   LogicalResult checkTypes(func::FuncOp func) const override { return checkElementTypes(func, arch); }
 
+  Attention attention(StringRef precision) const override { return !precision.empty() && target.hasAsyncCopy() ? Attention::Softmax : Attention::None; }
+
   void addChoosePasses(OpPassManager &func) const override { func.addPass(createCudaPackWeights()); }
 
   FailureOr<Kernel> emit(graph::RegionOp region, graph::ShapeFacts &facts, const Placements &placements, bool reference) const override {
     if (!reference) {
       graph::AssumedSizes sizes(region->getParentOfType<func::FuncOp>(), facts);
+      if (auto kernel = emitAttention(region, facts, placements, target); succeeded(kernel))
+        return std::move(*kernel);
       if (auto kernel = emitProduct(region, facts, placements, target, sizes); succeeded(kernel))
         return std::move(*kernel);
     }

@@ -8,6 +8,7 @@
 #include "mlir/Analysis/TopologicalSortUtils.h"
 #include "passes/Fuse/Passes.h"
 #include "passes/Fuse/Regions.h"
+#include "passes/Fuse/SoftmaxForm.h"
 
 using namespace mlir;
 using namespace mlc::graph;
@@ -155,7 +156,7 @@ struct FuseAttention : impl::FuseAttentionBase<FuseAttention> {
     llvm::SetVector<Block *> blocks;
     for (MatMulOp product : products) {
       auto ops = Matcher(product, facts).run();
-      if (ops.empty())
+      if (ops.empty() || (onlySoftmax && !matchSoftmaxForm(product, facts)))
         continue;
       blocks.insert(product->getBlock());
       makeRegion(ops, "attention");

@@ -38,6 +38,7 @@ def FuseAttention : Pass<"fuse-attention", "::mlir::func::FuncOp"> {
     %y = graph.region "attention" (%q, %kt, %v) : ... { matmul, reduce_max, sub, exp, reduce_sum, div, matmul }
     ```
   }];
+  let options = [Option<"onlySoftmax", "only-softmax", "bool", "false", "take attention only where the rows are exactly a softmax of a function of the scores">];
   let statistics = [Statistic<"numFused", "fused", "Attentions made one region">];
 }
 

@@ -10,6 +10,7 @@ namespace mlc::cuda {
 extern const char kScalarSource[];  // scalar.h
 extern const char kDeviceSource[];  // device.cuh
 extern const char kProductSource[]; // product.cuh
+extern const char kAttentionSource[]; // attention.cuh
 
 } // namespace mlc::cuda
 
