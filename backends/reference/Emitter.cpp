@@ -36,7 +36,12 @@ Value Emitter::i64(int64_t v) { return arith::ConstantOp::create(b, loc, b.getI6
 Value Emitter::dim(const DimExpr &e) {
   if (auto c = e.constant())
     return i64(*c);
-  return scalar(e);
+  Value v = scalar(e);
+  int64_t &divisor = divisors[v];
+  if (!divisor)
+    for (const DimExpr::Term &term : e.terms())
+      divisor = std::gcd(divisor, term.coefficient);
+  return v;
 }
 
 Value Emitter::constant(Type type, double v) {
@@ -240,18 +245,17 @@ static bool contiguousLanes(const Memory &m, ArrayRef<Index> index) {
 
 static unsigned byteSize(Type storage) { return (storage.getIntOrFloatBitWidth() + 7) / 8; }
 
-/// Bytes that the address of contiguous lanes at `index` is a multiple of.
-static unsigned alignmentOf(const Memory &m, Type storage, ArrayRef<Index> index, int64_t width) {
+unsigned Emitter::alignmentOf(const Memory &m, Type storage, ArrayRef<Index> index) {
   int64_t element = byteSize(storage), alignment = m.alignment;
   if (!alignment)
     return element;
   for (auto [i, s] : llvm::zip(index, m.strides)) {
     if (getConstantIntValue(i.base) == 0)
       continue;
-    auto stride = getConstantIntValue(s);
-    if (!stride || (i.lane && !i.aligned))
+    if (i.lane && !i.aligned)
       return element;
-    alignment = std::gcd(alignment, *stride * element * (i.lane ? width : 1));
+    int64_t stride = getConstantIntValue(s).value_or(std::max<int64_t>(1, divisors.lookup(s)));
+    alignment = std::gcd(alignment, stride * element * (i.lane ? width : 1));
   }
   return std::clamp<int64_t>(alignment & -alignment, element, width * element);
 }
@@ -287,7 +291,7 @@ Value Emitter::load(const Memory &m, Type elementType, ArrayRef<Index> index) {
       probe->contiguous = probe->contiguous && contiguousLanes(m, index);
     }
     probe->address = elementPointer(*this, m, storage, index);
-    probe->alignment = lanes ? alignmentOf(m, storage, index, width) : byteSize(storage);
+    probe->alignment = lanes ? alignmentOf(m, storage, index) : byteSize(storage);
     Type type = computeType(elementType);
     return constant(lanes ? Type(VectorType::get({width}, type)) : type, 0);
   }
@@ -304,7 +308,7 @@ Value Emitter::load(const Memory &m, Type elementType, ArrayRef<Index> index) {
     return v;
   }
   Type type = lanes ? Type(VectorType::get({width}, storage)) : storage;
-  v = LLVM::LoadOp::create(b, loc, type, elementPointer(*this, m, storage, index), lanes ? alignmentOf(m, storage, index, width) : byteSize(storage));
+  v = LLVM::LoadOp::create(b, loc, type, elementPointer(*this, m, storage, index), lanes ? alignmentOf(m, storage, index) : byteSize(storage));
   if (elementType.isInteger(1))
     v = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, v, constant(v.getType(), 0));
   return v;
@@ -331,7 +335,7 @@ void Emitter::store(const Memory &m, Type elementType, ArrayRef<Index> index, Va
     }
     return;
   }
-  LLVM::StoreOp::create(b, loc, value, elementPointer(*this, m, storage, index), lanes ? alignmentOf(m, storage, index, width) : byteSize(storage));
+  LLVM::StoreOp::create(b, loc, value, elementPointer(*this, m, storage, index), lanes ? alignmentOf(m, storage, index) : byteSize(storage));
 }
 
 // ---- elements

@@ -144,7 +144,10 @@ public:
 private:
   using Key = std::pair<void *, llvm::SmallVector<void *, 8>>;
   Key key(mlir::Value tensor, llvm::ArrayRef<Index> index);
+  /// Bytes that the address of contiguous lanes at `index` is a multiple of.
+  unsigned alignmentOf(const Memory &memory, mlir::Type storage, llvm::ArrayRef<Index> index);
   std::function<mlir::Value(const DimExpr &)> scalar;
+  llvm::DenseMap<mlir::Value, int64_t> divisors; // of dims that are no numbers
   llvm::DenseMap<mlir::Value, Memory> memories;
   /// While an address is looked for: what the loads on the way would have read.
   struct Probe {

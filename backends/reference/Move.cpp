@@ -100,7 +100,9 @@ Value reshapeElement(Emitter &e, Operation *op, unsigned, ArrayRef<Index> index)
       auto split = e.delinearize(e.linearize(at, groupOut), groupIn);
       for (auto [k, v] : llvm::enumerate(split))
         source[ib + k] = {v, static_cast<int64_t>(k) == last, false};
-      source[ib + last].aligned = at[lane].aligned && (inner ? *inner % e.width == 0 : false);
+      // Aligned when what the other dims add, and what a division takes away, are multiples of the width.
+      bool alone = llvm::all_of(groupOut.take_front(lane), [](const DimExpr &d) { return d.isConstant(1); });
+      source[ib + last].aligned = at[lane].aligned && (alone || (outer && *outer % e.width == 0)) && (merging || (inner && *inner % e.width == 0));
     }
     i = ib;
     o = ob;
@@ -120,7 +122,8 @@ Value sliceElement(Emitter &e, Operation *op, unsigned, ArrayRef<Index> index) {
       source.push_back(at);
       continue;
     }
-    source.push_back({e.add(e.dim(starts[i]), e.mul(at.base, e.i64(step))), at.lane, false});
+    auto start = starts[i].constant();
+    source.push_back({e.add(e.dim(starts[i]), e.mul(at.base, e.i64(step))), at.lane, at.aligned && start && *start % e.width == 0});
   }
   return e.at(slice.getX(), source);
 }
