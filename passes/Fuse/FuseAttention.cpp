@@ -145,6 +145,42 @@ private:
   Group group;
 };
 
+/// The multiplication by a number that an operand goes through behind moves, each used once; null when there is none.
+MulOp scaleOf(Value v) {
+  while (Operation *op = v.getDefiningOp()) {
+    if (!v.hasOneUse())
+      return {};
+    if (auto mul = dyn_cast<MulOp>(op))
+      return isImmediate(mul.getA()) != isImmediate(mul.getB()) ? mul : MulOp();
+    if (!isa<ReshapeOp, TransposeOp, SliceOp, ExpandOp>(op))
+      return {};
+    v = op->getOperand(0);
+  }
+  return {};
+}
+
+/// (s a) b = s (a b): the scores are scaled instead of an operand, so that the operand is read as it lies in memory.
+void scaleScores(MatMulOp first, ShapeFacts &facts) {
+  for (unsigned i = 0; i < 2; ++i) {
+    MulOp mul = scaleOf(first->getOperand(i));
+    if (!mul)
+      continue;
+    bool left = isImmediate(mul.getA());
+    Value number = left ? mul.getA() : mul.getB(), x = left ? mul.getB() : mul.getA();
+    if (Dims(facts.dims(x)) != Dims(facts.dims(mul.getY())) || facts.rank(number) > facts.rank(first.getY()))
+      continue;
+    mul.getY().replaceAllUsesWith(x);
+    mul.erase();
+    OpBuilder b(first->getContext());
+    b.setInsertionPointAfter(first);
+    // The number may be defined behind the product.
+    Value constant = b.clone(*number.getDefiningOp())->getResult(0);
+    (void)facts.infer(constant.getDefiningOp());
+    Value scaled = facts.make<MulOp>(b, first.getLoc(), {first.getY(), constant});
+    first.getY().replaceAllUsesExcept(scaled, scaled.getDefiningOp());
+  }
+}
+
 struct FuseAttention : impl::FuseAttentionBase<FuseAttention> {
   using FuseAttentionBase::FuseAttentionBase;
   void runOnOperation() override {
@@ -153,6 +189,10 @@ struct FuseAttention : impl::FuseAttentionBase<FuseAttention> {
       return signalPassFailure();
     SmallVector<MatMulOp> products;
     getOperation().walk([&](MatMulOp op) { products.push_back(op); });
+    if (onlySoftmax)
+      for (MatMulOp product : products)
+        if (auto form = matchSoftmaxForm(product, facts))
+          scaleScores(form->first, facts);
     llvm::SetVector<Block *> blocks;
     for (MatMulOp product : products) {
       auto ops = Matcher(product, facts).run();

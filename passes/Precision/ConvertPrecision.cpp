@@ -70,7 +70,7 @@ public:
     if (found != narrows.end())
       return found->second;
     Operation *op = v.getDefiningOp();
-    if (!wides.contains(v) && op && isMove(op))
+    if (op && isMove(op))
       return narrows[v] = follow(v, [this](Value operand) { return narrow(operand); });
     return narrows[v] = cast(wide(v), narrowType);
   }
@@ -213,20 +213,17 @@ private:
 
   /// The constant with its elements rounded first, then moved: what is stored once for all its uses.
   Value narrowConstant(Value v) {
-    Value &now = constants[v];
-    if (now)
-      return now;
+    if (Value known = constants.lookup(v))
+      return known;
     Operation *op = v.getDefiningOp();
-    OpBuilder b(op);
-    b.setInsertionPointAfter(op);
-    if (isa<ConstantOp>(op)) {
-      now = facts->make<CastOp>(b, op->getLoc(), v, b.getNamedAttr("to", TypeAttr::get(narrowType)));
-    } else {
-      SmallVector<Value> operands;
+    SmallVector<Value> operands;
+    if (!isa<ConstantOp>(op))
       for (Value operand : op->getOperands())
         operands.push_back(narrowConstant(operand));
-      now = constants[v] = facts->create(b, op->getLoc(), op->getName().getStringRef(), operands, llvm::to_vector(op->getAttrs()))->getResult(0);
-    }
+    OpBuilder b(op);
+    b.setInsertionPointAfter(op);
+    Value now = isa<ConstantOp>(op) ? facts->make<CastOp>(b, op->getLoc(), v, b.getNamedAttr("to", TypeAttr::get(narrowType)))
+                                    : facts->create(b, op->getLoc(), op->getName().getStringRef(), operands, llvm::to_vector(op->getAttrs()))->getResult(0);
     constants[v] = now;
     unusedConstants.push_back(v);
     return now;

@@ -8,6 +8,8 @@
 // RUN: not mlc-opt %s --expand-composites 2>&1 | FileCheck %s
 // RUN: not mlc-opt %s --simplify-algebra 2>&1 | FileCheck %s
 // RUN: not mlc-opt %s --recognise-activations 2>&1 | FileCheck %s
+// RUN: not mlc-opt %s --convert-precision 2>&1 | FileCheck %s
+// RUN: not mlc-opt %s --cuda-pack-weights 2>&1 | FileCheck %s
 // RUN: not mlc-opt %s --channels-last 2>&1 | FileCheck %s
 // RUN: not mlc-opt %s --fuse-regions 2>&1 | FileCheck %s
 // RUN: not mlc-opt %s --host-pack-operands 2>&1 | FileCheck %s

@@ -2,6 +2,8 @@
 // Part of MLC, see the LICENSE file.
 #include "test/runtime/plan_builder.h"
 
+#include "runtime/cuda/kernel_abi.h"
+
 #include <stdexcept>
 
 #include "mlc/runtime.h"
@@ -230,13 +232,16 @@ std::string PlanBuilder::Build() const {
   };
   add(plan::SegmentKind::Weights, weights);
   add(plan::SegmentKind::HostCode, code);
+  if (!ptx.empty()) add(plan::SegmentKind::Ptx, ptx);
 
   flatbuffers::FlatBufferBuilder builder;
   // What Plan::Pack does, but with the writer's segments.
   plan::PlanT copy(plan);
   copy.segments.clear();
-  for (const auto& [kind, size] : {std::pair(plan::SegmentKind::Weights, weights.size()),
-                                   std::pair(plan::SegmentKind::HostCode, code.size())}) {
+  std::vector<std::pair<plan::SegmentKind, size_t>> segments = {
+      {plan::SegmentKind::Weights, weights.size()}, {plan::SegmentKind::HostCode, code.size()}};
+  if (!ptx.empty()) segments.emplace_back(plan::SegmentKind::Ptx, ptx.size());
+  for (const auto& [kind, size] : segments) {
     auto segment = std::make_unique<plan::SegmentT>();
     segment->kind = kind;
     segment->size = size;
@@ -308,6 +313,17 @@ PlanBuilder EverythingPlan() {
   b.Launch("gather_f32", {y, index, picked}, two, {b.Expr(plan::ExprOp::Max, n, m)});
   b.Last().op.AsLaunch()->scratch = b.Const(64);
   b.Bucket({{1, 1, 8}, {0, 32, 64}});
+  auto gpu = std::make_unique<plan::TargetT>();
+  gpu->arch = "compute_80";
+  gpu->triple = MLC_CUDA_TRIPLE;
+  gpu->code_segment = 2;
+  gpu->min_cuda = 12000;
+  gpu->kernels.push_back(std::make_unique<plan::KernelT>());
+  gpu->kernels[0]->name = "k0_map";
+  gpu->kernels[0]->threads = 32;
+  b.plan.targets.push_back(std::move(gpu));
+  b.plan.features.push_back("cuda");
+  b.ptx = ".version 8.0";
   return b;
 }
 

@@ -78,6 +78,7 @@ class PlanBuilder {
   plan::PlanT plan;
   std::string weights;  // of segment 0
   std::string code;     // of segment 1
+  std::string ptx;      // of segment 2, which is there when this is not empty
 
  private:
   uint32_t AddBuffer(plan::BufferT buffer);
