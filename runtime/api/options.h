@@ -6,6 +6,7 @@
 #define MLC_RUNTIME_API_OPTIONS_H
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 
 #include "runtime/base/status.h"
@@ -24,6 +25,12 @@ Status ReadOptions(const T* given, void (*init)(T*), T* out_options) {
   std::memcpy(out_options, given, std::min(given->struct_size, sizeof(T)));
   out_options->struct_size = sizeof(T);
   return Ok();
+}
+
+// Whether an environment variable says 1 (anything but "0" and "") or 0; `otherwise` when unset.
+inline bool SwitchFromEnvironment(const char* variable, bool otherwise) {
+  const char* text = std::getenv(variable);
+  return text && *text ? std::strcmp(text, "0") != 0 : otherwise;
 }
 
 // Gives the caller the fields it knows.

@@ -11,6 +11,7 @@ void mlc_session_options_init(mlc_session_options_t* options) {
   options->struct_size = sizeof *options;
   options->max_cached_shapes = 8;
   options->max_loop_iterations = uint64_t{1} << 40;
+  options->cuda_graphs = SwitchFromEnvironment("MLC_CUDA_GRAPHS", true);
 }
 
 mlc_status_t* mlc_session_create(mlc_plan_t* plan, mlc_device_t* device,
@@ -67,6 +68,17 @@ mlc_status_t* mlc_session_set_output(mlc_session_t* session, size_t index, mlc_t
 mlc_status_t* mlc_session_run(mlc_session_t* session) {
   MLC_REQUIRE(session);
   return session->Run().Release();
+}
+
+mlc_status_t* mlc_session_enqueue(mlc_session_t* session, mlc_stream_t* stream) {
+  MLC_REQUIRE(session);
+  MLC_REQUIRE(stream);
+  return session->Enqueue(*stream).Release();
+}
+
+mlc_status_t* mlc_session_wait(mlc_session_t* session) {
+  MLC_REQUIRE(session);
+  return session->Wait().Release();
 }
 
 void mlc_session_cancel(mlc_session_t* session) {

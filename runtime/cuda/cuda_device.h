@@ -1,61 +1,66 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
 //
-// The CUDA half of a device: the GPU's primary context, and the code and weights of plans that its sessions share.
+// A CUDA device: its context, its allocators, and the plans whose code and weights lie on it.
 #ifndef MLC_RUNTIME_CUDA_CUDA_DEVICE_H
 #define MLC_RUNTIME_CUDA_CUDA_DEVICE_H
 
 #include <map>
-#include <memory>
 #include <mutex>
-#include <string>
 
-#include "runtime/base/log.h"
-#include "runtime/cuda/driver.h"
+#include "runtime/cuda/choose_target.h"
+#include "runtime/cuda/context.h"
+#include "runtime/exec/device.h"
+#include "runtime/memory/caching_allocator.h"
+#include "runtime/memory/segment_allocator.h"
 
-struct mlc_plan;
-struct mlc_device;
+namespace mlc::runtime::cuda {
 
-namespace mlc::runtime {
+class PlanOnDevice;
 
-class CudaImage;
-
-class CudaDevice {
+class CudaDevice final : public mlc_device {
  public:
-  // DEVICE_UNAVAILABLE: no such GPU; the ordinal counts what CUDA_VISIBLE_DEVICES shows, MIG instances included.
-  static Result<std::unique_ptr<CudaDevice>> Open(const Driver& driver, int ordinal);
-  CudaDevice(const CudaDevice&) = delete;
-  ~CudaDevice();
+  // DEVICE_UNAVAILABLE, OUT_OF_MEMORY, DEVICE_FAILED.
+  static Result<Ref<mlc_device>> Open(std::shared_ptr<const Driver> driver, int ordinal,
+                                      const mlc_device_options_t& options);
 
-  const Driver& driver() const { return driver_; }
-  CUcontext context() const { return context_; }
-  int capability() const { return capability_; }          // 90 for compute capability 9.0
-  int driver_version() const { return driver_version_; }  // as cuDriverGetVersion counts
-  const std::string& gpu_name() const { return gpu_name_; }
+  uint32_t num_threads() const override { return 1; }
+  const char* features() const override { return features_.c_str(); }
+  Allocator& memory() override { return memory_; }
+  Allocator& host_memory() override { return pinned_; }
+  Result<std::unique_ptr<Executor>> MakeExecutor(mlc_plan& plan, const plan::Entry& entry,
+                                                 const mlc_session_options_t& options) override;
+  Status Copy(mlc_tensor& dst, const mlc_tensor& src) override;
+  Result<Ref<mlc_stream>> MakeStream(void* native) override;
 
-  // Every function that calls the driver starts with it: the context belongs to the calling thread.
-  Status MakeCurrent() const;
+  const Context& context() const { return *context_; }
+  SegmentAllocator& segments() { return memory_; }
+  const DeviceTraits& traits() const { return traits_; }
 
-  // Hooks for a caching allocator of device memory, and of page-locked host memory that the GPU sees at the same
-  // address. They live as long as the device.
-  mlc_allocator_t MemoryHooks();
-  mlc_allocator_t PinnedHooks();
-
-  // The plan's target on this device: loaded by the first session, freed with the last.
-  Result<std::shared_ptr<const CudaImage>> Image(mlc_device& device, const mlc_plan& plan, uint32_t target);
+  // The best code of the plan that loads, shared with the plan's other sessions. NO_TARGET,
+  // OUT_OF_MEMORY, DEVICE_FAILED. The context is current.
+  Result<std::shared_ptr<PlanOnDevice>> LoadPlan(mlc_plan& plan, const plan::Entry& entry);
 
  private:
-  CudaDevice() = default;
+  CudaDevice(std::unique_ptr<Context> context, const mlc_device_options_t& options,
+             const AllocatorConfig& config);
+  Result<std::shared_ptr<PlanOnDevice>> LoadTarget(mlc_plan& plan, uint32_t target,
+                                                   CUresult* out_refused);
 
-  Driver driver_;
-  CUdevice device_ = 0;
-  CUcontext context_ = nullptr;
-  int capability_ = 0, driver_version_ = 0;
-  std::string gpu_name_;
+  const std::unique_ptr<Context> context_;  // outlives all below
+  const DeviceTraits traits_;
+  const std::string features_;
+  SegmentAllocator memory_;
+  CachingAllocator pinned_;
+  Stream copies_;
   std::mutex mutex_;
-  std::map<std::pair<const mlc_plan*, uint32_t>, std::weak_ptr<const CudaImage>> images_;
+  // By plan and target. The sessions own them and keep the plan.
+  std::map<std::pair<const mlc_plan*, uint32_t>, std::weak_ptr<PlanOnDevice>> plans_;
 };
 
-}  // namespace mlc::runtime
+// Device number `ordinal` of the system's driver.
+Result<Ref<mlc_device>> OpenDevice(int ordinal, const mlc_device_options_t& options);
+
+}  // namespace mlc::runtime::cuda
 
 #endif  // MLC_RUNTIME_CUDA_CUDA_DEVICE_H

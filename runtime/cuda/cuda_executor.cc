@@ -3,113 +3,308 @@
 #include "runtime/cuda/cuda_executor.h"
 
 #include <algorithm>
-#include <utility>
+#include <cstring>
 
-namespace mlc::runtime {
+#include "runtime/base/checked_math.h"
+#include "runtime/cuda/kernel_abi.h"
+#include "runtime/cuda/memory_source.h"
+#include "runtime/plan/access.h"
+
+namespace mlc::runtime::cuda {
 namespace {
 
-// Kernels read whole vectors: a caller's device memory that is less aligned is copied.
-constexpr uintptr_t kVectorBytes = 16;
+constexpr size_t kElementBytes = 512;  // 64 elements of 8 bytes (plan.fbs, Symbol)
 
-CUdeviceptr Address(const void* data) { return reinterpret_cast<CUdeviceptr>(data); }
+// NOTE: what grows twice grows with the shapes, step by step in a decoder: it gets as much again,
+// but no more than this.
+constexpr uint64_t kMaxHeadroom = uint64_t{32} << 20;
+
+// What a shape needs besides its plan.
+class CudaShape final : public ShapeState {
+ public:
+  explicit CudaShape(LaunchParams made, uint64_t made_number)
+      : params(std::move(made)), number(made_number) {}
+  LaunchParams params;
+  uint64_t number;                         // of the session's shapes, never used again
+  std::vector<std::vector<Piece>> pieces;  // of each block; none without graphs
+};
 
 }  // namespace
 
-Result<std::unique_ptr<Executor>> CudaExecutor::Create(mlc_device& device) {
-  std::unique_ptr<CudaExecutor> executor(new CudaExecutor(device));
-  const CudaDevice& cuda = *device.cuda;
-  MLC_TRY(cuda.MakeCurrent());
-  MLC_CUDA(cuda.driver(), StreamCreate(&executor->stream_, kStreamNonBlocking));
-  MLC_TRY_ASSIGN(executor->fault_memory_, DeviceMemory::Allocate(device.host_memory(), sizeof(int)));
-  int* fault = reinterpret_cast<int*>(executor->fault_memory_.data());
-  *fault = 0;
-  MLC_TRY_ASSIGN(executor->machine_, CudaMachine::Create(cuda, executor->stream_, fault));
+CudaExecutor::CudaExecutor(std::vector<BoundProgram> programs, std::shared_ptr<PlanOnDevice> code,
+                           CudaDevice& device, const mlc_session_options_t& options)
+    : Executor(std::move(programs)),
+      device_(device),
+      context_(device.context()),
+      code_(std::move(code)),
+      profile_(device.context()),
+      graphs_(device.context(), code_->kernels(), device.log),
+      use_graphs_(options.cuda_graphs != 0),
+      has_run_(this->programs().size()) {}
+
+Result<std::unique_ptr<Executor>> CudaExecutor::Create(mlc_plan& plan, const plan::Entry& entry,
+                                                       CudaDevice& device,
+                                                       const mlc_session_options_t& options) {
+  const Current current(device.context());
+  MLC_TRY_ASSIGN(std::shared_ptr<PlanOnDevice> code, device.LoadPlan(plan, entry));
+  std::vector<BoundProgram> programs =
+      BindPrograms(plan, entry, code->target(), code->constants(), MLC_CUDA_ALIGNMENT);
+  std::unique_ptr<CudaExecutor> executor(
+      new CudaExecutor(std::move(programs), std::move(code), device, options));
+  MLC_TRY(executor->Init(Count(entry.inputs())));
   return std::unique_ptr<Executor>(std::move(executor));
 }
 
-CudaExecutor::~CudaExecutor() {
-  if (!device_.cuda->MakeCurrent().ok()) return;
-  graphs_.clear();
-  machine_.reset();
-  if (stream_) device_.cuda->driver().StreamDestroy(stream_);
+Status CudaExecutor::Init(size_t num_inputs) {
+  uint32_t instructions = 0;
+  for (const BoundProgram& bound : programs())
+    instructions = std::max(instructions, NumInstructions(*bound.program));
+  elements_ = (kFaults + instructions * sizeof(int32_t) + 63) & ~size_t{63};
+  const size_t pinned_bytes = elements_ + num_inputs * kElementBytes;
+  MLC_TRY_ASSIGN(pinned_, DeviceMemory::Allocate(device_.host_memory(), pinned_bytes));
+  std::memset(pinned_.data(), 0, pinned_bytes);
+  MLC_TRY_ASSIGN(stream_, cuda::MakeStream(context_));
+  MLC_TRY_ASSIGN(done_, MakeEvent(context_));
+  return Ok();
 }
 
-Status CudaExecutor::Reserve(const MemoryPlan& memory) {
-  MLC_TRY(device_.cuda->MakeCurrent());
-  if (!arena_.data() || arena_.size_bytes() < memory.peak_bytes) {
-    arena_ = DeviceMemory();
-    MLC_TRY_ASSIGN(arena_, DeviceMemory::Allocate(device_.allocator, memory.peak_bytes));
+CudaExecutor::~CudaExecutor() { (void)Wait(); }
+
+Status CudaExecutor::CheckTensor(const mlc_tensor& tensor) const {
+  if (!tensor.on_device() || tensor.device.get() == &device_) return Ok();
+  return Error(MLC_STATUS_INVALID_ARGUMENT,
+               "the tensor lies on %s but the session runs on %s: copy it through the host first",
+               tensor.device->name.c_str(), device_.name.c_str());
+}
+
+Status CudaExecutor::CheckUsable() const {
+  if (!failed_ && !context_.lost()) return Ok();
+  return Error(MLC_STATUS_DEVICE_FAILED, "%s: %s", device_.name.c_str(),
+               context_.lost() ? "the device was lost to this process by an earlier error"
+                               : "the session was lost by an earlier error: create a new one");
+}
+
+// What earlier runs still write to the tensor must be there.
+Result<const void*> CudaExecutor::ReadElements(size_t input, const mlc_tensor& tensor,
+                                               uint64_t size_bytes) {
+  if (!tensor.on_device()) return static_cast<const void*>(tensor.data);
+  MLC_TRY(CheckUsable());
+  const Current current(context_);
+  char* elements = pinned_.data() + elements_ + input * kElementBytes;
+  const CUstream stream = pending_program_ ? last_stream_ : stream_.get();
+  MLC_CU(context_, cuMemcpyDtoHAsync, elements, Address(tensor.data), size_bytes, stream);
+  MLC_TRY(Drain(context_, stream));
+  return static_cast<const void*>(elements);
+}
+
+Status CudaExecutor::Reserve(ShapePlan& shape) {
+  MLC_TRY(CheckUsable());
+  const Current current(context_);
+  if (!shape.state) {
+    MLC_TRY_ASSIGN(LaunchParams params, LaunchParams::Build(shape, faults()));
+    auto state = std::make_unique<CudaShape>(std::move(params), ++num_shapes_);
+    for (uint32_t block = 0; use_graphs_ && block < shape.num_blocks(); ++block)
+      state->pieces.push_back(CutIntoPieces(shape, block));
+    shape.state = std::move(state);
+  }
+  const uint64_t peak_bytes = shape.memory().peak_bytes;
+  return peak_bytes > arena_.size_bytes() ? Grow(peak_bytes, arena_) : Ok();
+}
+
+Status CudaExecutor::Prepare(ShapePlan& shape) {
+  MLC_TRY(Reserve(shape));
+  for (const auto& block : static_cast<const CudaShape&>(*shape.state).pieces)
+    for (const Piece& piece : block) graphs_.Expect(piece, shape);
+  return Ok();
+}
+
+// The old block goes first, so both are never held, unless enqueued runs use it: then it goes when
+// they have ended.
+Status CudaExecutor::Grow(uint64_t size_bytes, DeviceMemory& memory) {
+  const uint64_t headroom = memory.data() ? std::min(size_bytes, kMaxHeadroom) : 0;
+  if (memory.data() && pending_program_) {
+    std::unique_ptr<Fence> fence = MakeFence(context_, last_stream_);
+    if (!fence) MLC_TRY(Drain(context_, last_stream_));
+    device_.segments().FreeAfter(memory.Detach(), std::move(fence));
+  }
+  memory = DeviceMemory();
+  auto grown = DeviceMemory::Allocate(device_.memory(), size_bytes + headroom);
+  if (!grown.ok() && headroom > 0) grown = DeviceMemory::Allocate(device_.memory(), size_bytes);
+  if (!grown.ok()) return grown.TakeStatus();
+  memory = std::move(*grown);
+  return Ok();
+}
+
+// Equal numbers mean that every argument of every launch is as it was.
+uint64_t CudaExecutor::BindingOf(const ShapePlan& shape) {
+  size_t next = 0;
+  bool same = true;
+  auto add = [&](uint64_t value) {
+    if (next == bound_to_.size()) bound_to_.push_back(~value);
+    same &= bound_to_[next] == value;
+    bound_to_[next++] = value;
+  };
+  add(static_cast<const CudaShape&>(*shape.state).number);
+  add(Address(arena_.data()));
+  for (void* data : input_data_) add(Address(data));
+  for (void* data : output_data_) add(Address(data));
+  if (!same) ++binding_;
+  return binding_;
+}
+
+// Device addresses of all tensors; those on the host get a place in staging_, in order, so that
+// equal bindings give equal addresses.
+Status CudaExecutor::PlaceTensors(const RunRequest& request) {
+  uint64_t total = 0;
+  bool fits = true;
+  auto place = [&](const mlc_tensor& tensor, std::vector<void*>& out) {
+    if (tensor.on_device()) {
+      out.push_back(tensor.data);
+      return;
+    }
+    out.push_back(reinterpret_cast<void*>(total));
+    fits = fits && CheckedAdd<uint64_t>(total, tensor.size_bytes, &total) &&
+           CheckedAlignUp<uint64_t>(total, MLC_CUDA_ALIGNMENT, &total);
+  };
+  input_data_.clear();
+  output_data_.clear();
+  for (const Ref<mlc_tensor>& input : request.inputs) place(*input, input_data_);
+  for (const mlc_tensor* output : request.outputs) place(*output, output_data_);
+  if (!fits) return Error(MLC_STATUS_OUT_OF_RANGE, "the inputs' and outputs' sizes overflow");
+  if (total > staging_.size_bytes()) MLC_TRY(Grow(total, staging_));
+  auto locate = [&](const mlc_tensor& tensor, void*& data) {
+    if (!tensor.on_device()) data = staging_.data() + reinterpret_cast<uintptr_t>(data);
+  };
+  for (size_t i = 0; i < input_data_.size(); ++i) locate(*request.inputs[i], input_data_[i]);
+  for (size_t i = 0; i < output_data_.size(); ++i) locate(*request.outputs[i], output_data_[i]);
+  return Ok();
+}
+
+Status CudaExecutor::CopyIn(CUstream stream, const RunRequest& request) {
+  for (size_t i = 0; i < input_data_.size(); ++i) {
+    const mlc_tensor& input = *request.inputs[i];
+    if (!input.on_device() && input.size_bytes > 0)
+      MLC_CU(context_, cuMemcpyHtoDAsync, Address(input_data_[i]), input.data, input.size_bytes,
+             stream);
   }
   return Ok();
 }
 
-// Where the kernels find the tensor: itself when it lies on this GPU.
-Status CudaExecutor::Stage(mlc_tensor& tensor, Staged& staged, void** out_data) {
-  staged.is_used = tensor.gpu != &device_ || reinterpret_cast<uintptr_t>(tensor.data) % kVectorBytes != 0;
-  *out_data = tensor.data;
-  if (!staged.is_used) return Ok();
-  if (tensor.gpu && tensor.gpu != &device_)
-    return Error(MLC_STATUS_INVALID_ARGUMENT, "a tensor lies on another device than the session's, %s", device_.name.c_str());
-  if (!staged.memory.data() || staged.memory.size_bytes() < tensor.size_bytes) {
-    staged.memory = DeviceMemory();
-    MLC_TRY_ASSIGN(staged.memory, DeviceMemory::Allocate(device_.allocator, tensor.size_bytes));
+Status CudaExecutor::CopyOut(CUstream stream, const RunRequest& request) {
+  for (size_t i = 0; i < output_data_.size(); ++i) {
+    const mlc_tensor& output = *request.outputs[i];
+    if (!output.on_device() && output.size_bytes > 0)
+      MLC_CU(context_, cuMemcpyDtoHAsync, output.data, Address(output_data_[i]), output.size_bytes,
+             stream);
   }
-  *out_data = staged.memory.data();
   return Ok();
 }
 
-Status CudaExecutor::Run(const SessionRun& run) {
-  MLC_TRY(device_.cuda->MakeCurrent());
-  const Driver& driver = device_.cuda->driver();
-  inputs_.resize(run.inputs.size());
-  outputs_.resize(run.outputs.size());
-  input_data_.resize(run.inputs.size());
-  output_data_.resize(run.outputs.size());
-  for (size_t i = 0; i < run.inputs.size(); ++i) {
-    mlc_tensor& tensor = *run.inputs[i];
-    MLC_TRY(Stage(tensor, inputs_[i], &input_data_[i]));
-    if (!inputs_[i].is_used || tensor.size_bytes == 0) continue;
-    if (tensor.gpu)
-      MLC_CUDA(driver, MemcpyDtoDAsync(Address(input_data_[i]), Address(tensor.data), tensor.size_bytes, stream_));
-    else
-      MLC_CUDA(driver, MemcpyHtoDAsync(Address(input_data_[i]), tensor.data, tensor.size_bytes, stream_));
+// Once per session: copies of memory that is not pinned are no asynchronous ones.
+void CudaExecutor::ReportPageable(const RunRequest& request) {
+  if (has_reported_) return;
+  auto is_pageable = [](const mlc_tensor& tensor) {
+    return !tensor.on_device() && !tensor.is_host;
+  };
+  const plan::Entry& entry = *programs().front().entry;
+  auto report = [&](const char* role, const plan::IO& io) {
+    device_.log.Log(MLC_LOG_INFO,
+                    "%s '%s' lies in host memory that mlc_tensor_create_host did not make: unless "
+                    "it is pinned otherwise, enqueueing waits for its copy",
+                    role, Text(io.name()));
+    has_reported_ = true;
+  };
+  for (uint32_t i = 0; i < request.inputs.size(); ++i)
+    if (is_pageable(*request.inputs[i])) report("input", *entry.inputs()->Get(i));
+  for (uint32_t i = 0; i < request.outputs.size(); ++i)
+    if (is_pageable(*request.outputs[i])) report("output", *entry.outputs()->Get(i));
+}
+
+Status CudaExecutor::Enqueue(ShapePlan& shape, const RunRequest& request, mlc_stream* stream) {
+  MLC_TRY(CheckUsable());
+  const Current current(context_);
+  // Faults are known by the program's instructions, so pending runs are of one program.
+  if (pending_program_ && pending_program_ != &shape.bound()) MLC_TRY(Wait());
+  MLC_TRY(PlaceTensors(request));
+  shape.Bind({arena_.data(), input_data_, output_data_});
+
+  if (stream) ReportPageable(request);
+  const CUstream on = stream ? static_cast<CUstream>(stream->native()) : stream_.get();
+  if (pending_program_ && last_stream_ != on) {
+    if (last_stream_ == stream_.get()) MLC_CU(context_, cuEventRecord, done_.get(), last_stream_);
+    MLC_CU(context_, cuStreamWaitEvent, on, done_.get(), 0);
   }
-  for (size_t i = 0; i < run.outputs.size(); ++i) MLC_TRY(Stage(*run.outputs[i], outputs_[i], &output_data_[i]));
-  run.shape.Bind({arena_.data(), input_data_, output_data_, run.shape.bound().image->constants()});
-  MLC_TRY(RunInstructions(run));
-  for (size_t i = 0; i < run.outputs.size(); ++i) {
-    mlc_tensor& tensor = *run.outputs[i];
-    if (!outputs_[i].is_used || tensor.size_bytes == 0) continue;
-    if (tensor.gpu)
-      MLC_CUDA(driver, MemcpyDtoDAsync(Address(tensor.data), Address(output_data_[i]), tensor.size_bytes, stream_));
-    else
-      MLC_CUDA(driver, MemcpyDtoHAsync(tensor.data, Address(output_data_[i]), tensor.size_bytes, stream_));
-  }
-  MLC_CUDA(driver, StreamSynchronize(stream_));
-  int& fault = *reinterpret_cast<int*>(fault_memory_.data());
-  if (fault == 0) [[likely]]
+  last_stream_ = on;
+  if (last_owner_.get() != stream) last_owner_ = Ref<mlc_stream>::Share(stream);
+  pending_program_ = &shape.bound();
+  Status status = EnqueueOn(on, shape, request);
+  if (status.ok() && stream)
+    status = context_.Check(context_.driver().cuEventRecord(done_.get(), on), "cuEventRecord");
+  if (status.ok()) return status;
+
+  // What was enqueued still uses memory: nothing may go before it has ended.
+  profile_.Abandon();
+  const Status drained = Drain(context_, on);
+  pending_program_ = nullptr;
+  std::memset(faults(), 0, NumInstructions(*shape.bound().program) * sizeof(int32_t));
+  failed_ |= status.code() == MLC_STATUS_DEVICE_FAILED || !drained.ok();
+  return status;
+}
+
+Status CudaExecutor::EnqueueOn(CUstream stream, ShapePlan& shape, const RunRequest& request) {
+  const auto program = static_cast<size_t>(&shape.bound() - programs().data());
+  auto* gate = reinterpret_cast<uint32_t*>(pinned_.data() + kGate);
+  if (request.profile)
+    MLC_TRY(profile_.Begin(stream, has_run_[program] ? gate : nullptr, request.profile));
+  MLC_TRY(CopyIn(stream, request));
+  const auto& state = static_cast<const CudaShape&>(*shape.state);
+  MLC_TRY(RunOnStream({context_, shape, code_->kernels(), state.params, stream,
+                       pinned_.data() + kReadback, request.max_loop_iterations, request.cancelled,
+                       request.profile ? &profile_ : nullptr, use_graphs_ ? &graphs_ : nullptr,
+                       state.pieces, BindingOf(shape)}));
+  if (request.profile) MLC_TRY(profile_.Collect());
+  has_run_[program] = true;
+  return CopyOut(stream, request);
+}
+
+Status CudaExecutor::Wait() {
+  if (!pending_program_) return Ok();
+  const Current current(context_);
+  Status status = Synchronize();
+  failed_ |= !status.ok();
+  Status fault = TakeFault();
+  pending_program_ = nullptr;
+  return status.ok() ? std::move(fault) : std::move(status);
+}
+
+// Until the pending runs have ended.
+Status CudaExecutor::Synchronize() {
+  if (last_stream_ == stream_.get()) return Drain(context_, last_stream_);
+  const CUresult result = context_.driver().cuEventSynchronize(done_.get());
+  if (result == CUDA_SUCCESS) return Ok();
+  const Status drained = Drain(context_, last_stream_);  // more than was asked for
+  return context_.Check(drained.ok() && !IsSticky(result) ? CUDA_SUCCESS : result,
+                        "cuEventSynchronize");
+}
+
+// The fault of the first instruction that has one; all are reset.
+Status CudaExecutor::TakeFault() {
+  const BoundProgram& bound = *pending_program_;
+  int32_t* fault = faults();
+  const int32_t* end = reinterpret_cast<const int32_t*>(pinned_.data() + elements_);
+  if (std::all_of(static_cast<const int32_t*>(fault), end, [](int32_t code) { return code == 0; }))
+      [[likely]]
     return Ok();
-  return FindFault(run, *machine_, std::exchange(fault, 0));
+  Status status;
+  for (const plan::Block* block : Items(bound.program->blocks()))
+    for (const plan::Instruction* instruction : Items(block->instructions())) {
+      if (*fault != 0) [[unlikely]] {
+        if (status.ok()) status = KernelFault(bound, *instruction, *fault);
+        *fault = 0;
+      }
+      ++fault;
+    }
+  return status;
 }
 
-Status CudaExecutor::RunInstructions(const SessionRun& run) {
-  const BoundProgram& bound = run.shape.bound();
-  machine_->SetProgram(bound);
-  if (device_.use_graphs && !run.profile) {
-    auto found = std::find_if(graphs_.begin(), graphs_.end(), [&](const auto& graph) { return &graph->bound() == &bound; });
-    if (found == graphs_.end()) found = graphs_.insert(found, std::make_unique<CudaGraph>(*device_.cuda, bound));
-    if ((*found)->IsDue()) return (*found)->Launch(run.shape, machine_->launches(), stream_);
-  }
-  return RunProgram({bound, run.shape, *machine_, run.max_loop_iterations, run.cancelled, run.profile});
-}
-
-// Runs again, one launch at a time, for the name of the node.
-Status CudaExecutor::FindFault(const SessionRun& run, CudaMachine& machine, int32_t fault) {
-  machine.CheckEachLaunch(true);
-  Status status = RunProgram({run.shape.bound(), run.shape, machine, run.max_loop_iterations, run.cancelled, nullptr});
-  machine.CheckEachLaunch(false);
-  *reinterpret_cast<int*>(fault_memory_.data()) = 0;
-  return status.ok() ? Error(MLC_STATUS_DATA_FAULT, "%s", FaultText(fault)) : std::move(status);
-}
-
-}  // namespace mlc::runtime
+}  // namespace mlc::runtime::cuda

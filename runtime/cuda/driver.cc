@@ -4,60 +4,80 @@
 
 #include <dlfcn.h>
 
-#include <cstring>
-
-namespace mlc::runtime {
+namespace mlc::runtime::cuda {
 namespace {
 
-// Faults after which every later call in the context fails too.
-bool IsSticky(CUresult result) { return (result >= 700 && result <= 721 && result != 704 && result != 705) || result == 214 || result == 220; }
+constexpr const char kLibrary[] = "libcuda.so.1";
 
-mlc_status_code_t CodeOf(CUresult result) {
-  if (result == kCudaOutOfMemory) return MLC_STATUS_OUT_OF_MEMORY;
-  if (IsSticky(result)) return MLC_STATUS_DEVICE_FAILED;
-  if (result == 3 || result == 34 || result == 36 || (result >= 100 && result <= 102) || result == 803 || result == 804 || result == 999)
-    return MLC_STATUS_DEVICE_UNAVAILABLE;
-  return MLC_STATUS_INTERNAL;
+void* FromLibrary(void* library, const char* symbol) { return ::dlsym(library, symbol); }
+
+// CUDA_ERROR_NO_DEVICE and so on; drivers below our version have these two functions.
+Status Unavailable(const Driver& driver, CUresult result, const char* call) {
+  const char *name = nullptr, *text = nullptr;
+  driver.cuGetErrorName(result, &name);
+  driver.cuGetErrorString(result, &text);
+  return Error(MLC_STATUS_DEVICE_UNAVAILABLE, "CUDA: %s failed with %s (%d): %s", call,
+               name ? name : "an unknown error", result, text ? text : "no text");
 }
 
 }  // namespace
 
-Status Driver::Check(CUresult result, const char* call) const {
-  if (result == kCudaSuccess) [[likely]]
-    return Ok();
-  const char *name = nullptr, *text = nullptr;
-  if (GetErrorName) GetErrorName(result, &name);
-  if (GetErrorString) GetErrorString(result, &text);
-  // The call's name without its arguments.
-  const char* end = std::strchr(call, '(');
-  const int length = end ? static_cast<int>(end - call) : static_cast<int>(std::strlen(call));
-  return Error(CodeOf(result), "CUDA driver: cu%.*s failed with %s (%d): %s%s", length, call, name ? name : "an error",
-               result, text ? text : "unknown",
-               IsSticky(result) ? "; the device's context is lost: close its sessions and open the device again" : "");
+Result<std::shared_ptr<const Driver>> Driver::Load(Resolve resolve, void* library) {
+  auto driver = std::make_shared<Driver>();
+  const char* missing = nullptr;
+#define MLC_CUDA_OPTIONAL(name, symbol, ...) \
+  driver->name = reinterpret_cast<CUresult (*)(__VA_ARGS__)>(resolve(library, #symbol));
+#define MLC_CUDA_FUNCTION(name, symbol, ...)   \
+  MLC_CUDA_OPTIONAL(name, symbol, __VA_ARGS__) \
+  if (!driver->name && !missing) missing = #symbol;
+#include "runtime/cuda/symbols.def"
+#undef MLC_CUDA_FUNCTION
+#undef MLC_CUDA_OPTIONAL
+  if (driver->cuDriverGetVersion) driver->cuDriverGetVersion(&driver->version);
+  if (driver->version > 0 && driver->version < kOldestDriver)
+    return Error(
+        MLC_STATUS_DEVICE_UNAVAILABLE,
+        "CUDA: the driver supports up to %s, but %s (driver 525) is the oldest that works: "
+        "update the driver",
+        VersionText(driver->version).c_str(), VersionText(kOldestDriver).c_str());
+  if (missing)
+    return Error(MLC_STATUS_DEVICE_UNAVAILABLE, "CUDA: the driver has no function %s: update it",
+                 missing);
+  if (const CUresult result = driver->cuInit(0); result != CUDA_SUCCESS)
+    return Unavailable(*driver, result, "cuInit");
+  return std::shared_ptr<const Driver>(std::move(driver));
 }
 
-Result<Driver> Driver::Open() {
-  // NOTE: never closed: the driver keeps threads and at-exit handlers of its own.
-  void* library = ::dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
+Result<std::shared_ptr<const Driver>> Driver::LoadSystem() {
+  // NOTE: never unloaded: the driver keeps threads and exit handlers.
+  void* library = ::dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   if (!library)
     return Error(MLC_STATUS_DEVICE_UNAVAILABLE,
-                 "there is no NVIDIA driver here: libcuda.so.1 cannot be opened (%s); use device 'host'", ::dlerror());
-  Driver driver;
-  const char* missing = nullptr;
-#define MLC_CUDA_SYMBOL(Name, symbol, parameters)                                             \
-  driver.Name = reinterpret_cast<decltype(driver.Name)>(::dlsym(library, #symbol));           \
-  if (!driver.Name && !missing) missing = #symbol;
-#define MLC_CUDA_OPTIONAL(Name, symbol, parameters) \
-  driver.Name = reinterpret_cast<decltype(driver.Name)>(::dlsym(library, #symbol));
-#include "runtime/cuda/symbols.def"
-  int version = 0;
-  if (driver.DriverGetVersion) driver.DriverGetVersion(&version);
-  if (missing || version < kOldestDriver)
-    return Error(MLC_STATUS_DEVICE_UNAVAILABLE,
-                 "the NVIDIA driver is for CUDA %d.%d, but version 525 or later (CUDA 12.0) is needed%s%s", version / 1000,
-                 version % 1000 / 10, missing ? "; it lacks " : "", missing ? missing : "");
-  MLC_CUDA(driver, Init(0));
-  return driver;
+                 "CUDA: the driver is not installed here, or this container does not show it: %s",
+                 ::dlerror());
+  return Load(FromLibrary, library);
 }
 
-}  // namespace mlc::runtime
+std::string VersionText(int version) {
+  return "CUDA " + std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
+}
+
+bool IsSticky(CUresult result) {
+  return (result >= CUDA_ERROR_ILLEGAL_ADDRESS && result <= CUDA_ERROR_LAUNCH_FAILED &&
+          result != 701 /* out of resources */ && result != 703 && result != 704 && result != 705 &&
+          result != 708 && result != 712 && result != 713) ||
+         result == CUDA_ERROR_ECC_UNCORRECTABLE || result == CUDA_ERROR_NVLINK_UNCORRECTABLE ||
+         result == CUDA_ERROR_DEINITIALIZED;
+}
+
+Status DriverError(const Driver& driver, CUresult result, const char* call, const char* place) {
+  const char *name = nullptr, *text = nullptr;
+  driver.cuGetErrorName(result, &name);
+  driver.cuGetErrorString(result, &text);
+  return Error(
+      result == CUDA_ERROR_OUT_OF_MEMORY ? MLC_STATUS_OUT_OF_MEMORY : MLC_STATUS_DEVICE_FAILED,
+      "%s: %s failed with %s (%d): %s%s", place, call, name ? name : "an unknown error", result,
+      text ? text : "no text", IsSticky(result) ? "; the device is lost to this process" : "");
+}
+
+}  // namespace mlc::runtime::cuda

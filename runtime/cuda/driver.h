@@ -1,33 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
 //
-// The CUDA driver as a table of functions, opened at run time (libcuda.so.1). Tests fill the table with a simulated
-// driver instead.
+// The CUDA driver as a table of function pointers, found at run time. Tests put a simulated driver
+// in its place.
 #ifndef MLC_RUNTIME_CUDA_DRIVER_H
 #define MLC_RUNTIME_CUDA_DRIVER_H
+
+#include <memory>
+#include <string>
 
 #include "runtime/base/status.h"
 #include "runtime/cuda/driver_types.h"
 
-namespace mlc::runtime {
-
-inline constexpr int kOldestDriver = 12000;  // CUDA 12.0, driver branch 525
+namespace mlc::runtime::cuda {
 
 struct Driver {
-#define MLC_CUDA_SYMBOL(Name, symbol, parameters) CUresult(*Name) parameters = nullptr;
+#define MLC_CUDA_FUNCTION(name, symbol, ...) CUresult (*name)(__VA_ARGS__) = nullptr;
+#define MLC_CUDA_OPTIONAL(name, symbol, ...) CUresult (*name)(__VA_ARGS__) = nullptr;
 #include "runtime/cuda/symbols.def"
+#undef MLC_CUDA_FUNCTION
+#undef MLC_CUDA_OPTIONAL
 
-  // Success, or an error with the call, the driver's name for the code and its text. OUT_OF_MEMORY; DEVICE_FAILED for
-  // faults after which the context is lost; DEVICE_UNAVAILABLE; INTERNAL for the rest.
-  Status Check(CUresult result, const char* call) const;
+  int version = 0;  // as cuDriverGetVersion counts: 12000 is CUDA 12.0
 
-  // Loads the library and initialises it. DEVICE_UNAVAILABLE says what is missing.
-  static Result<Driver> Open();
+  // Fills a table from `resolve` (null for what is missing) and initialises the driver.
+  // DEVICE_UNAVAILABLE: functions are missing, the driver is too old or finds no device.
+  using Resolve = void* (*)(void* library, const char* symbol);
+  static Result<std::shared_ptr<const Driver>> Load(Resolve resolve, void* library);
+  // The same from libcuda.so.1, which stays loaded until the process ends.
+  static Result<std::shared_ptr<const Driver>> LoadSystem();
 };
 
-// MLC_CUDA(driver, MemFree(memory)): leaves the function when the call fails.
-#define MLC_CUDA(driver, call) MLC_TRY((driver).Check((driver).call, #call))
+inline constexpr int kOldestDriver = 12000;
 
-}  // namespace mlc::runtime
+// "CUDA 12.4" for 12040.
+std::string VersionText(int version);
+
+// Whether an error says that the context is lost, so that every later call fails too.
+bool IsSticky(CUresult result);
+
+// "<place>: <call> failed with CUDA_ERROR_X (719): <the driver's text>". OUT_OF_MEMORY for that,
+// else DEVICE_FAILED.
+Status DriverError(const Driver& driver, CUresult result, const char* call, const char* place);
+
+}  // namespace mlc::runtime::cuda
 
 #endif  // MLC_RUNTIME_CUDA_DRIVER_H

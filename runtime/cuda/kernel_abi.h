@@ -9,7 +9,8 @@
  * Every parameter is 8 bytes at the next multiple of 8, so that the parameters of a launch are one array of 8-byte slots.
  *   b0..bn  one device pointer per Launch.buffers entry (operands, results, workspaces in that order), each aligned to 256 bytes unless the caller's own I/O is not (then to the element's size).
  *   s0..sm  one int64 per Launch.scalars entry.
- *   fault   an int in device memory, 0 before the run; a kernel stores an mlc_kernel_fault (runtime/host/kernel_abi.h) when input data is unusable, ends normally and touches no memory outside of its buffers.
+ *   fault   an int of this launch's own that the device can store to (it lies in pinned host memory: no reads, no atomics), 0 before the run; a kernel stores an mlc_kernel_fault
+ *           (runtime/host/kernel_abi.h) when input data is unusable, ends normally and touches no memory outside of its buffers.
  * Blocks: (Launch.grid, 1, 1) of (Kernel.threads, 1, 1) threads with Kernel.shared_bytes of dynamic shared memory, in clusters of (Kernel.cluster, 1, 1). Blocks of one launch run in any order.
  * A launch with grid 0 is skipped. Workspaces have undefined contents.
  */
@@ -17,5 +18,6 @@
 #define MLC_RUNTIME_CUDA_KERNEL_ABI_H
 
 #define MLC_CUDA_TRIPLE "nvptx64-nvidia-cuda"
+#define MLC_CUDA_ALIGNMENT 256
 
 #endif

@@ -3,38 +3,34 @@
 #include "runtime/exec/bound_program.h"
 
 #include "runtime/exec/needed_exprs.h"
-#include "runtime/host/choose_target.h"
+#include "runtime/host/kernel_abi.h"
 #include "runtime/plan/access.h"
 
 namespace mlc::runtime {
+namespace {
 
-// Sets target, kernels and image.
-static Status BindTarget(mlc_plan& plan, mlc_device& device, uint32_t* out_target,
-                         BoundProgram* bound) {
-  const plan::Plan& file = plan.file.plan();
-  if (device.cuda) {
-    MLC_TRY_ASSIGN(*out_target,
-                   ChooseCudaTarget(file, *bound->entry, *device.cuda, device.force_ptx));
-    MLC_TRY_ASSIGN(bound->image, device.cuda->Image(device, plan, *out_target));
-    bound->target = file.targets()->Get(*out_target);
-    return Ok();
+const char* FaultText(int32_t fault) {
+  switch (fault) {
+    case MLC_KERNEL_INDEX_OUT_OF_RANGE:
+      return "an index is outside of the tensor it points into";
+    case MLC_KERNEL_DIVISION_BY_ZERO:
+      return "integer division by zero";
+    default:
+      return "the kernel cannot compute with this input";
   }
-  MLC_TRY_ASSIGN(*out_target, ChooseTarget(file, *bound->entry, device.features));
-  bound->target = file.targets()->Get(*out_target);
-  if (Count(bound->target->kernels()) == 0) return Ok();
-  MLC_TRY_ASSIGN(const HostImage* image, plan.Image(bound->target->code_segment()));
-  for (const plan::Kernel* kernel : Items(bound->target->kernels()))
-    bound->kernels.push_back(image->Entry(kernel->code_offset()));
-  return Ok();
 }
 
-Result<std::vector<BoundProgram>> BindPrograms(mlc_plan& plan, const plan::Entry& entry,
-                                               mlc_device& device) {
+}  // namespace
+
+std::vector<BoundProgram> BindPrograms(mlc_plan& plan, const plan::Entry& entry, uint32_t target,
+                                       std::shared_ptr<const Constants> constants,
+                                       uint64_t arena_alignment) {
   BoundProgram bound;
   bound.plan = &plan;
   bound.entry = &entry;
-  uint32_t target = 0;
-  MLC_TRY(BindTarget(plan, device, &target, &bound));
+  bound.target = plan.file.plan().targets()->Get(target);
+  bound.constants = std::move(constants);
+  bound.arena_alignment = arena_alignment;
   std::vector<BoundProgram> programs;
   for (const plan::Program* program : Items(entry.programs())) {
     if (program->target() != target) continue;
@@ -78,6 +74,11 @@ std::string DescribeInstruction(const BoundProgram& bound, const plan::Instructi
     text += std::string(" (kernel '") + Text(kernel.name()) + "')";
   }
   return text;
+}
+
+Status KernelFault(const BoundProgram& bound, const plan::Instruction& instruction, int32_t fault) {
+  return Error(MLC_STATUS_DATA_FAULT, "%s: %s", DescribeInstruction(bound, instruction).c_str(),
+               FaultText(fault));
 }
 
 }  // namespace mlc::runtime

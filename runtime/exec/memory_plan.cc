@@ -4,12 +4,13 @@
 
 #include <algorithm>
 #include <cinttypes>
+#include <cstring>
 
 #include "runtime/base/checked_math.h"
 #include "runtime/base/dtype.h"
+#include "runtime/cuda/kernel_abi.h"
 #include "runtime/exec/needed_exprs.h"
 #include "runtime/exec/shape_program.h"
-#include "runtime/memory/arena_planner.h"
 #include "runtime/plan/access.h"
 #include "runtime/plan/validator.h"
 
@@ -169,17 +170,18 @@ class UseCollector {
   uint32_t time_ = 0;
 };
 
-// Packs the temporaries that are used.
-Status PackArena(const plan::Program& program, MemoryPlan& memory) {
+// Packs the temporaries that are used. Offsets are sums of sizes, so rounding these is enough.
+Status PackArena(const plan::Program& program, uint64_t alignment, MemoryPlan& memory) {
   std::vector<ArenaRequest> requests;
   std::vector<uint32_t> buffers;
   int64_t total = 0;
   for (uint32_t i = 0; i < memory.sizes.size(); ++i) {
     const bool is_temp = program.buffers()->Get(i)->kind() == plan::BufferKind::Temp;
     if (!is_temp || !memory.lifetimes[i].used()) continue;
-    requests.push_back({memory.sizes[i], memory.lifetimes[i].first, memory.lifetimes[i].last});
+    const uint64_t size = (memory.sizes[i] + alignment - 1) & ~(alignment - 1);
+    requests.push_back({size, memory.lifetimes[i].first, memory.lifetimes[i].last});
     buffers.push_back(i);
-    if (!CheckedAdd(total, static_cast<int64_t>(memory.sizes[i] + kArenaAlignment), &total))
+    if (!CheckedAdd(total, static_cast<int64_t>(size + alignment), &total))
       return Error(MLC_STATUS_OUT_OF_RANGE, "the activations' sizes overflow for these shapes");
   }
   const ArenaLayout layout = PlanArena(requests);
@@ -193,14 +195,19 @@ Status PackArena(const plan::Program& program, MemoryPlan& memory) {
 
 }  // namespace
 
+uint64_t ArenaAlignmentOf(const plan::Target& target) {
+  return std::strcmp(Text(target.triple()), MLC_CUDA_TRIPLE) == 0 ? MLC_CUDA_ALIGNMENT
+                                                                  : kArenaAlignment;
+}
+
 Result<MemoryPlan> PlanMemory(const plan::Entry& entry, const plan::Program& program,
-                              std::span<const int64_t> values) {
+                              std::span<const int64_t> values, uint64_t alignment) {
   MemoryPlan memory;
   MLC_TRY(PlaceBuffers(entry, program, values, memory));
   UseCollector collector(program, values, memory);
   MLC_TRY(collector.Walk(0));
   memory.lifetimes = ComputeLifetimes(memory.roots, collector.uses(), collector.loops());
-  MLC_TRY(PackArena(program, memory));
+  MLC_TRY(PackArena(program, alignment, memory));
   return memory;
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "runtime/base/status.h"
+#include "runtime/memory/arena_planner.h"
 #include "runtime/memory/lifetimes.h"
 #include "runtime/plan/plan_generated.h"
 
@@ -27,10 +28,15 @@ struct MemoryPlan {
   uint64_t scratch_bytes = 0;  // per thread: the largest of all launches
 };
 
-// `values` are the entry's expressions. OUT_OF_RANGE, BAD_PLAN: sizes that contradict each other
-// for these values.
+// What each buffer in the arena of a target's programs is aligned to: 256 bytes for CUDA, else
+// kArenaAlignment.
+uint64_t ArenaAlignmentOf(const plan::Target& target);
+
+// `values` are the entry's expressions; `alignment` is a power of two, at least kArenaAlignment.
+// OUT_OF_RANGE, BAD_PLAN: sizes that contradict each other for these values.
 Result<MemoryPlan> PlanMemory(const plan::Entry& entry, const plan::Program& program,
-                              std::span<const int64_t> values);
+                              std::span<const int64_t> values,
+                              uint64_t alignment = kArenaAlignment);
 
 }  // namespace mlc::runtime
 

@@ -68,36 +68,44 @@ Result<Ref<mlc_session>> mlc_session::Create(mlc_plan& plan, mlc_device& device,
   session->device_ = Ref<mlc_device>::Share(&device);
   MLC_TRY_ASSIGN(session->signature_, plan.FindSignature(options.entry));
   session->entry_ = session->signature_->entry;
-  MLC_TRY_ASSIGN(session->programs_, BindPrograms(plan, *session->entry_, device));
+  MLC_TRY_ASSIGN(session->executor_, device.MakeExecutor(plan, *session->entry_, options));
   session->max_cached_shapes_ = std::max(1u, options.max_cached_shapes);
   session->max_loop_iterations_ = options.max_loop_iterations;
-  for (const BoundProgram& bound : session->programs_) session->profiles_.emplace_back(bound);
+  for (const BoundProgram& bound : session->executor_->programs())
+    session->profiles_.emplace_back(bound);
   session->profiling_ = options.profile != 0;
-
-  MLC_TRY_ASSIGN(session->executor_, Executor::Create(device));
-  session->outputs_on_device_ = options.outputs_on_device != 0;
 
   const mlc_signature& signature = *session->signature_;
   session->inputs_.resize(signature.inputs.size());
   session->views_.resize(signature.inputs.size());
-  session->host_inputs_.resize(signature.inputs.size());
-  session->gives_symbols_.resize(signature.inputs.size());
-  for (const mlc_symbol_info_t& symbol : signature.symbols)
-    if (symbol.source == MLC_SYMBOL_INPUT_ELEMENT) session->gives_symbols_[symbol.input] = true;
+  session->element_bytes_.resize(signature.inputs.size());
+  for (const mlc::plan::Symbol* symbol : Items(session->entry_->symbols())) {
+    if (symbol->source() != mlc::plan::SymbolSource::InputElement) continue;
+    uint64_t& bytes = session->element_bytes_[symbol->input()];
+    const size_t bits = mlc_dtype_bits(signature.inputs[symbol->input()].dtype);
+    bytes = std::max<uint64_t>(bytes, (symbol->index() + 1) * (bits / 8));
+  }
   session->outputs_ = std::vector<Output>(signature.outputs.size());
-  session->run_outputs_.resize(signature.outputs.size());
+  session->output_tensors_.resize(signature.outputs.size());
   session->output_dims_.resize(kMaxRank);
   session->symbols_.resize(signature.symbols.size());
   session->shapes_.reserve(session->max_cached_shapes_ + 1);
-  device.log.Log(MLC_LOG_INFO, "entry '%s' runs its %s code on %s", Text(session->entry_->name()),
-                 Text(session->bound().target->arch()), device.name.c_str());
+  device.log.Log(MLC_LOG_INFO, "entry '%s' runs its %s code on %s, %u threads",
+                 Text(session->entry_->name()), Text(session->bound().target->arch()),
+                 device.name.c_str(), device.num_threads());
   return session;
+}
+
+mlc_session::~mlc_session() {
+  if (executor_) (void)executor_->Wait();  // nobody is left to tell
 }
 
 Status mlc_session::SetInput(size_t index, mlc_tensor* tensor) {
   MLC_EXCLUSIVE();
   if (index >= inputs_.size()) return IndexError("input", index, inputs_.size());
   if (tensor) MLC_TRY(CheckTensor("input", signature_->inputs[index], *tensor));
+  if (tensor) MLC_TRY(executor_->CheckTensor(*tensor));
+  MLC_TRY(Park(inputs_[index]));
   inputs_[index] = Ref<mlc_tensor>::Share(tensor);
   return Ok();
 }
@@ -106,6 +114,8 @@ Status mlc_session::SetOutput(size_t index, mlc_tensor* tensor) {
   MLC_EXCLUSIVE();
   if (index >= outputs_.size()) return IndexError("output", index, outputs_.size());
   if (tensor) MLC_TRY(CheckTensor("output", signature_->outputs[index], *tensor));
+  if (tensor) MLC_TRY(executor_->CheckTensor(*tensor));
+  MLC_TRY(Park(outputs_[index].bound));
   outputs_[index].bound = Ref<mlc_tensor>::Share(tensor);
   return Ok();
 }
@@ -151,50 +161,80 @@ Status mlc_session::Prepare(const int64_t* symbols, size_t count) {
     symbols_.assign(symbols, symbols + count);
   }
   MLC_TRY(UseShape(symbols_));
-  return executor_->Reserve(shapes_.front()->memory());
+  return executor_->Prepare(*shapes_.front());
 }
 
 Status mlc_session::Run() {
   MLC_EXCLUSIVE();
+  MLC_TRY(Start(nullptr));
+  return Finish();
+}
+
+Status mlc_session::Enqueue(mlc_stream& stream) {
+  MLC_EXCLUSIVE();
+  if (stream.device.get() != device_.get())
+    return Error(MLC_STATUS_INVALID_ARGUMENT, "the stream is one of %s, the session runs on %s",
+                 stream.device->name.c_str(), device_->name.c_str());
+  return Start(&stream);
+}
+
+Status mlc_session::Wait() {
+  MLC_EXCLUSIVE();
+  return Finish();
+}
+
+Status mlc_session::Start(mlc_stream* stream) {
   cancelled_.store(false, std::memory_order_relaxed);
   has_run_ = false;
   MLC_TRY(BindInputs());
   MLC_TRY(UseShape(symbols_));
   ShapePlan& shape = *shapes_.front();
   MLC_TRY(CheckInputDims(*entry_, views_, shape.values()));
-  MLC_TRY(executor_->Reserve(shape.memory()));
+  MLC_TRY(executor_->Reserve(shape));
   for (size_t i = 0; i < outputs_.size(); ++i) MLC_TRY(PlaceOutput(i));
   MLC_TRY(CheckOverlap());
-
-  MLC_TRY(executor_->Run({shape, inputs_, run_outputs_, max_loop_iterations_, cancelled_,
-                          profiling_ ? &profiles_[ProgramIndex()] : nullptr}));
+  pending_ = true;
+  Status status = executor_->Enqueue(shape,
+                                     {inputs_, output_tensors_, max_loop_iterations_, cancelled_,
+                                      profiling_ ? &profiles_[ProgramIndex()] : nullptr},
+                                     stream);
+  if (!status.ok()) {
+    (void)Finish();  // what was started of it uses the tensors; the first error says more
+    return status;
+  }
   has_run_ = true;
   return Ok();
 }
 
-// From the tensors that are set to views_, input_data_ and symbols_.
+Status mlc_session::Finish() {
+  Status status = executor_->Wait();
+  pending_ = false;
+  parked_.clear();
+  if (!status.ok()) has_run_ = false;
+  return status;
+}
+
+// Keeps a tensor that loses its place until the runs that use it have ended.
+Status mlc_session::Park(Ref<mlc_tensor>& tensor) {
+  constexpr size_t kMaxParked = 256;
+  if (!pending_ || !tensor) return Ok();
+  parked_.push_back(std::move(tensor));
+  return parked_.size() < kMaxParked ? Ok() : Finish();
+}
+
+// From the tensors that are set to views_ and symbols_.
 Status mlc_session::BindInputs() {
   for (size_t i = 0; i < inputs_.size(); ++i) {
     if (!inputs_[i])
       return Error(MLC_STATUS_INVALID_ARGUMENT, "input '%s' is not set",
                    signature_->inputs[i].name);
     views_[i] = {inputs_[i]->dims.data(), inputs_[i]->data};
-    if (inputs_[i]->gpu && gives_symbols_[i]) MLC_TRY(ReadInput(i));
+    const uint64_t bytes = std::min<uint64_t>(element_bytes_[i], inputs_[i]->size_bytes);
+    if (bytes > 0) {
+      MLC_TRY_ASSIGN(views_[i].data, executor_->ReadElements(i, *inputs_[i], bytes));
+    }
   }
   return BindSymbols(*entry_, views_, symbols_);
-}
-
-// Brings an input whose elements are symbols from device to host memory, for BindSymbols.
-Status mlc_session::ReadInput(size_t index) {
-  const mlc_tensor& tensor = *inputs_[index];
-  Ref<mlc_tensor>& copy = host_inputs_[index];
-  if (!copy || copy->dims != tensor.dims) {
-    MLC_TRY_ASSIGN(copy, MakeTensor(*device_, tensor.dtype, tensor.dims.data(),
-                                    static_cast<uint32_t>(tensor.dims.size()), Place::kHost));
-  }
-  MLC_TRY(CopyTensor(tensor, *copy));
-  views_[index].data = copy->data;
-  return Ok();
 }
 
 // Makes the plan for these symbols the first of shapes_.
@@ -207,9 +247,9 @@ Status mlc_session::UseShape(std::span<const int64_t> symbols) {
   if (found != shapes_.end()) {
     std::rotate(shapes_.begin(), found, found + 1);
   } else {
-    const BoundProgram& bound = ChooseProgram(programs_, symbols);
+    const BoundProgram& bound = ChooseProgram(executor_->programs(), symbols);
     MLC_TRY_ASSIGN(std::unique_ptr<ShapePlan> shape,
-                   ShapePlan::Build(bound, symbols, device_->threads.num_threads()));
+                   ShapePlan::Build(bound, symbols, device_->num_threads()));
     device_->log.Log(MLC_LOG_INFO, "a new shape runs the %s%s program",
                      bound.bucket.empty() ? "generic" : "bucket ", bound.bucket.c_str());
     shapes_.insert(shapes_.begin(), std::move(shape));
@@ -238,24 +278,25 @@ Status mlc_session::PlaceOutput(size_t index) {
                      "output '%s', dimension %u: the bound tensor has %" PRId64
                      " but this run gives %" PRId64,
                      Text(io.name()), d, output.bound->dims[d], dims[d]);
+    if (output.latest.get() != output.bound.get()) MLC_TRY(Park(output.latest));
     output.latest = output.bound;
   } else {
     const bool reusable = output.latest && output.latest->memory.data() &&
                           output.latest->HasOneRef() && has_dims(*output.latest);
     if (!reusable) {
+      MLC_TRY(Park(output.latest));
       output.latest = Ref<mlc_tensor>();
-      MLC_TRY_ASSIGN(output.latest, MakeTensor(*device_, io.dtype(), dims.data(), rank,
-                                                outputs_on_device_ ? Place::kDevice : Place::kHost));
+      MLC_TRY_ASSIGN(output.latest,
+                     MakeTensor(*device_, Place::Host, io.dtype(), dims.data(), rank));
     }
   }
-  run_outputs_[index] = output.latest.get();
+  output_tensors_[index] = output.latest.get();
   return Ok();
 }
 
 // Only memory that callers bound can overlap.
 Status mlc_session::CheckOverlap() const {
   auto overlap = [](const mlc_tensor& a, const mlc_tensor& b) {
-    if (a.gpu != b.gpu) return false;
     const auto x = reinterpret_cast<uintptr_t>(a.data), y = reinterpret_cast<uintptr_t>(b.data);
     return x < y + b.size_bytes && y < x + a.size_bytes;
   };

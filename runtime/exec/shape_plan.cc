@@ -40,7 +40,8 @@ Result<std::unique_ptr<ShapePlan>> ShapePlan::Build(const BoundProgram& bound,
   const plan::Block& body = *bound.program->blocks()->Get(0);
   if (const auto* failed = FindFailedCheck(*bound.entry, body, shape->values_))
     return CheckFailure(*bound.entry, *failed, shape->values_);
-  MLC_TRY_ASSIGN(shape->memory_, PlanMemory(*bound.entry, *bound.program, shape->values_));
+  MLC_TRY_ASSIGN(shape->memory_,
+                 PlanMemory(*bound.entry, *bound.program, shape->values_, bound.arena_alignment));
   shape->BuildBlocks(bound, num_threads);
   shape->CollectMovingBuffers(*bound.program);
   return shape;
@@ -74,7 +75,7 @@ void ShapePlan::BuildBlocks(const BoundProgram& bound, uint32_t num_threads) {
 
 void ShapePlan::BuildLaunch(const BoundProgram& bound, const plan::Launch& launch,
                             uint32_t num_threads, Step& step) {
-  if (!bound.kernels.empty()) step.kernel = bound.kernels[launch.kernel()];
+  step.kernel = launch.kernel();
   step.buffers = arguments_.data() + arguments_.size();
   step.scalars = scalars_.data() + scalars_.size();
   step.grid = values_[launch.grid()];
@@ -105,25 +106,18 @@ char* ShapePlan::RootAddress(uint32_t root, const RunMemory& memory) const {
     case plan::BufferKind::Output:
       return static_cast<char*>(memory.outputs[buffer.index()]);
     case plan::BufferKind::Constant:  // read-only: the validator has refused writers
-      if (!memory.constants.empty()) return memory.constants[buffer.index()];
-      return reinterpret_cast<char*>(
-          const_cast<unsigned char*>(bound_->plan->file.ConstantData(buffer.index())));
+      return (*bound_->constants)[buffer.index()];
     default:
       return memory.arena + memory_.arena_offsets[root];
   }
 }
 
 void ShapePlan::Bind(const RunMemory& memory) {
-  bool moved = false;
   auto locate = [&](uint32_t buffer) {
-    char* address = RootAddress(memory_.roots[buffer], memory) + memory_.root_offsets[buffer];
-    moved |= pointers_[buffer] != address;
-    pointers_[buffer] = address;
+    pointers_[buffer] = RootAddress(memory_.roots[buffer], memory) + memory_.root_offsets[buffer];
   };
   if (is_bound_ && memory.arena == bound_arena_) {
     for (uint32_t buffer : moving_buffers_) locate(buffer);
-    if (!moved) return;
-    ++bind_count_;
     for (const Argument& argument : moving_arguments_)
       arguments_[argument.slot] = pointers_[argument.buffer];
     return;
@@ -131,7 +125,6 @@ void ShapePlan::Bind(const RunMemory& memory) {
   for (uint32_t buffer = 0; buffer < pointers_.size(); ++buffer) locate(buffer);
   for (uint32_t slot = 0; slot < arguments_.size(); ++slot)
     arguments_[slot] = pointers_[slot_buffers_[slot]];
-  ++bind_count_;
   bound_arena_ = memory.arena;
   is_bound_ = true;
 }

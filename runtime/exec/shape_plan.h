@@ -21,7 +21,7 @@ struct Step {
   plan::Op op;
   uint32_t number;  // in program order over all blocks, the profile's index
   // Launch only.
-  mlc_host_kernel kernel = nullptr;  // null on a GPU
+  uint32_t kernel = 0;  // of the target
   void* const* buffers = nullptr;
   const int64_t* scalars = nullptr;
   int64_t grid = 0;
@@ -33,7 +33,12 @@ struct RunMemory {
   char* arena = nullptr;
   std::span<void* const> inputs;
   std::span<void* const> outputs;
-  std::span<char* const> constants;  // of the plan; empty: where the file holds them
+};
+
+// What an executor keeps for a shape.
+class ShapeState {
+ public:
+  virtual ~ShapeState() = default;
 };
 
 class ShapePlan {
@@ -55,10 +60,11 @@ class ShapePlan {
   std::span<const Step> block(uint32_t index) const { return blocks_[index]; }
   // A check that does not hold, so that the block must not run; null when all hold.
   const plan::ShapeCheck* failed_check(uint32_t block) const { return failed_checks_[block]; }
+  uint32_t num_blocks() const { return static_cast<uint32_t>(blocks_.size()); }
   char* buffer(uint32_t index) const { return pointers_[index]; }
-  // Counts the calls of Bind that changed something: for those who keep copies of arguments.
-  uint64_t bind_count() const { return bind_count_; }
   uint64_t size_bytes(uint32_t index) const { return memory_.sizes[index]; }
+
+  std::unique_ptr<ShapeState> state;  // the executor's, null until it makes one
 
  private:
   void BuildBlocks(const BoundProgram& bound, uint32_t num_threads);
@@ -86,7 +92,6 @@ class ShapePlan {
   std::vector<Argument> moving_arguments_;
   char* bound_arena_ = nullptr;
   bool is_bound_ = false;
-  uint64_t bind_count_ = 0;
 };
 
 }  // namespace mlc::runtime

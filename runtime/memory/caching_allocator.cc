@@ -37,7 +37,10 @@ constexpr mlc_allocator_t kSystem = {nullptr, SystemAllocate, SystemRelease};
 }  // namespace
 
 CachingAllocator::CachingAllocator(const mlc_allocator_t* hooks, uint64_t limit_bytes)
-    : hooks_(hooks ? *hooks : kSystem), limit_bytes_(limit_bytes) {
+    : CachingAllocator(hooks ? *hooks : kSystem, limit_bytes) {}
+
+CachingAllocator::CachingAllocator(const mlc_allocator_t& hooks, uint64_t limit_bytes)
+    : hooks_(hooks), limit_bytes_(limit_bytes) {
   stats_.struct_size = sizeof stats_;
 }
 
@@ -161,14 +164,6 @@ std::string CachingAllocator::Snapshot() const {
     separator = ",";
   }
   return json + "]}";
-}
-
-Result<DeviceMemory> DeviceMemory::Allocate(CachingAllocator& allocator, uint64_t size_bytes) {
-  DeviceMemory memory;
-  MLC_TRY_ASSIGN(memory.data_, allocator.Allocate(size_bytes));
-  memory.allocator_ = &allocator;
-  memory.size_bytes_ = size_bytes;
-  return memory;
 }
 
 }  // namespace mlc::runtime

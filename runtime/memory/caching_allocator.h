@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
 //
-// The host allocator for tensors, arenas and scratch: keeps freed blocks for the next request of
-// their class.
+// The allocator of host memory, pageable or pinned, for tensors, arenas and scratch: keeps freed
+// blocks for the next request of their class.
 #ifndef MLC_RUNTIME_MEMORY_CACHING_ALLOCATOR_H
 #define MLC_RUNTIME_MEMORY_CACHING_ALLOCATOR_H
 
@@ -12,7 +12,7 @@
 #include <string>
 #include <unordered_map>
 
-#include "runtime/base/status.h"
+#include "runtime/memory/allocator.h"
 
 namespace mlc::runtime {
 
@@ -20,27 +20,28 @@ namespace mlc::runtime {
 // KiB; a cached block serves requests down to 7/8 of its size there. Blocks are never split: arenas
 // and tensors of a served model repeat exactly, and what does not repeat goes back with Trim. Any
 // thread may call any function.
-class CachingAllocator {
+class CachingAllocator final : public Allocator {
  public:
   static constexpr size_t kAlignment = 64;
 
   // `hooks` is copied, null means the system. limit_bytes bounds reserved bytes, 0 = no limit.
   CachingAllocator(const mlc_allocator_t* hooks, uint64_t limit_bytes);
+  CachingAllocator(const mlc_allocator_t& hooks, uint64_t limit_bytes);
   CachingAllocator(const CachingAllocator&) = delete;
-  ~CachingAllocator();
+  ~CachingAllocator() override;
 
   // Memory aligned to 64 bytes, not null even for size 0. OUT_OF_MEMORY after the cache was
   // flushed.
-  Result<void*> Allocate(uint64_t size_bytes);
+  Result<void*> Allocate(uint64_t size_bytes) override;
   // Null is fine.
-  void Free(void* memory);
+  void Free(void* memory) override;
   // Returns cached blocks to the system, the largest first, until at most keep_bytes are cached.
-  void Trim(uint64_t keep_bytes);
+  void Trim(uint64_t keep_bytes) override;
 
-  mlc_memory_stats_t Stats() const;
-  void ResetPeak();
+  mlc_memory_stats_t Stats() const override;
+  void ResetPeak() override;
   // Statistics and live and cached blocks by class, as JSON.
-  std::string Snapshot() const;
+  std::string Snapshot() const override;
 
  private:
   struct LiveBlock {
@@ -58,31 +59,6 @@ class CachingAllocator {
   std::unordered_map<void*, LiveBlock> live_;
   std::multimap<uint64_t, void*> cached_;  // by class size
   mlc_memory_stats_t stats_{};
-};
-
-// One block that frees itself. Null when default-constructed.
-class DeviceMemory {
- public:
-  DeviceMemory() = default;
-  static Result<DeviceMemory> Allocate(CachingAllocator& allocator, uint64_t size_bytes);
-  DeviceMemory(DeviceMemory&& other) noexcept { *this = std::move(other); }
-  DeviceMemory& operator=(DeviceMemory&& other) noexcept {
-    std::swap(allocator_, other.allocator_);
-    std::swap(data_, other.data_);
-    std::swap(size_bytes_, other.size_bytes_);
-    return *this;
-  }
-  ~DeviceMemory() {
-    if (allocator_) allocator_->Free(data_);
-  }
-
-  char* data() const { return static_cast<char*>(data_); }
-  uint64_t size_bytes() const { return size_bytes_; }
-
- private:
-  CachingAllocator* allocator_ = nullptr;
-  void* data_ = nullptr;
-  uint64_t size_bytes_ = 0;
 };
 
 }  // namespace mlc::runtime

@@ -53,6 +53,10 @@ inline bool IsConstant(const plan::Entry& entry, uint32_t expr) {
 // The parts, in order: each relies on what the ones before it checked.
 Status ValidateData(const ValidatorContext& context);
 Status ValidateTargets(const ValidatorContext& context);
+// One target for which IsCuda holds; `segment` is its code, null when it has none.
+bool IsCuda(const plan::Target& target);
+Status ValidateCudaTarget(const ValidatorContext& context, const plan::Target& target,
+                          const plan::Segment* segment);
 Status ValidateSignature(const ValidatorContext& context, const plan::Entry& entry);
 Status ValidateBuffers(const ValidatorContext& context, const plan::Entry& entry,
                        const plan::Program& program);

@@ -2,11 +2,7 @@
 // Part of MLC, see the LICENSE file.
 //
 // Segments, constants, targets and kernels.
-#include <algorithm>
-#include <string_view>
-
 #include "runtime/base/dtype.h"
-#include "runtime/cuda/kernel_abi.h"
 #include "runtime/plan/format.h"
 #include "runtime/plan/validator_context.h"
 
@@ -59,37 +55,22 @@ Status ValidateConstant(const ValidatorContext& context, uint32_t index) {
   return Ok();
 }
 
-bool IsCuda(const plan::Target& target) {
-  return target.triple()->string_view() == MLC_CUDA_TRIPLE;
-}
-
-bool IsIdentifier(std::string_view name) {
-  auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
-  return !name.empty() && is_letter(name[0]) &&
-         std::all_of(name.begin(), name.end(), [&](char c) { return is_letter(c) || (c >= '0' && c <= '9'); });
-}
-
-Status ValidateKernel(const ValidatorContext& context, const plan::Kernel& kernel, bool is_cuda,
-                      uint64_t code_bytes) {
-  if (is_cuda) {
-    MLC_CHECK(kernel_blocks,
-              kernel.threads() >= 1 && kernel.threads() <= 1024 &&
-                  kernel.shared_bytes() <= (227 << 10) && kernel.cluster() >= 1 &&
-                  kernel.cluster() <= 16,
-              "kernel '%.64s'", Text(kernel.name()));
-    MLC_CHECK(kernel_symbol, IsIdentifier(kernel.name()->string_view()), "kernel '%.64s'", Text(kernel.name()));
-  } else {
-    MLC_CHECK(kernel_code,
-              kernel.code_size() > 0 && kernel.code_offset() <= code_bytes &&
-                  kernel.code_size() <= code_bytes - kernel.code_offset(),
-              "kernel '%.64s'", Text(kernel.name()));
-  }
+Status ValidateParams(const ValidatorContext& context, const plan::Kernel& kernel) {
   for (uint32_t i = 0; i < Count(kernel.params()); ++i) {
     const plan::Access access = kernel.params()->GetEnum<plan::Access>(i);
     MLC_CHECK(kernel_access, access >= plan::Access::MIN && access <= plan::Access::MAX,
               "kernel '%.64s', parameter %u", Text(kernel.name()), i);
   }
   return Ok();
+}
+
+Status ValidateKernel(const ValidatorContext& context, const plan::Kernel& kernel,
+                      uint64_t code_bytes) {
+  MLC_CHECK(kernel_code,
+            kernel.code_size() > 0 && kernel.code_offset() <= code_bytes &&
+                kernel.code_size() <= code_bytes - kernel.code_offset(),
+            "kernel '%.64s'", Text(kernel.name()));
+  return ValidateParams(context, kernel);
 }
 
 }  // namespace
@@ -107,13 +88,18 @@ Status ValidateTargets(const ValidatorContext& context) {
     const plan::Segment* segment =
         index < Count(context.plan.segments()) ? context.plan.segments()->Get(index) : nullptr;
     const bool is_cuda = IsCuda(*target);
-    const bool has_code =
-        segment && (is_cuda ? segment->kind() == plan::SegmentKind::Cubin || segment->kind() == plan::SegmentKind::Ptx
-                            : segment->kind() == plan::SegmentKind::HostCode);
+    const bool has_code = segment && (is_cuda ? segment->kind() == plan::SegmentKind::Cubin ||
+                                                    segment->kind() == plan::SegmentKind::Ptx
+                                              : segment->kind() == plan::SegmentKind::HostCode);
     const bool needs_none = index == kNone && Count(target->kernels()) == 0;
     MLC_CHECK(target_code_segment, has_code || needs_none, "target '%.64s'", Text(target->arch()));
-    for (const plan::Kernel* kernel : Items(target->kernels()))
-      MLC_TRY(ValidateKernel(context, *kernel, is_cuda, segment->size()));
+    if (is_cuda) MLC_TRY(ValidateCudaTarget(context, *target, segment));
+    for (const plan::Kernel* kernel : Items(target->kernels())) {
+      if (!is_cuda)
+        MLC_TRY(ValidateKernel(context, *kernel, segment->size()));
+      else
+        MLC_TRY(ValidateParams(context, *kernel));
+    }
   }
   return Ok();
 }

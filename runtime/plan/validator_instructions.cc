@@ -10,6 +10,8 @@
 namespace mlc::runtime {
 namespace {
 
+constexpr uint32_t kMaxStreams = 64;
+
 class InstructionValidator {
  public:
   InstructionValidator(const ValidatorContext& context, const plan::Entry& entry,
@@ -37,6 +39,8 @@ class InstructionValidator {
     for (uint32_t estimate : {instruction.flops(), instruction.bytes()})
       MLC_CHECK(instruction_estimates, estimate == kNone || IsExpr(estimate),
                 "block %u, instruction %u", block_, index_);
+    MLC_CHECK(instruction_stream, instruction.stream() < kMaxStreams, "block %u, instruction %u",
+              block_, index_);
     const plan::Op op = instruction.op_type();
     MLC_CHECK(instruction_op, op > plan::Op::NONE && op <= plan::Op::MAX,
               "block %u, instruction %u", block_, index_);
@@ -76,6 +80,9 @@ class InstructionValidator {
     MLC_CHECK(launch_scalars,
               IsExpr(launch.grid()) && (launch.scratch() == kNone || IsExpr(launch.scratch())),
               "block %u, instruction %u", block_, index_);
+    MLC_CHECK(cuda_scratch, launch.scratch() == kNone || !IsCuda(target),
+              "block %u, instruction %u", block_, index_);
+    if (IsCuda(target)) MLC_TRY(CheckRaces(launch, kernel));
     MLC_CHECK(launch_cost, std::isfinite(launch.task_cost()) && launch.task_cost() >= 0,
               "block %u, instruction %u", block_, index_);
     return Ok();
@@ -86,7 +93,53 @@ class InstructionValidator {
               "block %u, instruction %u", block_, index_);
     MLC_CHECK(copy_sizes, MayHaveEqualSize(copy.src(), copy.dst()), "block %u, instruction %u",
               block_, index_);
+    const plan::Target& target = *context.plan.targets()->Get(program_.target());
+    if (IsCuda(target)) MLC_TRY(CheckApart(copy.src(), copy.dst()));
     return CheckWritable(copy.dst());
+  }
+
+  // Blocks of a launch run in any order, so what one of its buffers writes may overlap another only
+  // when both are the same bytes (each element is read before its place is written). Accesses of
+  // different instructions are ordered by the runtime wherever they overlap.
+  Status CheckRaces(const plan::Launch& launch, const plan::Kernel& kernel) {
+    const uint32_t count = Count(launch.buffers());
+    for (uint32_t i = 0; i < count; ++i) {
+      if (kernel.params()->GetEnum<plan::Access>(i) == plan::Access::Read) continue;
+      for (uint32_t k = 0; k < count; ++k)
+        if (k != i) MLC_TRY(CheckApart(launch.buffers()->Get(i), launch.buffers()->Get(k)));
+    }
+    return Ok();
+  }
+
+  Status CheckApart(uint32_t a, uint32_t b) {
+    const Bytes x = BytesOf(a), y = BytesOf(b);
+    const bool known = x.size >= 0 && y.size >= 0;
+    const bool apart =
+        x.root != y.root || x.offset >= y.offset + y.size || y.offset >= x.offset + x.size;
+    const bool same = x.root == y.root && x.offset == y.offset && x.size == y.size;
+    MLC_CHECK(cuda_race, !known || apart || same, "block %u, instruction %u, buffers %u and %u",
+              block_, index_, a, b);
+    return Ok();
+  }
+
+  // Where a buffer lies; size is -1 when only shapes tell. An alias lies inside its buffer
+  // (buffer_extent), so nothing overflows.
+  struct Bytes {
+    uint32_t root;
+    int64_t offset, size;
+  };
+
+  Bytes BytesOf(uint32_t buffer) const {
+    Bytes bytes{buffer, 0, ConstantValue(entry_, BufferAt(buffer).size())};
+    while (BufferAt(bytes.root).kind() == plan::BufferKind::Alias) {
+      const plan::Buffer& alias = BufferAt(bytes.root);
+      const bool known = IsConstant(entry_, alias.alias_offset()) &&
+                         IsConstant(entry_, BufferAt(alias.index()).size());
+      if (!known) bytes.size = -1;
+      bytes.offset += known ? ConstantValue(entry_, alias.alias_offset()) : 0;
+      bytes.root = alias.index();
+    }
+    return bytes;
   }
 
   Status CheckIf(const plan::If& op) {

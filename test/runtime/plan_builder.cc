@@ -2,11 +2,10 @@
 // Part of MLC, see the LICENSE file.
 #include "test/runtime/plan_builder.h"
 
-#include "runtime/cuda/kernel_abi.h"
-
 #include <stdexcept>
 
 #include "mlc/runtime.h"
+#include "runtime/cuda/kernel_abi.h"
 #include "runtime/plan/crc32c.h"
 #include "runtime/plan/format.h"
 #include "runtime/plan/plan_writer.h"
@@ -20,7 +19,7 @@ AlignedBytes::AlignedBytes(const std::string& bytes)
   if (!bytes.empty()) std::memcpy(storage_[0].bytes, bytes.data(), bytes.size());
 }
 
-PlanBuilder::PlanBuilder() {
+PlanBuilder::PlanBuilder(PlanKind kind) {
   plan.compiler = "plan_builder 1";
   plan.entries.push_back(std::make_unique<plan::EntryT>());
   entry().name = "main";
@@ -30,11 +29,26 @@ PlanBuilder::PlanBuilder() {
   target().triple = "x86_64-unknown-linux-gnu";
   target().code_segment = 1;
   code.assign(reinterpret_cast<const char*>(kTestCode), sizeof kTestCode);
+  const bool is_cuda = kind == PlanKind::Cuda;
+  if (is_cuda) {
+    target().arch = "sm_90";
+    target().triple = MLC_CUDA_TRIPLE;
+    target().min_cuda = 12000;
+    code = std::string("SIM sm_90") + '\0';
+    code_kind = plan::SegmentKind::Cubin;
+    plan.features = {"cuda"};
+  }
   for (const auto& function : kTestKernels) {
+    const std::string name = function.name;
+    if (is_cuda && (name == "copy_through_scratch_f32" || name == "wait_for_flag")) continue;
     auto kernel = std::make_unique<plan::KernelT>();
     kernel->name = function.name;
-    kernel->code_offset = function.offset;
-    kernel->code_size = 1;
+    if (is_cuda) {
+      kernel->threads = 128;
+    } else {
+      kernel->code_offset = function.offset;
+      kernel->code_size = 1;
+    }
     target().kernels.push_back(std::move(kernel));
   }
   auto params = [&](const char* name, std::vector<plan::Access> access, uint32_t num_scalars) {
@@ -164,7 +178,7 @@ void PlanBuilder::Check(plan::CheckKind kind, uint32_t left, uint32_t right, con
   check->node = node;
   program().blocks[block]->checks.push_back(static_cast<uint32_t>(entry().checks.size()));
   entry().checks.push_back(std::move(check));
-  plan.features = {"shape_checks"};
+  if (entry().checks.size() == 1) plan.features.push_back("shape_checks");
 }
 
 void PlanBuilder::Bucket(std::vector<plan::SymbolRange> ranges) {
@@ -172,6 +186,18 @@ void PlanBuilder::Bucket(std::vector<plan::SymbolRange> ranges) {
   copy->bucket = std::move(ranges);
   if (entry().programs.size() == 1) plan.features.push_back("buckets");
   entry().programs.push_back(std::move(copy));
+}
+
+plan::TargetT& PlanBuilder::AddTarget(const char* arch, plan::SegmentKind kind,
+                                      const std::string& bytes) {
+  auto copy = std::make_unique<plan::TargetT>(target());
+  copy->arch = arch;
+  copy->code_segment = static_cast<uint32_t>(2 + more_segments.size());
+  more_segments.emplace_back(kind, bytes);
+  plan.targets.push_back(std::move(copy));
+  entry().programs.push_back(std::make_unique<plan::ProgramT>(program()));
+  entry().programs.back()->target = static_cast<uint32_t>(plan.targets.size() - 1);
+  return *plan.targets.back();
 }
 
 uint32_t PlanBuilder::Block() {
@@ -231,17 +257,17 @@ std::string PlanBuilder::Build() const {
                       [&bytes](ByteSink& sink) { return sink.Write(bytes.data(), bytes.size()); });
   };
   add(plan::SegmentKind::Weights, weights);
-  add(plan::SegmentKind::HostCode, code);
-  if (!ptx.empty()) add(plan::SegmentKind::Ptx, ptx);
+  add(code_kind, code);
+  for (const auto& [kind, bytes] : more_segments) add(kind, bytes);
 
   flatbuffers::FlatBufferBuilder builder;
   // What Plan::Pack does, but with the writer's segments.
   plan::PlanT copy(plan);
   copy.segments.clear();
-  std::vector<std::pair<plan::SegmentKind, size_t>> segments = {
-      {plan::SegmentKind::Weights, weights.size()}, {plan::SegmentKind::HostCode, code.size()}};
-  if (!ptx.empty()) segments.emplace_back(plan::SegmentKind::Ptx, ptx.size());
-  for (const auto& [kind, size] : segments) {
+  std::vector<std::pair<plan::SegmentKind, size_t>> rows = {
+      {plan::SegmentKind::Weights, weights.size()}, {code_kind, code.size()}};
+  for (const auto& [kind, bytes] : more_segments) rows.emplace_back(kind, bytes.size());
+  for (const auto& [kind, size] : rows) {
     auto segment = std::make_unique<plan::SegmentT>();
     segment->kind = kind;
     segment->size = size;
@@ -255,8 +281,8 @@ std::string PlanBuilder::Build() const {
   return bytes;
 }
 
-PlanBuilder DoublePlan(int64_t elems) {
-  PlanBuilder builder;
+PlanBuilder DoublePlan(int64_t elems, PlanKind kind) {
+  PlanBuilder builder(kind);
   const uint32_t n = elems ? builder.Const(elems) : builder.DimSymbol("n", 0, 0, 1, 64);
   const uint32_t x = builder.Input("x", MLC_DTYPE_FLOAT32, {n});
   const uint32_t y = builder.Output("y", MLC_DTYPE_FLOAT32, {n});
@@ -264,8 +290,8 @@ PlanBuilder DoublePlan(int64_t elems) {
   return builder;
 }
 
-PlanBuilder EverythingPlan() {
-  PlanBuilder b;
+PlanBuilder EverythingPlan(PlanKind kind) {
+  PlanBuilder b(kind);
   const uint32_t n = b.DimSymbol("n", 0, 0, 1, 64);
   const uint32_t m = b.ElementSymbol("m", 1, 0, 1, 64);
   const uint32_t one = b.Const(1), two = b.Const(2), eight = b.Const(8);
@@ -311,19 +337,8 @@ PlanBuilder EverythingPlan() {
   b.Copy(carried, total);
   b.Copy(b.Alias(scan, eight, eight), second);
   b.Launch("gather_f32", {y, index, picked}, two, {b.Expr(plan::ExprOp::Max, n, m)});
-  b.Last().op.AsLaunch()->scratch = b.Const(64);
+  if (kind == PlanKind::Host) b.Last().op.AsLaunch()->scratch = b.Const(64);
   b.Bucket({{1, 1, 8}, {0, 32, 64}});
-  auto gpu = std::make_unique<plan::TargetT>();
-  gpu->arch = "compute_80";
-  gpu->triple = MLC_CUDA_TRIPLE;
-  gpu->code_segment = 2;
-  gpu->min_cuda = 12000;
-  gpu->kernels.push_back(std::make_unique<plan::KernelT>());
-  gpu->kernels[0]->name = "k0_map";
-  gpu->kernels[0]->threads = 32;
-  b.plan.targets.push_back(std::move(gpu));
-  b.plan.features.push_back("cuda");
-  b.ptx = ".version 8.0";
   return b;
 }
 

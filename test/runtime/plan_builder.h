@@ -30,11 +30,15 @@ class AlignedBytes {
   size_t size_;
 };
 
-// One entry "main" with one program for this machine, whose kernels are those of kernels.c.
-// Expressions, buffers and instructions are added in order and named by their numbers.
+// What runs a plan: this machine, or a CUDA device of sm_90, simulated (cuda/sim_driver.h).
+enum class PlanKind { Host, Cuda };
+
+// One entry "main" with one program, whose kernels are those of kernels.c (CUDA: those that
+// cuda/sim_kernels.cc has). Expressions, buffers and instructions are added in order and named by
+// their numbers.
 class PlanBuilder {
  public:
-  PlanBuilder();
+  explicit PlanBuilder(PlanKind kind = PlanKind::Host);
 
   uint32_t Const(int64_t value) { return Expr(plan::ExprOp::Const, value, 0); }
   uint32_t Expr(plan::ExprOp op, int64_t a, int64_t b);
@@ -58,6 +62,9 @@ class PlanBuilder {
   // Adds a program like the one built so far, for a part of the shapes.
   void Bucket(std::vector<plan::SymbolRange> ranges);
 
+  // Adds a target with a program like the one built so far. `code` is a segment's bytes.
+  plan::TargetT& AddTarget(const char* arch, plan::SegmentKind kind, const std::string& code);
+
   uint32_t Block();
   void Launch(const char* kernel, std::vector<uint32_t> buffers, uint32_t grid,
               std::vector<uint32_t> scalars = {}, uint32_t block = 0);
@@ -78,7 +85,8 @@ class PlanBuilder {
   plan::PlanT plan;
   std::string weights;  // of segment 0
   std::string code;     // of segment 1
-  std::string ptx;      // of segment 2, which is there when this is not empty
+  plan::SegmentKind code_kind = plan::SegmentKind::HostCode;
+  std::vector<std::pair<plan::SegmentKind, std::string>> more_segments;  // from 2 on
 
  private:
   uint32_t AddBuffer(plan::BufferT buffer);
@@ -90,12 +98,12 @@ class PlanBuilder {
 };
 
 // y = x + x, float, x of `elems` elements or of a symbol "n" in [1, 64] when elems is 0.
-PlanBuilder DoublePlan(int64_t elems = 0);
+PlanBuilder DoublePlan(int64_t elems = 0, PlanKind kind = PlanKind::Host);
 
 // A plan that has one of everything: x float [n], at int64 [2] with symbol m = at[0]; outputs y = x
 // + x, count = 1 (an If), total = 4 (a Loop's carried value), second = 2 (element 1 of its scan,
 // through an alias), picked = y[0], y[0] (a constant index).
-PlanBuilder EverythingPlan();
+PlanBuilder EverythingPlan(PlanKind kind = PlanKind::Host);
 
 // Makes preamble and checksums of a plan fit its bytes again after a test has changed the metadata.
 void Reseal(std::string& bytes);

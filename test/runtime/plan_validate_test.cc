@@ -76,22 +76,11 @@ const std::map<std::string, std::vector<Break>>& Breaks() {
         [](PlanBuilder& b) { b.plan.constants[0]->dtype = MLC_DTYPE_STRING; }}},
       {"target_code_segment",
        {[](PlanBuilder& b) { b.target().code_segment = 0; },
-        [](PlanBuilder& b) { b.target().code_segment = kNone; },
-        [](PlanBuilder& b) { b.plan.targets[1]->code_segment = 1; }}},
+        [](PlanBuilder& b) { b.target().code_segment = kNone; }}},
       {"kernel_code",
        {[](PlanBuilder& b) { b.target().kernels[0]->code_offset = 1 << 20; },
         [](PlanBuilder& b) { b.target().kernels[0]->code_size = UINT64_MAX; },
         [](PlanBuilder& b) { b.target().kernels[0]->code_size = 0; }}},
-      {"kernel_blocks",
-       {[](PlanBuilder& b) { b.plan.targets[1]->kernels[0]->threads = 0; },
-        [](PlanBuilder& b) { b.plan.targets[1]->kernels[0]->threads = 1025; },
-        [](PlanBuilder& b) { b.plan.targets[1]->kernels[0]->shared_bytes = 228 << 10; },
-        [](PlanBuilder& b) { b.plan.targets[1]->kernels[0]->cluster = 0; },
-        [](PlanBuilder& b) { b.plan.targets[1]->kernels[0]->cluster = 17; }}},
-      {"kernel_symbol",
-       {[](PlanBuilder& b) { b.plan.targets[1]->kernels[0]->name = ""; },
-        [](PlanBuilder& b) { b.plan.targets[1]->kernels[0]->name = "9k"; },
-        [](PlanBuilder& b) { b.plan.targets[1]->kernels[0]->name = "k 0"; }}},
       {"kernel_access",
        {[](PlanBuilder& b) { b.target().kernels[0]->params[0] = static_cast<plan::Access>(9); }}},
       {"entry_name", {[](PlanBuilder& b) {
@@ -180,6 +169,7 @@ const std::map<std::string, std::vector<Break>>& Breaks() {
        {[](PlanBuilder& b) { b.program().blocks[0]->checks[0] = 2; },
         [](PlanBuilder& b) { b.entry().checks.clear(); }}},
       {"instruction_estimates", {[](PlanBuilder& b) { b.Last().bytes = kFar; }}},
+      {"instruction_stream", {[](PlanBuilder& b) { b.Last().stream = 64; }}},
       {"launch_kernel", {[](PlanBuilder& b) { FirstLaunch(b).kernel = kFar; }}},
       {"launch_arity",
        {[](PlanBuilder& b) { FirstLaunch(b).buffers.pop_back(); },
@@ -278,6 +268,47 @@ const std::map<std::string, std::vector<BreakBytes>>& ByteBreaks() {
   return breaks;
 }
 
+// Of a plan for CUDA.
+const std::map<std::string, std::vector<Break>>& CudaBreaks() {
+  static const std::map<std::string, std::vector<Break>> breaks = {
+      {"target_code_segment",
+       {[](PlanBuilder& b) { b.code_kind = plan::SegmentKind::HostCode; },
+        [](PlanBuilder& b) { b.target().code_segment = kNone; },
+        [](PlanBuilder& b) { b.target().triple = "x86_64-unknown-linux-gnu"; }}},
+      {"cuda_feature", {[](PlanBuilder& b) { b.plan.features = {"shape_checks", "buckets"}; }}},
+      {"cuda_arch",
+       {[](PlanBuilder& b) { b.target().arch = "compute_90"; },
+        [](PlanBuilder& b) { b.target().arch = "sm_9"; },
+        [](PlanBuilder& b) { b.target().arch = "sm_90x"; },
+        [](PlanBuilder& b) { b.code_kind = plan::SegmentKind::Ptx; }}},
+      {"cuda_kernel_name",
+       {[](PlanBuilder& b) { b.target().kernels[0]->name = ""; },
+        [](PlanBuilder& b) { b.target().kernels[0]->name = "9lives"; },
+        [](PlanBuilder& b) { b.target().kernels[0]->name = "a b"; }}},
+      {"cuda_launch",
+       {[](PlanBuilder& b) { b.target().kernels[0]->threads = 0; },
+        [](PlanBuilder& b) { b.target().kernels[0]->threads = 1025; },
+        [](PlanBuilder& b) { b.target().kernels[0]->shared_bytes = (227 << 10) + 1; },
+        [](PlanBuilder& b) { b.target().kernels[0]->cluster = 0; },
+        [](PlanBuilder& b) { b.target().kernels[0]->cluster = 17; }}},
+      {"cuda_race",
+       {[](PlanBuilder& b) {  // what it writes begins in the middle of what it reads
+          const uint32_t t = b.Temp(b.Const(12));
+          FirstLaunch(b).buffers = {b.Alias(t, b.Const(0), b.Const(8)), t,
+                                    b.Alias(t, b.Const(4), b.Const(8))};
+        },
+        [](PlanBuilder& b) {
+          const uint32_t t = b.Temp(b.Const(16)), outer = b.Alias(t, b.Const(4), b.Const(12));
+          FirstCopy(b).src = b.Alias(t, b.Const(0), b.Const(8));
+          FirstCopy(b).dst = b.Alias(outer, b.Const(0), b.Const(8));
+        }}},
+      {"cuda_scratch", {[](PlanBuilder& b) { FirstLaunch(b).scratch = b.Const(64); }}},
+      {"kernel_access",
+       {[](PlanBuilder& b) { b.target().kernels[0]->params[0] = static_cast<plan::Access>(9); }}},
+  };
+  return breaks;
+}
+
 // The message ends with the check's name.
 void ExpectFails(const std::string& bytes, const std::string& check, size_t variant) {
   AlignedBytes aligned(bytes);
@@ -294,10 +325,12 @@ void ExpectFails(const std::string& bytes, const std::string& check, size_t vari
 }
 
 TEST(PlanValidate, AcceptsAPlanThatHasEverything) {
-  AlignedBytes bytes = EverythingPlan().BuildAligned();
   PlanCheckCounts counts;
-  auto plan = PlanFile::OpenMemory(bytes.data(), bytes.size(), {.counts = &counts});
-  ASSERT_TRUE(plan.ok()) << plan.status().message();
+  for (PlanKind kind : {PlanKind::Host, PlanKind::Cuda}) {
+    AlignedBytes bytes = EverythingPlan(kind).BuildAligned();
+    auto plan = PlanFile::OpenMemory(bytes.data(), bytes.size(), {.counts = &counts});
+    ASSERT_TRUE(plan.ok()) << plan.status().message();
+  }
   for (size_t i = 0; i < kNumPlanChecks; ++i) {
     const std::string name = PlanCheckName(static_cast<PlanCheck>(i));
     if (name != "plan_feature" && name != "entry_name") {
@@ -307,11 +340,13 @@ TEST(PlanValidate, AcceptsAPlanThatHasEverything) {
 }
 
 TEST(PlanValidate, EveryCheckRefusesItsBrokenPlans) {
-  for (const auto& [check, variants] : Breaks()) {
-    for (size_t i = 0; i < variants.size(); ++i) {
-      PlanBuilder builder = EverythingPlan();
-      variants[i](builder);
-      ExpectFails(builder.Build(), check, i);
+  for (PlanKind kind : {PlanKind::Host, PlanKind::Cuda}) {
+    for (const auto& [check, variants] : kind == PlanKind::Host ? Breaks() : CudaBreaks()) {
+      for (size_t i = 0; i < variants.size(); ++i) {
+        PlanBuilder builder = EverythingPlan(kind);
+        variants[i](builder);
+        ExpectFails(builder.Build(), check, i);
+      }
     }
   }
   for (const auto& [check, variants] : ByteBreaks()) {
@@ -327,7 +362,8 @@ TEST(PlanValidate, EveryCheckRefusesItsBrokenPlans) {
 TEST(PlanValidate, EveryCheckHasABrokenPlan) {
   for (size_t i = 0; i < kNumPlanChecks; ++i) {
     const char* name = PlanCheckName(static_cast<PlanCheck>(i));
-    EXPECT_TRUE(Breaks().count(name) || ByteBreaks().count(name)) << name;
+    EXPECT_TRUE(Breaks().count(name) || ByteBreaks().count(name) || CudaBreaks().count(name))
+        << name;
   }
 }
 

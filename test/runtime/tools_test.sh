@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # Part of MLC, see the LICENSE file.
 #
-# usage: tools_test.sh BIN PLAN SCRATCH: mlc-run, mlc-inspect and mlc-refit on the plan of write_plan: files, exit codes, JSON.
+# usage: tools_test.sh BIN PLAN SCRATCH CUDA_PLAN LIBCUDA_DIR: mlc-run, mlc-inspect and mlc-refit on the plan of write_plan: files, exit codes, JSON;
+# mlc-run on the simulated CUDA driver of LIBCUDA_DIR.
 set -euo pipefail
-bin=$1 plan=$2 scratch=$3
+bin=$1 plan=$2 scratch=$3 cuda_plan=$4 libcuda=$5
 rm -rf "$scratch" && mkdir -p "$scratch" && cd "$scratch"
 fail() { echo "tools_test: $*"; exit 1; }
 
@@ -26,7 +27,7 @@ expect 1 "not a plan file" "$bin/mlc-run" "$0"
 expect 2 "no dimension 'm'; it has n" run --dims m=3
 expect 2 "compiled for 1 to 8" run --dims n=9
 expect 2 "there is no device" run --device toaster
-expect 3 "without CUDA" run --device cuda:0
+expect 2 "use 'host' or 'cuda:N'" run --device cuda:x
 expect 2 "no file for input 'x'" run --inputs "$scratch"
 
 # Archives and folders, there and back: the same seed gives the same outputs.
@@ -51,6 +52,17 @@ for key in schema_version mean_ms p50_ms p90_ms p95_ms p99_ms min_ms max_ms runs
   grep -q "\"$key\"" report.json || fail "the report has no $key"
 done
 expect 0 "node_add_f32" run --profile
+
+# The same on CUDA, beside the host's answers.
+cuda() { LD_LIBRARY_PATH=$libcuda "$bin/mlc-run" "$cuda_plan" --device cuda:0 --dims n=5 --seed 7 "$@"; }
+expect 0 "max abs error 0" cuda --reference out.npz
+expect 0 "node_add_f32" cuda --profile
+expect 0 "enqueue" cuda --include-transfers
+cuda --json - > cuda.json || fail "--json - on CUDA"
+grep -q '"target": "sm_90"' cuda.json || fail "the report does not say sm_90"
+expect 3 "no device 'cuda:1'" env LD_LIBRARY_PATH="$libcuda" "$bin/mlc-run" "$cuda_plan" --device cuda:1
+expect 1 "nothing in the plan runs" env LD_LIBRARY_PATH="$libcuda" "$bin/mlc-run" "$plan" --device cuda:0
+if ! ldconfig -p | grep -q libcuda.so.1; then expect 3 "the driver is not installed" run --device cuda:0; fi
 
 expect 0 "2 launches of 1 kernels" "$bin/mlc-inspect" "$plan"
 "$bin/mlc-inspect" "$plan" --json --dims n=4 > inspect.json

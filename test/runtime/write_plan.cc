@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
 //
-// usage: write_plan OUT.plan: the sample plan of tools_test.sh, y = (x + w) + x for x of n elements
-// and a constant w.
+// usage: write_plan OUT.plan [cuda]: the sample plan of tools_test.sh, y = (x + w) + x for x of n
+// elements and a constant w, for this machine or the simulated CUDA device.
 #include <fstream>
 #include <iostream>
 
@@ -12,8 +12,8 @@
 namespace mlc::runtime {
 namespace {
 
-std::string SamplePlan() {
-  PlanBuilder builder;
+std::string SamplePlan(PlanKind kind) {
+  PlanBuilder builder(kind);
   const uint32_t n = builder.DimSymbol("n", 0, 0, 1, 8);
   const uint32_t x = builder.Input("x", MLC_DTYPE_FLOAT32, {n});
   const uint32_t y = builder.Output("y", MLC_DTYPE_FLOAT32, {n});
@@ -34,10 +34,13 @@ std::string SamplePlan() {
 }  // namespace mlc::runtime
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::cerr << "usage: write_plan OUT.plan\n";
+  using mlc::runtime::PlanKind;
+  const bool is_cuda = argc == 3 && std::string(argv[2]) == "cuda";
+  if (argc != 2 && !is_cuda) {
+    std::cerr << "usage: write_plan OUT.plan [cuda]\n";
     return 2;
   }
-  std::ofstream(argv[1], std::ios::binary) << mlc::runtime::SamplePlan();
+  std::ofstream(argv[1], std::ios::binary)
+      << mlc::runtime::SamplePlan(is_cuda ? PlanKind::Cuda : PlanKind::Host);
   return 0;
 }

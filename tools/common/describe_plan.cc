@@ -192,7 +192,7 @@ uint64_t CodeBytes(const plan::Target& target, const std::set<uint32_t>& kernels
 Json DescribeProgram(const plan::Plan& plan, const plan::Entry& entry, const plan::Program& program,
                      const std::vector<int64_t>& values, bool in_full) {
   const plan::Target& target = *plan.targets()->Get(program.target());
-  auto planned = runtime::PlanMemory(entry, program, values);
+  auto planned = runtime::PlanMemory(entry, program, values, runtime::ArenaAlignmentOf(target));
   const plan::ShapeCheck* failed =
       runtime::FindFailedCheck(entry, *program.blocks()->Get(0), values);
   if (!planned.ok() && failed)  // the check says more

@@ -15,9 +15,6 @@ namespace mlc::tools {
 // Lends the arrays to the session; they outlive its runs.
 void SetInputs(Session& session, std::vector<Array>& inputs);
 
-// Copies them into the device's memory first; inputs whose elements are symbols stay on the host.
-void SetDeviceInputs(Session& session, const Device& device, const std::vector<Array>& inputs);
-
 // Copies of the last run's outputs, with their names.
 std::vector<std::pair<std::string, Array>> TakeOutputs(Session& session);
 

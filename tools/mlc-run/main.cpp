@@ -10,9 +10,11 @@
 namespace {
 
 constexpr const char kFooter[] =
-    "Latency is host wall time of one run. Without input files the inputs are random: floats in "
-    "[-1, 1), integers 0 or 1.\n"
-    "Environment: MLC_THREADS, MLC_LOG (error, warn, info, debug), MLC_VERIFY_ALL, MLC_CUDA_GRAPHS=0 (launches instead of graphs), MLC_CUDA_FORCE_PTX=1.\n"
+    "Latency is host wall time of one run, on CUDA with inputs and outputs on the device. Without "
+    "input files the inputs are random: floats in [-1, 1), integers 0 "
+    "or 1.\n"
+    "Environment: MLC_THREADS, MLC_LOG (error, warn, info, debug), MLC_VERIFY_ALL, "
+    "MLC_ALLOC_CONF, MLC_CUDA_GRAPHS, MLC_CUDA_FORCE_PTX.\n"
     "Exit codes: 0 ok, 1 the plan is at fault, 2 usage, 3 the device or the system failed, 4 "
     "differs from the reference.\n"
     "Examples:\n"
@@ -43,10 +45,10 @@ int Main(int argc, char** argv) {
   app.add_option("--input", options.input, "one input from a .npy or .pb file; repeatable")
       ->type_name("NAME=FILE")
       ->allow_extra_args(false);
-  app.add_option(
-         "--dims", options.dims,
-         "symbolic dims of random inputs; default: the opt points, else 1 for first dims and 64, or "
-         "the first size that can run of 1, 128, 256, .. 65536, for others")
+  app.add_option("--dims", options.dims,
+                 "symbolic dims of random inputs; default: the opt points, else 1 for first dims "
+                 "and 64, or "
+                 "the first size that can run of 1, 128, 256, .. 65536, for others")
       ->type_name("NAME=VALUE,...")
       ->allow_extra_args(false);
   app.add_option("--seed", options.seed, "of random inputs")->type_name("N")->capture_default_str();
@@ -74,8 +76,7 @@ int Main(int argc, char** argv) {
                "time per instruction, the slowest first; with --json in the report too, for "
                "mlc-inspect --profile");
   app.add_flag("--include-transfers", options.include_transfers,
-               "on a GPU: inputs and outputs in host memory, so that runs copy them; default: in device "
-               "memory");
+               "copy inputs to the device and outputs back in each timed run");
   app.add_flag("--check", options.check, "verify all checksums, the weights' too");
   app.add_option("--json", options.json,
                  "write the report to a file; - for standard output, which then holds only JSON")

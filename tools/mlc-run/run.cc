@@ -2,10 +2,13 @@
 // Part of MLC, see the LICENSE file.
 #include "tools/mlc-run/run.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "tools/common/compare.h"
+#include "tools/common/device_io.h"
 #include "tools/common/error.h"
 #include "tools/common/npy.h"
 #include "tools/common/profile_table.h"
@@ -24,27 +27,20 @@ using Json = nlohmann::ordered_json;
 struct Report {
   double load_ms = 0;
   double first_run_ms = 0;
-  double h2d_ms = 0, d2h_ms = 0;  // of all inputs, of all outputs; 0 on the host
   Latency latency;
+  double enqueue_ms = 0, h2d_ms = 0, compute_ms = 0, d2h_ms = 0;  // means
   uint64_t peak_arena_bytes = 0;
   uint32_t threads = 0;
   std::vector<std::pair<std::string, Array>> outputs;
   std::vector<Difference> differences;  // of each output, empty without a reference
 };
 
-struct Opened {
-  Device device;
-  Session session;
-};
-
-bool IsGpu(const RunOptions& options) { return options.device.rfind("cuda", 0) == 0; }
-
-Opened OpenSession(const RunOptions& options, Report& report) {
+Session OpenSession(const RunOptions& options, Device& device, Report& report) {
   const Stopwatch watch;
   mlc_device_options_t device_options;
   mlc_device_options_init(&device_options);
   device_options.num_threads = options.threads;
-  const Device device = Device::Open(options.device, &device_options);
+  device = Device::Open(options.device, &device_options);
   mlc_plan_options_t plan_options;
   mlc_plan_options_init(&plan_options);
   if (options.check) plan_options.verify_all = 1;
@@ -52,11 +48,10 @@ Opened OpenSession(const RunOptions& options, Report& report) {
   mlc_session_options_t session_options;
   mlc_session_options_init(&session_options);
   session_options.entry = options.entry.empty() ? nullptr : options.entry.c_str();
-  session_options.outputs_on_device = IsGpu(options) && !options.include_transfers;
   Session session = Session::Create(plan, device, &session_options);
   report.load_ms = watch.elapsed_ms();
   report.threads = device.num_threads();
-  return {device, std::move(session)};
+  return session;
 }
 
 // From the files that were named, all of them or none.
@@ -83,10 +78,19 @@ std::vector<Array> LoadInputs(const RunOptions& options, const mlc_signature& si
   return inputs;
 }
 
-Latency TimeRuns(Session& session, const RunOptions& options) {
+// Times of the parts of all runs, one after the other.
+struct Parts {
+  double h2d_ms = 0, compute_ms = 0, d2h_ms = 0;
+};
+
+// `io` is empty on the host.
+void TimeRuns(Session& session, const RunOptions& options, std::optional<DeviceIO>& io,
+              Report& report) {
   for (size_t i = 0; i < options.warmup; ++i) session.Run();
   if (options.profile) Check(mlc_session_set_profile(session.get(), 1));
   std::vector<double> times_ms;
+  Parts parts;
+  const bool transfers = io && options.include_transfers;
   const Stopwatch total;
   auto go_on = [&] {
     return options.duration_s > 0 ? total.elapsed_ms() < options.duration_s * 1000
@@ -94,10 +98,46 @@ Latency TimeRuns(Session& session, const RunOptions& options) {
   };
   while (go_on()) {
     const Stopwatch watch;
+    if (transfers) io->CopyIn();
+    const double copied_in_ms = transfers ? watch.elapsed_ms() : 0;
     session.Run();
-    times_ms.push_back(watch.elapsed_ms());
+    const double run_ms = watch.elapsed_ms();
+    if (transfers) io->CopyOut();
+    times_ms.push_back(transfers ? watch.elapsed_ms() : run_ms);
+    parts.h2d_ms += copied_in_ms;
+    parts.compute_ms += run_ms - copied_in_ms;
+    parts.d2h_ms += times_ms.back() - run_ms;
   }
-  return Summarise(std::move(times_ms));
+  const auto runs = static_cast<double>(std::max<size_t>(1, times_ms.size()));
+  report.latency = Summarise(std::move(times_ms));
+  report.h2d_ms = parts.h2d_ms / runs;
+  report.compute_ms = parts.compute_ms / runs;
+  report.d2h_ms = parts.d2h_ms / runs;
+}
+
+double TimeCall(const auto& call) {
+  const Stopwatch watch;
+  call();
+  return watch.elapsed_ms();
+}
+
+// What the timed runs did not do: copies, and enqueueing without waiting.
+void TimeParts(Session& session, const Device& device, const RunOptions& options, DeviceIO& io,
+               Report& report) {
+  constexpr int kRounds = 10;
+  double enqueue_ms = 0, h2d_ms = 0, d2h_ms = 0;
+  if (options.profile) Check(mlc_session_set_profile(session.get(), 0));  // keeps the times
+  Stream stream = Stream::Create(device);
+  for (int i = 0; i < kRounds; ++i) {
+    h2d_ms += TimeCall([&] { io.CopyIn(); });
+    enqueue_ms += TimeCall([&] { session.Enqueue(stream); });
+    session.Wait();
+    d2h_ms += TimeCall([&] { io.CopyOut(); });
+  }
+  report.enqueue_ms = enqueue_ms / kRounds;
+  if (options.include_transfers) return;
+  report.h2d_ms = h2d_ms / kRounds;
+  report.d2h_ms = d2h_ms / kRounds;
 }
 
 // Outputs that the reference lacks are not compared; one that it has must be there.
@@ -149,9 +189,9 @@ Json ToJson(const RunOptions& options, const Session& session, const Report& rep
                {"max_ms", latency.max_ms},
                {"runs", latency.runs},
                {"throughput_per_s", latency.throughput_per_s},
-               {"enqueue_ms", 0.0},
+               {"enqueue_ms", report.enqueue_ms},
                {"h2d_ms", report.h2d_ms},
-               {"compute_ms", latency.mean_ms},
+               {"compute_ms", report.compute_ms},
                {"d2h_ms", report.d2h_ms},
                {"load_ms", report.load_ms},
                {"first_run_ms", report.first_run_ms},
@@ -189,6 +229,10 @@ void PrintText(std::FILE* file, const RunOptions& options, const Session& sessio
         "%.1f runs/s\n",
         latency.runs, latency.mean_ms, latency.p50_ms, latency.p90_ms, latency.p95_ms,
         latency.p99_ms, latency.min_ms, latency.max_ms, latency.throughput_per_s);
+  if (latency.runs > 0 && report.enqueue_ms > 0)
+    std::fprintf(file, "enqueue %.3f ms, inputs to the device %.3f ms, outputs back %.3f ms%s\n",
+                 report.enqueue_ms, report.h2d_ms, report.d2h_ms,
+                 options.include_transfers ? "" : " (not in the times above)");
   for (size_t i = 0; i < report.outputs.size(); ++i) {
     std::fprintf(file, "output '%s': %s", report.outputs[i].first.c_str(),
                  TypeText(report.outputs[i].second).c_str());
@@ -216,28 +260,24 @@ void PrintReport(const RunOptions& options, const Session& session, const Report
 
 int RunPlan(const RunOptions& options) {
   Report report;
-  auto [device, session] = OpenSession(options, report);
+  Device device;
+  Session session = OpenSession(options, device, report);
   const mlc_signature& signature = *mlc_session_signature(session.get());
   std::vector<Array> inputs = LoadInputs(options, signature);
-  if (IsGpu(options) && !options.include_transfers) {
-    const Stopwatch watch;
-    SetDeviceInputs(session, device, inputs);
-    report.h2d_ms = watch.elapsed_ms();
-  } else {
-    SetInputs(session, inputs);
-  }
+  SetInputs(session, inputs);
 
   const Stopwatch first_run;
   session.Run();
   report.first_run_ms = first_run.elapsed_ms();
-  const Stopwatch outputs_watch;
   report.outputs = TakeOutputs(session);
-  if (IsGpu(options) && !options.include_transfers) report.d2h_ms = outputs_watch.elapsed_ms();
   if (!options.save_outputs.empty()) WriteTensors(options.save_outputs, "output", report.outputs);
   if (!options.reference.empty())
     report.differences = CompareAll(options, signature, report.outputs);
 
-  report.latency = TimeRuns(session, options);
+  std::optional<DeviceIO> io;
+  if (device.kind() == MLC_DEVICE_CUDA) io.emplace(session, device, inputs, report.outputs);
+  TimeRuns(session, options, io, report);
+  if (io) TimeParts(session, device, options, *io, report);
   mlc_session_memory_t memory{};
   memory.struct_size = sizeof memory;
   Check(mlc_session_memory(session.get(), &memory));

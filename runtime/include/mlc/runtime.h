@@ -110,10 +110,20 @@ typedef void (*mlc_release_fn)(void *user, const void *memory);
 
 /* ---- device ---- */
 
-/* A device with its worker threads and its caching allocator. Sessions share both. When two
+/* A device with its caching allocator, which sessions share. Host: its worker threads too; when two
  * sessions run at once, the second one's launches run on its calling thread while the first one
- * holds the workers. */
+ * holds the workers. CUDA: the device's primary context, which other libraries in the process share.
+ * A call leaves the calling thread's current context as it was. */
 typedef struct mlc_device mlc_device_t;
+
+typedef enum mlc_device_kind {
+  MLC_DEVICE_HOST = 0,
+  MLC_DEVICE_CUDA = 1,
+  MLC_DEVICE_KIND_FORCE_INT = 0x7fffffff
+} mlc_device_kind_t;
+
+/* An order of work on a device: CUDA's stream. On the host, work is done when it is enqueued. */
+typedef struct mlc_stream mlc_stream_t;
 
 typedef struct mlc_device_options {
   size_t struct_size;
@@ -123,33 +133,38 @@ typedef struct mlc_device_options {
   const uint32_t *cpu_list; /* host: workers are pinned to these CPUs in turn (the caller's thread
                                is left alone); null = not */
   size_t cpu_list_count;
-  const mlc_allocator_t *allocator; /* copied; null = the system */
+  const mlc_allocator_t *allocator; /* copied; null = the system. CUDA: of device memory, aligned to
+                                       at least 512 bytes as asked for */
   uint64_t memory_limit_bytes;      /* of everything taken from the allocator, 0 = none */
   mlc_log_fn log;                   /* null = standard error */
   void *log_user;
   mlc_log_level_t log_level; /* the init function takes it from MLC_LOG, else MLC_LOG_WARN */
-  int cuda_force_ptx; /* cuda: 1 takes the plan's PTX although machine code fits; -1, the default:
-                         MLC_CUDA_FORCE_PTX, else 0 */
-  int cuda_graphs;    /* cuda: 0 launches kernel by kernel instead of as CUDA Graphs, with the same
-                         results; -1, the default: MLC_CUDA_GRAPHS, else 1 */
+  int cuda_force_ptx; /* CUDA: non-zero takes a plan's forward path (PTX) even where it has machine
+                         code; the init function takes it from MLC_CUDA_FORCE_PTX */
+  const char *alloc_conf; /* how the allocator keeps memory, read by the open call only:
+                             "expandable_segments:on|off,max_split_size_mb:N,limit_mb:N"; the init
+                             function takes it from MLC_ALLOC_CONF. memory_limit_bytes wins over
+                             limit_mb, which is all that counts on the host; expandable segments,
+                             which keep fragments from adding up, are on where the driver has virtual
+                             memory and `allocator` is null */
 } mlc_device_options_t;
 
 MLC_API void mlc_device_options_init(mlc_device_options_t *options);
 
-/* Opens "host", or "cuda:N" ("cuda" is cuda:0): GPU N of those that the driver shows to this
- * process (CUDA_VISIBLE_DEVICES, MIG instances included), through its primary context. Options may
- * be null. DEVICE_UNAVAILABLE: no such device here, or no driver for it. INVALID_ARGUMENT: a name
- * that means nothing. */
+/* Opens "host", or "cuda:N" ("cuda" is "cuda:0"): the N-th device that the driver shows this
+ * process, so CUDA_VISIBLE_DEVICES counts. Options may be null. DEVICE_UNAVAILABLE: no such device
+ * here, no driver, or one older than CUDA 12.0 (525). INVALID_ARGUMENT: a name that means nothing. */
 MLC_API mlc_status_t *mlc_device_open(const char *name, const mlc_device_options_t *options,
                                       mlc_device_t **out_device);
 MLC_API void mlc_device_retain(mlc_device_t *device);
 MLC_API void mlc_device_release(mlc_device_t *device);
 /* "host", "cuda:0". */
 MLC_API const char *mlc_device_name(const mlc_device_t *device);
-/* Threads of a run, the caller included. */
+MLC_API mlc_device_kind_t mlc_device_kind(const mlc_device_t *device);
+/* Threads of a run, the caller included; 1 on CUDA. */
 MLC_API uint32_t mlc_device_num_threads(const mlc_device_t *device);
-/* Comma-separated LLVM names of the features that decide which code of a plan fits:
- * "sse4.2,avx2,fma". */
+/* Comma-separated names of the features that decide which code of a plan fits. Host: LLVM's,
+ * "sse4.2,avx2,fma". CUDA: compute capability and the driver's CUDA version, "sm_90,cuda13.0". */
 MLC_API const char *mlc_device_features(const mlc_device_t *device);
 
 /* What the device's caching allocator holds. Code, weights mapped from files and the handles
@@ -158,7 +173,8 @@ typedef struct mlc_memory_stats {
   size_t struct_size;       /* set by the caller: sizeof(mlc_memory_stats_t) */
   uint64_t allocated_bytes; /* asked for and in use */
   uint64_t active_bytes;    /* the same, rounded up to size classes */
-  uint64_t reserved_bytes;  /* taken from the system: active and cached */
+  uint64_t reserved_bytes;  /* taken from the system: active and cached. On CUDA memory that was
+                               freed while enqueued work uses it is active until that has ended */
   uint64_t peak_allocated_bytes;
   uint64_t peak_active_bytes;
   uint64_t peak_reserved_bytes;
@@ -178,6 +194,21 @@ MLC_API void mlc_device_trim(mlc_device_t *device, uint64_t keep_bytes);
  * is the length the whole text has, so a first call with capacity 0 asks for it. */
 MLC_API void mlc_device_memory_snapshot(const mlc_device_t *device, char *buffer, size_t capacity,
                                         size_t *out_size);
+
+/* ---- stream ---- */
+
+/* A new stream of the device. DEVICE_FAILED. */
+MLC_API mlc_status_t *mlc_stream_create(mlc_device_t *device, mlc_stream_t **out_stream);
+/* Borrows a CUstream (cudaStream_t) of the device's primary context, which must outlive the handle
+ * and all that was enqueued on it. INVALID_ARGUMENT on the host. */
+MLC_API mlc_status_t *mlc_stream_wrap(mlc_device_t *device, void *native,
+                                      mlc_stream_t **out_stream);
+MLC_API void mlc_stream_retain(mlc_stream_t *stream);
+MLC_API void mlc_stream_release(mlc_stream_t *stream);
+/* The CUstream, null on the host. */
+MLC_API void *mlc_stream_native(const mlc_stream_t *stream);
+/* Waits for all work on the stream. DEVICE_FAILED. */
+MLC_API mlc_status_t *mlc_stream_synchronize(mlc_stream_t *stream);
 
 /* ---- plan ---- */
 
@@ -284,42 +315,42 @@ MLC_API mlc_status_t *mlc_signature_find_output(const mlc_signature_t *signature
 
 /* ---- tensor ---- */
 
-/* A dense row-major array in host or device memory: owned (from a device's allocator) or borrowed from the
- * caller. Its shape is fixed. */
+/* A dense row-major array in host or device memory: owned (from a device's allocator) or borrowed
+ * from the caller. Its shape is fixed. */
 typedef struct mlc_tensor mlc_tensor_t;
 
-/* Memory from the device's allocator (on a CUDA device: its own), aligned to 64 bytes, contents undefined. OUT_OF_MEMORY,
- * OUT_OF_RANGE (negative dims, overflow), DTYPE_MISMATCH (no such dtype). */
+/* Memory on the device from its allocator, aligned to 64 bytes (CUDA: 256), contents undefined.
+ * OUT_OF_MEMORY, OUT_OF_RANGE (negative dims, overflow), DTYPE_MISMATCH (no such dtype). */
 MLC_API mlc_status_t *mlc_tensor_create(mlc_device_t *device, mlc_dtype_t dtype, uint32_t rank,
                                         const int64_t *dims, mlc_tensor_t **out_tensor);
-/* Memory as mlc_tensor_create gives it, but where the host reads and writes it too: on a CUDA device
- * page-locked, so that copies from and to it are fast. On the host there is no difference. */
-MLC_API mlc_status_t *mlc_tensor_create_host(mlc_device_t *device, mlc_dtype_t dtype,
-                                             uint32_t rank, const int64_t *dims,
-                                             mlc_tensor_t **out_tensor);
-/* Borrows memory of a CUDA device (any device pointer of its primary context, as of cudaMalloc or
- * of a framework); otherwise as mlc_tensor_wrap. INVALID_ARGUMENT: `device` is the host. */
-MLC_API mlc_status_t *mlc_tensor_wrap_device(mlc_device_t *device, mlc_dtype_t dtype, uint32_t rank,
-                                             const int64_t *dims, void *data, size_t size_bytes,
-                                             mlc_release_fn release_fn, void *user,
-                                             mlc_tensor_t **out_tensor);
-/* Copies all elements of one tensor to another of the same dtype and dims, between host memory and
- * a device or inside of one, and waits. SHAPE_MISMATCH, DTYPE_MISMATCH, UNSUPPORTED (two GPUs). */
-MLC_API mlc_status_t *mlc_tensor_copy(const mlc_tensor_t *from, mlc_tensor_t *to);
-/* Non-zero when the host can read the memory: mlc_tensor_data is no device pointer. */
-MLC_API int mlc_tensor_is_host(const mlc_tensor_t *tensor);
-/* Borrows [data, data + size_bytes) of any alignment until release_fn (may be null) is called with
+/* Host memory that copies to and from the device fast: pinned for CUDA. Else as mlc_tensor_create. */
+MLC_API mlc_status_t *mlc_tensor_create_host(mlc_device_t *device, mlc_dtype_t dtype, uint32_t rank,
+                                             const int64_t *dims, mlc_tensor_t **out_tensor);
+/* Borrows host memory [data, data + size_bytes) of any alignment until release_fn (may be null) is called with
  * `user` and data; on failure it is not called. SHAPE_MISMATCH: size_bytes is less than the dims
  * need. */
 MLC_API mlc_status_t *mlc_tensor_wrap(mlc_dtype_t dtype, uint32_t rank, const int64_t *dims,
                                       void *data, size_t size_bytes, mlc_release_fn release_fn,
                                       void *user, mlc_tensor_t **out_tensor);
+/* The same for memory on the device, a CUdeviceptr, aligned to the element's size. On the host as
+ * mlc_tensor_wrap. */
+MLC_API mlc_status_t *mlc_tensor_wrap_device(mlc_device_t *device, mlc_dtype_t dtype, uint32_t rank,
+                                             const int64_t *dims, void *data, size_t size_bytes,
+                                             mlc_release_fn release_fn, void *user,
+                                             mlc_tensor_t **out_tensor);
+/* Copies all elements between two tensors of equal dtype and dims, on the host or one device, and
+ * waits. Runs that were enqueued are not waited for. DTYPE_MISMATCH, SHAPE_MISMATCH,
+ * INVALID_ARGUMENT (two devices), DEVICE_FAILED. */
+MLC_API mlc_status_t *mlc_tensor_copy(mlc_tensor_t *dst, const mlc_tensor_t *src);
 MLC_API void mlc_tensor_retain(mlc_tensor_t *tensor);
 MLC_API void mlc_tensor_release(mlc_tensor_t *tensor);
 MLC_API mlc_dtype_t mlc_tensor_dtype(const mlc_tensor_t *tensor);
 MLC_API uint32_t mlc_tensor_rank(const mlc_tensor_t *tensor);
 MLC_API const int64_t *mlc_tensor_dims(const mlc_tensor_t *tensor);
+/* An address on the device when mlc_tensor_on_device says so. */
 MLC_API void *mlc_tensor_data(const mlc_tensor_t *tensor);
+/* Non-zero when the host cannot read and write the elements. */
+MLC_API int mlc_tensor_on_device(const mlc_tensor_t *tensor);
 /* Bytes of the elements. */
 MLC_API size_t mlc_tensor_size_bytes(const mlc_tensor_t *tensor);
 
@@ -336,14 +367,15 @@ typedef struct mlc_session_options {
       max_cached_shapes; /* distinct shapes whose planning is kept, least recently used out; 8 */
   int profile;           /* non-zero: time every instruction (about 50 ns each) */
   uint64_t max_loop_iterations; /* a Loop that runs longer ends in DATA_FAULT; 2^40 */
-  int outputs_on_device; /* non-zero: outputs that the caller does not bind lie in device memory; 0:
-                            in host memory, which on a CUDA device each run copies them to */
+  int cuda_graphs; /* CUDA: zero launches each instruction by itself instead of graphs, with the same
+                      answers; the init function takes it from MLC_CUDA_GRAPHS, else 1 */
 } mlc_session_options_t;
 
 MLC_API void mlc_session_options_init(mlc_session_options_t *options);
 
-/* Chooses the best code in the plan that the device can run and makes it ready. NO_TARGET lists
- * what each candidate lacks. */
+/* Chooses the best code in the plan that the device can run and makes it ready: on CUDA loads it and
+ * uploads the weights unless another session of the plan has. NO_TARGET lists what each candidate
+ * lacks. OUT_OF_MEMORY, DEVICE_FAILED. */
 MLC_API mlc_status_t *mlc_session_create(mlc_plan_t *plan, mlc_device_t *device,
                                          const mlc_session_options_t *options,
                                          mlc_session_t **out_session);
@@ -357,32 +389,47 @@ MLC_API const char *mlc_session_target(const mlc_session_t *session);
 MLC_API const char *mlc_session_bucket(const mlc_session_t *session);
 
 /* Does the planning and allocating for one assignment of the symbols (in the signature's order)
- * ahead of its first run. With null values it takes the symbols from the inputs that are set.
+ * ahead of its first run, which on CUDA makes its graphs then, not at the second. With null values it takes the symbols from the inputs that are set.
  * OUT_OF_RANGE, SHAPE_MISMATCH, OUT_OF_MEMORY, BUSY. */
 MLC_API mlc_status_t *mlc_session_prepare(mlc_session_t *session, const int64_t *symbol_values,
                                           size_t count);
 
-/* Binds an input; the session holds a reference until another tensor (or null) takes its place.
- * Rank, dtype and fixed dims are checked here, symbolic dims by the run. */
+/* Binds an input; the session holds a reference until another tensor (or null) takes its place and
+ * the runs that use it have ended. Rank, dtype and fixed dims are checked here, symbolic dims by the
+ * run. On CUDA a tensor in host memory is copied to the device by each run. INVALID_ARGUMENT: the
+ * tensor lies on another device. */
 MLC_API mlc_status_t *mlc_session_set_input(mlc_session_t *session, size_t index,
                                             mlc_tensor_t *tensor);
-/* Binds an output to the caller's memory, whose shape must be the output's; null gives it back to
- * the session. No output may overlap an input or another output. */
+/* Binds an output to the caller's memory (on CUDA of the host or the device), whose shape must be
+ * the output's; null gives it back to the session, whose own are in host memory. No output may
+ * overlap an input or another output. */
 MLC_API mlc_status_t *mlc_session_set_output(mlc_session_t *session, size_t index,
                                              mlc_tensor_t *tensor);
 
-/* Runs to the end on this thread and the device's workers. No allocation when this shape has run
+/* Runs to the end, on the host by this thread and the device's workers. No allocation when this shape has run
  * before and the session's own outputs of the last run were released. INVALID_ARGUMENT: an input is
  * not set. SHAPE_MISMATCH and OUT_OF_RANGE name input, dimension and both values. DATA_FAULT names
- * the model's node. After a failure the outputs are undefined, the session is usable. */
+ * the model's node. After a failure the outputs are undefined, the session is usable; after
+ * DEVICE_FAILED it is not, and neither are the device's others when the message says that the device
+ * is lost. */
 MLC_API mlc_status_t *mlc_session_run(mlc_session_t *session);
+/* Starts a run behind the work on the stream and the session's earlier runs, and returns. Inputs and
+ * outputs must keep their place and contents until the stream has passed it; copies of pageable host
+ * memory may make the call wait. The call also waits where the program does (an If or Loop, a size
+ * taken from an input's element on the device, a new shape that needs more memory). Status as
+ * mlc_session_run; faults of the data show at the next mlc_session_wait. */
+MLC_API mlc_status_t *mlc_session_enqueue(mlc_session_t *session, mlc_stream_t *stream);
+/* Waits for the session's enqueued runs. DATA_FAULT for the first instruction that met one in any of
+ * them, DEVICE_FAILED. */
+MLC_API mlc_status_t *mlc_session_wait(mlc_session_t *session);
 /* Makes the run in progress end soon with CANCELLED, or does nothing when there is none. From any
  * thread. */
 MLC_API void mlc_session_cancel(mlc_session_t *session);
 
 /* Output `index` of the last successful run (bound by the caller or not), a new reference. Its
- * contents stay until it is released: a run that finds one still held takes new memory.
- * INVALID_ARGUMENT: no run yet. */
+ * contents stay until it is released: a run that finds one still held takes new memory. After
+ * mlc_session_enqueue they are there when the stream has passed the run. INVALID_ARGUMENT: no run
+ * yet. */
 MLC_API mlc_status_t *mlc_session_get_output(mlc_session_t *session, size_t index,
                                              mlc_tensor_t **out_tensor);
 

@@ -70,6 +70,7 @@ class Device : public Handle<mlc_device_t, mlc_device_retain, mlc_device_release
     return Device(device);
   }
   const char* name() const { return mlc_device_name(get()); }
+  mlc_device_kind_t kind() const { return mlc_device_kind(get()); }
   uint32_t num_threads() const { return mlc_device_num_threads(get()); }
   mlc_memory_stats_t memory_stats() const {
     mlc_memory_stats_t stats{};
@@ -77,6 +78,24 @@ class Device : public Handle<mlc_device_t, mlc_device_retain, mlc_device_release
     Check(mlc_device_memory_stats(get(), &stats));
     return stats;
   }
+};
+
+class Stream : public Handle<mlc_stream_t, mlc_stream_retain, mlc_stream_release> {
+ public:
+  using Handle::Handle;
+  static Stream Create(const Device& device) {
+    mlc_stream_t* stream = nullptr;
+    Check(mlc_stream_create(device.get(), &stream));
+    return Stream(stream);
+  }
+  // Borrows a CUstream, which must outlive the handle.
+  static Stream Wrap(const Device& device, void* native) {
+    mlc_stream_t* stream = nullptr;
+    Check(mlc_stream_wrap(device.get(), native, &stream));
+    return Stream(stream);
+  }
+  void* native() const { return mlc_stream_native(get()); }
+  void Synchronize() const { Check(mlc_stream_synchronize(get())); }
 };
 
 class Tensor : public Handle<mlc_tensor_t, mlc_tensor_retain, mlc_tensor_release> {
@@ -88,22 +107,6 @@ class Tensor : public Handle<mlc_tensor_t, mlc_tensor_retain, mlc_tensor_release
                             &tensor));
     return Tensor(tensor);
   }
-  // Memory that the host reads and writes too.
-  static Tensor CreateHost(const Device& device, mlc_dtype_t dtype,
-                           const std::vector<int64_t>& dims) {
-    mlc_tensor_t* tensor = nullptr;
-    Check(mlc_tensor_create_host(device.get(), dtype, static_cast<uint32_t>(dims.size()),
-                                 dims.data(), &tensor));
-    return Tensor(tensor);
-  }
-  // Borrows device memory, which must outlive the tensor.
-  static Tensor WrapDevice(const Device& device, mlc_dtype_t dtype,
-                           const std::vector<int64_t>& dims, void* data, size_t size_bytes) {
-    mlc_tensor_t* tensor = nullptr;
-    Check(mlc_tensor_wrap_device(device.get(), dtype, static_cast<uint32_t>(dims.size()),
-                                 dims.data(), data, size_bytes, nullptr, nullptr, &tensor));
-    return Tensor(tensor);
-  }
   // Borrows `data`, which must outlive the tensor.
   static Tensor Wrap(mlc_dtype_t dtype, const std::vector<int64_t>& dims, void* data,
                      size_t size_bytes) {
@@ -112,14 +115,30 @@ class Tensor : public Handle<mlc_tensor_t, mlc_tensor_retain, mlc_tensor_release
                           nullptr, nullptr, &tensor));
     return Tensor(tensor);
   }
+  // Host memory that copies to and from the device fast.
+  static Tensor CreateHost(const Device& device, mlc_dtype_t dtype,
+                           const std::vector<int64_t>& dims) {
+    mlc_tensor_t* tensor = nullptr;
+    Check(mlc_tensor_create_host(device.get(), dtype, static_cast<uint32_t>(dims.size()),
+                                 dims.data(), &tensor));
+    return Tensor(tensor);
+  }
+  // Borrows memory on the device, which must outlive the tensor.
+  static Tensor WrapDevice(const Device& device, mlc_dtype_t dtype,
+                           const std::vector<int64_t>& dims, void* data, size_t size_bytes) {
+    mlc_tensor_t* tensor = nullptr;
+    Check(mlc_tensor_wrap_device(device.get(), dtype, static_cast<uint32_t>(dims.size()),
+                                 dims.data(), data, size_bytes, nullptr, nullptr, &tensor));
+    return Tensor(tensor);
+  }
+  void CopyFrom(const Tensor& source) { Check(mlc_tensor_copy(get(), source.get())); }
+  bool on_device() const { return mlc_tensor_on_device(get()) != 0; }
   mlc_dtype_t dtype() const { return mlc_tensor_dtype(get()); }
   std::vector<int64_t> dims() const {
     const int64_t* dims = mlc_tensor_dims(get());
     return std::vector<int64_t>(dims, dims + mlc_tensor_rank(get()));
   }
   size_t size_bytes() const { return mlc_tensor_size_bytes(get()); }
-  bool is_host() const { return mlc_tensor_is_host(get()) != 0; }
-  void CopyTo(const Tensor& to) const { Check(mlc_tensor_copy(get(), to.get())); }
   template <typename T = void>
   T* data() const {
     return static_cast<T*>(mlc_tensor_data(get()));
@@ -202,6 +221,8 @@ class Session : public Handle<mlc_session_t, mlc_session_retain, mlc_session_rel
     Check(mlc_session_set_output(get(), index, tensor.get()));
   }
   void Run() { Check(mlc_session_run(get())); }
+  void Enqueue(const Stream& stream) { Check(mlc_session_enqueue(get(), stream.get())); }
+  void Wait() { Check(mlc_session_wait(get())); }
   Tensor Output(size_t index) {
     mlc_tensor_t* tensor = nullptr;
     Check(mlc_session_get_output(get(), index, &tensor));

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+//
+// Which instructions of a block become the nodes of one graph, and which wait for which.
+#ifndef MLC_RUNTIME_CUDA_GRAPH_TOPOLOGY_H
+#define MLC_RUNTIME_CUDA_GRAPH_TOPOLOGY_H
+
+#include <vector>
+
+#include "runtime/exec/shape_plan.h"
+
+namespace mlc::runtime::cuda {
+
+// Nodes by their place in `steps`.
+struct GraphEdge {
+  uint32_t from, to;
+  bool operator==(const GraphEdge&) const = default;
+};
+
+// What a graph is whatever its sizes and addresses: two shapes with equal topologies share one.
+struct Topology {
+  std::vector<uint32_t> steps;   // numbers of the instructions that do something
+  std::vector<GraphEdge> edges;  // ordered by `to`
+  bool operator==(const Topology&) const = default;
+};
+
+// A piece of a block: launches and copies that follow each other, or one If or Loop.
+struct Piece {
+  const Step* control = nullptr;   // the If or Loop, else null
+  std::vector<const Step*> nodes;  // else launches with a grid and copies of something
+  Topology topology;
+};
+
+// Instructions of one stream (Instruction.stream) run in order. Those of different streams wait for
+// each other where both touch the same bytes of the arena, an input or an output, and one of them
+// writes; edges that others imply are left out. O(n log n) in the instructions for a few streams.
+std::vector<Piece> CutIntoPieces(const ShapePlan& shape, uint32_t block);
+
+}  // namespace mlc::runtime::cuda
+
+#endif  // MLC_RUNTIME_CUDA_GRAPH_TOPOLOGY_H

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+//
+// The arguments of every launch of a shape as the driver wants them, made once, and one launch.
+#ifndef MLC_RUNTIME_CUDA_KERNEL_LAUNCH_H
+#define MLC_RUNTIME_CUDA_KERNEL_LAUNCH_H
+
+#include <vector>
+
+#include "runtime/cuda/plan_on_device.h"
+#include "runtime/exec/shape_plan.h"
+
+namespace mlc::runtime::cuda {
+
+// Points into the argument pools of a ShapePlan, so that its Bind is all that a new run needs.
+class LaunchParams {
+ public:
+  // faults: an int for each instruction of the program, on the host and the device at once.
+  // OUT_OF_RANGE: a grid beyond what a launch can have, naming the node.
+  static Result<LaunchParams> Build(const ShapePlan& shape, int32_t* faults);
+
+  // Of a launch; in the order of runtime/cuda/kernel_abi.h.
+  void** of(const Step& step) const {
+    return const_cast<void**>(params_.data() + first_[step.number]);
+  }
+
+  size_t count(const Step& step) const { return first_[step.number + 1] - first_[step.number]; }
+
+ private:
+  std::vector<void*> params_;
+  std::vector<size_t> first_;             // by instruction, and the end
+  std::vector<int32_t*> fault_pointers_;  // by instruction
+};
+
+// An instruction's number counts those of all blocks of its program.
+uint32_t NumInstructions(const plan::Program& program);
+
+// Starts a launch whose grid is not 0.
+CUresult LaunchKernel(const Driver& driver, const Kernel& kernel, const Step& step, void** params,
+                      CUstream stream);
+
+}  // namespace mlc::runtime::cuda
+
+#endif  // MLC_RUNTIME_CUDA_KERNEL_LAUNCH_H

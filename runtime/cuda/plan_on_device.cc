@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+#include "runtime/cuda/plan_on_device.h"
+
+#include <array>
+
+#include "runtime/cuda/weights.h"
+#include "runtime/plan/access.h"
+#include "runtime/plan/validator.h"
+
+namespace mlc::runtime::cuda {
+namespace {
+
+constexpr size_t kLogBytes = 8192;
+constexpr unsigned kDefaultShared = 48 << 10;
+constexpr unsigned kPortableCluster = 8;
+
+// Whether another target of the plan may load where this one does not.
+bool IsRefusal(CUresult result) {
+  return result == CUDA_ERROR_INVALID_IMAGE || result == CUDA_ERROR_NO_BINARY_FOR_GPU ||
+         result == CUDA_ERROR_INVALID_PTX || result == CUDA_ERROR_UNSUPPORTED_PTX_VERSION;
+}
+
+// PTX is text that ends with a 0, which a segment need not have.
+std::string WithTerminator(const unsigned char* data, uint64_t size_bytes) {
+  return std::string(reinterpret_cast<const char*>(data), size_bytes);
+}
+
+Result<Module> LoadModule(const Context& context, const void* image, const char* arch,
+                          const Logger& log, CUresult* out_refused) {
+  std::vector<char> errors(kLogBytes), infos(kLogBytes);
+  std::array<CUjit_option, 4> options = {CU_JIT_ERROR_LOG_BUFFER,
+                                         CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES, CU_JIT_INFO_LOG_BUFFER,
+                                         CU_JIT_INFO_LOG_BUFFER_SIZE_BYTES};
+  void* const size = reinterpret_cast<void*>(kLogBytes - 1);
+  std::array<void*, 4> values = {errors.data(), size, infos.data(), size};
+  CUmodule module = nullptr;
+  const CUresult result = context.driver().cuModuleLoadDataEx(&module, image, options.size(),
+                                                              options.data(), values.data());
+  if (infos[0]) log.Log(MLC_LOG_DEBUG, "%s code: %s", arch, infos.data());
+  if (result == CUDA_SUCCESS) return Module(context, module);
+  if (IsRefusal(result)) *out_refused = result;
+  const Status failure = context.Check(result, "cuModuleLoadDataEx");
+  return Error(failure.code(), "%s (%s code)%s%s", failure.message(), arch, errors[0] ? ": " : "",
+               errors.data());
+}
+
+}  // namespace
+
+Result<std::shared_ptr<PlanOnDevice>> PlanOnDevice::Load(CudaDevice& device, mlc_plan& plan,
+                                                         uint32_t target, CUresult* out_refused) {
+  auto loaded = std::make_shared<PlanOnDevice>();
+  loaded->target_ = target;
+  WeightsUpload upload(device);
+  MLC_TRY(upload.Start(plan, target));
+  MLC_TRY(loaded->LoadCode(device, plan, out_refused));
+  MLC_TRY(upload.Finish());
+  loaded->weights_ = upload.TakeMemory();
+  loaded->constants_ = upload.TakeConstants();
+  return loaded;
+}
+
+Status PlanOnDevice::LoadCode(CudaDevice& device, const mlc_plan& plan, CUresult* out_refused) {
+  const plan::Target& target = *plan.file.plan().targets()->Get(target_);
+  if (target.code_segment() == kNone) return Ok();  // nothing but copies
+  const Context& context = device.context();
+  const plan::Segment& segment = *plan.file.plan().segments()->Get(target.code_segment());
+  const unsigned char* data = plan.file.SegmentData(target.code_segment());
+  std::string text;
+  if (segment.kind() == plan::SegmentKind::Ptx) text = WithTerminator(data, segment.size());
+  MLC_TRY_ASSIGN(module_,
+                 LoadModule(context, text.empty() ? static_cast<const void*>(data) : text.c_str(),
+                            Text(target.arch()), device.log, out_refused));
+  for (const plan::Kernel* row : Items(target.kernels())) {
+    Kernel& kernel = kernels_.emplace_back();
+    kernel.threads = row->threads();
+    kernel.shared_bytes = row->shared_bytes();
+    kernel.cluster = row->cluster();
+    const CUresult result =
+        context.driver().cuModuleGetFunction(&kernel.function, module_.get(), Text(row->name()));
+    if (result == CUDA_ERROR_NOT_FOUND)
+      return Error(MLC_STATUS_BAD_PLAN, "damaged plan: its %s code has no kernel '%s'",
+                   Text(target.arch()), Text(row->name()));
+    MLC_TRY(context.Check(result, "cuModuleGetFunction"));
+    if (kernel.shared_bytes > kDefaultShared)
+      MLC_CU(context, cuFuncSetAttribute, kernel.function,
+             CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
+             static_cast<int>(kernel.shared_bytes));
+    if (kernel.cluster > kPortableCluster)
+      MLC_CU(context, cuFuncSetAttribute, kernel.function,
+             CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED, 1);
+  }
+  return Ok();
+}
+
+}  // namespace mlc::runtime::cuda

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+//
+// The kernels of test/runtime/kernels.c as the simulated device has them.
+#include <cstring>
+
+#include "runtime/host/kernel_abi.h"
+#include "test/runtime/cuda/sim_state.h"
+
+namespace mlc::runtime::cuda::sim {
+namespace {
+
+Access Reads(const Launch& l, size_t param, uint64_t size) {
+  return {l.slots[param], l.slots[param] + size, false};
+}
+
+Access Writes(const Launch& l, size_t param, uint64_t size) {
+  return {l.slots[param], l.slots[param] + size, true};
+}
+
+constexpr KernelRow kRows[] = {
+    // out[i] = a[i] + b[i], one element per block.
+    {"add_f32", 4,
+     [](const Launch& l) -> std::vector<Access> {
+       const uint64_t size = 4 * l.grid;
+       return {Reads(l, 0, size), Reads(l, 1, size), Writes(l, 2, size)};
+     },
+     [](const Launch& l) {
+       for (unsigned i = 0; i < l.grid; ++i)
+         l.pointer<float>(2)[i] = l.pointer<float>(0)[i] + l.pointer<float>(1)[i];
+     }},
+    // out = in + 1.
+    {"increment_i64", 3,
+     [](const Launch& l) -> std::vector<Access> {
+       return {Reads(l, 0, 8), Writes(l, 1, 8)};
+     },
+     [](const Launch& l) { *l.pointer<int64_t>(1) = *l.pointer<int64_t>(0) + 1; }},
+    // out = a < b.
+    {"less_i64", 4,
+     [](const Launch& l) -> std::vector<Access> {
+       return {Reads(l, 0, 8), Reads(l, 1, 8), Writes(l, 2, 1)};
+     },
+     [](const Launch& l) {
+       *l.pointer<char>(2) = *l.pointer<int64_t>(0) < *l.pointer<int64_t>(1);
+     }},
+    // out[i] = data[index[i]] for data of `scalar` elements; faults on an index outside.
+    {"gather_f32", 5,
+     [](const Launch& l) -> std::vector<Access> {
+       return {Reads(l, 1, 8 * l.grid), Writes(l, 2, 4 * l.grid)};
+     },
+     [](const Launch& l) {
+       for (unsigned i = 0; i < l.grid; ++i) {
+         const int64_t index = l.pointer<int64_t>(1)[i];
+         if (index < 0 || index >= l.scalar(3))
+           *l.pointer<int32_t>(4) = MLC_KERNEL_INDEX_OUT_OF_RANGE;
+         else
+           l.pointer<float>(2)[i] = l.pointer<float>(0)[index];
+       }
+     }},
+    // Does nothing.
+    {"nothing", 1, [](const Launch&) -> std::vector<Access> { return {}; }, [](const Launch&) {}},
+};
+
+}  // namespace
+
+const KernelRow* FindKernel(const std::string& name) {
+  for (const KernelRow& row : kRows)
+    if (name == row.name) return &row;
+  return nullptr;
+}
+
+}  // namespace mlc::runtime::cuda::sim

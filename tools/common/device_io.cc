@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+#include "tools/common/device_io.h"
+
+#include <cstring>
+
+namespace mlc::tools {
+namespace {
+
+bool HoldsSizes(const Signature& signature, size_t input) {
+  for (size_t i = 0; i < signature.num_symbols(); ++i)
+    if (signature.symbol(i).source == MLC_SYMBOL_INPUT_ELEMENT &&
+        signature.symbol(i).input == input)
+      return true;
+  return false;
+}
+
+}  // namespace
+
+DeviceIO::DeviceIO(Session& session, const Device& device, const std::vector<Array>& inputs,
+                   const std::vector<std::pair<std::string, Array>>& outputs) {
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const Array& array = inputs[i];
+    Pair pair{Tensor::CreateHost(device, array.dtype, array.dims), Tensor()};
+    std::memcpy(pair.host.data(), array.bytes.data(), pair.host.size_bytes());
+    const bool stays = HoldsSizes(session.signature(), i);
+    if (!stays) pair.device = Tensor::Create(device, array.dtype, array.dims);
+    session.SetInput(i, stays ? pair.host : pair.device);
+    inputs_.push_back(std::move(pair));
+  }
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const Array& array = outputs[i].second;
+    outputs_.push_back({Tensor::CreateHost(device, array.dtype, array.dims),
+                        Tensor::Create(device, array.dtype, array.dims)});
+    session.SetOutput(i, outputs_.back().device);
+  }
+  CopyIn();
+}
+
+void DeviceIO::CopyIn() {
+  for (Pair& pair : inputs_)
+    if (pair.device) pair.device.CopyFrom(pair.host);
+}
+
+void DeviceIO::CopyOut() {
+  for (Pair& pair : outputs_) pair.host.CopyFrom(pair.device);
+}
+
+}  // namespace mlc::tools

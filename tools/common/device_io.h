@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+#ifndef MLC_TOOLS_COMMON_DEVICE_IO_H
+#define MLC_TOOLS_COMMON_DEVICE_IO_H
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "mlc/runtime.hpp"
+#include "tools/common/array.h"
+
+namespace mlc::tools {
+
+// A session's inputs and outputs in memory of its device, with pinned copies on the host. Inputs
+// whose elements are sizes stay on the host, where the session needs them.
+class DeviceIO {
+ public:
+  // Binds them. `outputs` say the dims; inputs are copied to the device.
+  DeviceIO(Session& session, const Device& device, const std::vector<Array>& inputs,
+           const std::vector<std::pair<std::string, Array>>& outputs);
+
+  void CopyIn();
+  void CopyOut();
+
+ private:
+  struct Pair {
+    Tensor host, device;
+  };
+  std::vector<Pair> inputs_, outputs_;
+};
+
+}  // namespace mlc::tools
+
+#endif  // MLC_TOOLS_COMMON_DEVICE_IO_H
