@@ -17,6 +17,8 @@ bool isNarrowing(mlir::Operation *op);
 bool isConstantExpression(mlir::Value v);
 /// On a concat that is a view of its operands' memory (passes/Memory/PlaceConcats).
 inline constexpr const char *kPlacedAttr = "graph.placed";
+/// On a placed concat that is in turn a part of a placed one, in which its operands lie side by side.
+inline constexpr const char *kInsideAttr = "graph.inside";
 inline bool isPlaced(graph::ConcatOp concat) { return concat->hasAttr(kPlacedAttr); }
 /// Whether an op computes at run time, that is, must be part of a region: not a constant expression, a view, control flow or a return.
 bool isComputed(mlir::Operation *op);

@@ -55,16 +55,54 @@ DenseMap<Value, unsigned> writtenOutputs(Operation *ret) {
   return outputs;
 }
 
+std::optional<Dims> stridesThroughView(ArrayRef<DimExpr> dims, ArrayRef<DimExpr> strides, ArrayRef<DimExpr> seen) {
+  Dims found(seen.size(), DimExpr(1));
+  size_t d = dims.size(), s = seen.size();
+  // From the back: groups of dims and of seen dims with one product.
+  while (d > 0 || s > 0) {
+    size_t dEnd = d, sEnd = s;
+    DimExpr left = d > 0 ? dims[--d] : DimExpr(1), right = s > 0 ? seen[--s] : DimExpr(1);
+    while (left != right) {
+      auto l = left.constant(), r = right.constant();
+      bool growLeft = l && r ? *l < *r : sEnd - s > dEnd - d;
+      if (growLeft ? d == 0 : s == 0)
+        return std::nullopt;
+      (growLeft ? left : right) = growLeft ? dims[--d] * left : seen[--s] * right;
+    }
+    // Dims that a seen one joins must follow each other without gaps.
+    if (dEnd - d > 1)
+      for (size_t i = d; i + 1 < dEnd; ++i)
+        if (strides[i] != strides[i + 1] * dims[i + 1])
+          return std::nullopt;
+    DimExpr stride = dEnd > d ? strides[dEnd - 1] : DimExpr(1);
+    for (size_t i = sEnd; i-- > s;) {
+      found[i] = stride;
+      stride = stride * seen[i];
+    }
+  }
+  return found;
+}
+
 Placements::Placements(func::FuncOp func, ShapeFacts &facts) {
+  SmallVector<ConcatOp> inside;
   func.walk([&](ConcatOp concat) {
     if (!isPlaced(concat))
       return;
+    if (concat->hasAttr(kInsideAttr))
+      return inside.push_back(concat);
     Placement part{concat.getY(), 0, denseStrides(facts.dims(concat.getY()))};
+    Dims strides = part.strides;
     for (Value v : concat.getXs()) {
-      parts.try_emplace(v, part);
-      part.offset = part.offset + facts.dim(v, concat.getAxis()) * part.strides[concat.getAxis()];
+      Value made = viewed(v);
+      part.strides = made == v ? strides : *stridesThroughView(facts.dims(v), strides, facts.dims(made));
+      parts.try_emplace(made, part);
+      part.offset = part.offset + facts.dim(v, concat.getAxis()) * strides[concat.getAxis()];
     }
   });
+  for (ConcatOp concat : inside) {
+    const Placement &first = parts.find(viewed(concat.getXs().front()))->second;
+    parts.try_emplace(concat.getY(), Placement{first.whole, first.offset, denseStrides(facts.dims(first.whole))});
+  }
 }
 
 const Placement *Placements::of(Value v) const {

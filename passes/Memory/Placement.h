@@ -15,7 +15,7 @@ struct Placement {
   Dims strides;      // in elements: those of the whole
 };
 
-/// What the placed concats (PlaceConcats) of a function join.
+/// What the placed concats (PlaceConcats) of a function join, and those that are parts of another.
 class Placements {
 public:
   Placements(mlir::func::FuncOp func, graph::ShapeFacts &facts);
@@ -37,6 +37,9 @@ llvm::DenseMap<mlir::Value, unsigned> writtenOutputs(mlir::Operation *ret);
 
 /// Bytes of a value.
 DimExpr byteSize(mlir::Value v, graph::ShapeFacts &facts);
+
+/// Strides of `seen`, the dims of a view of a value with `dims` and `strides`; nothing when one of `seen` joins dims between which there are gaps, or they cannot be compared.
+std::optional<Dims> stridesThroughView(llvm::ArrayRef<DimExpr> dims, llvm::ArrayRef<DimExpr> strides, llvm::ArrayRef<DimExpr> seen);
 
 /// Row-major strides of `dims`, in elements.
 Dims denseStrides(llvm::ArrayRef<DimExpr> dims);

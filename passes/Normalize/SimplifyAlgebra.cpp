@@ -222,20 +222,38 @@ struct Rules {
       return {};
     return parts.size() == 1 ? keep(op, parts[0]) : k.make<graph::ConcatOp>(parts, op->getAttrs());
   }
+  /// The dims of a transpose's operand that are not 1, in the order of its result.
+  SmallVector<int64_t> realOrder(graph::TransposeOp op) {
+    SmallVector<int64_t> order;
+    for (int64_t p : op.getPerm())
+      if (!facts.dim(op.getX(), p).isConstant(1))
+        order.push_back(p);
+    return order;
+  }
+  Dims realDims(Value v) {
+    Dims dims(facts.dims(v));
+    llvm::erase_if(dims, [](const DimExpr &d) { return d.isConstant(1); });
+    return dims;
+  }
+  /// transpose(reshape(transpose(x))) that ends in x's own order, when the reshape does nothing but add and remove dims of extent 1.
+  Value putBack(graph::TransposeOp op) {
+    Value middle = op.getX();
+    while (auto view = middle.getDefiningOp<graph::ReshapeOp>())
+      middle = view.getX();
+    auto first = middle.getDefiningOp<graph::TransposeOp>();
+    if (!first || realDims(middle) != realDims(op.getX()))
+      return {};
+    SmallVector<int64_t> before = realOrder(first), after = realOrder(op), sorted(after), ends;
+    llvm::sort(sorted);
+    for (int64_t p : after)
+      ends.push_back(before[llvm::find(sorted, p) - sorted.begin()]);
+    return llvm::is_sorted(ends) ? Build(op, facts).reshape(first.getX(), Dims(facts.dims(op.getY()))) : Value();
+  }
   Value apply(graph::TransposeOp op) {
     if (Value rows = softmaxOfRows(op))
       return rows;
     // The dims that are not 1 keep their order.
-    Dims in(facts.dims(op.getX())), out(facts.dims(op.getY()));
-    int64_t last = -1;
-    for (int64_t p : op.getPerm()) {
-      if (in[p].isConstant(1))
-        continue;
-      if (p < last)
-        return {};
-      last = p;
-    }
-    return Build(op, facts).reshape(op.getX(), out);
+    return llvm::is_sorted(realOrder(op)) ? Build(op, facts).reshape(op.getX(), Dims(facts.dims(op.getY()))) : putBack(op);
   }
 };
 

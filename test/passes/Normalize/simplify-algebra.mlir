@@ -141,3 +141,24 @@ func.func @identity_matrix(%x: tensor<3x2xf32>) -> (tensor<3x2xf32>, tensor<3x2x
   %b = graph.matmul %x, %d : (tensor<3x2xf32>, tensor<2x2xf32>) -> tensor<3x2xf32>
   return %a, %b : tensor<3x2xf32>, tensor<3x2xf32>
 }
+
+// -----
+
+// Two transposes with a view between them that only adds a dim of extent 1 put everything back; a view that splits a dim keeps them.
+// CHECK-LABEL: @put_back
+// CHECK: %[[Y:.*]] = graph.reshape %arg0 {dims = #graph.dims<[2, 1, "t", 3]>}
+// CHECK-NEXT: %[[Z:.*]] = graph.reshape %arg0 {dims = #graph.dims<[2, "t", 1, 3]>}
+// CHECK-COUNT-2: graph.transpose
+// CHECK: return %[[Y]], %[[Z]]
+func.func @put_back(%x: tensor<2x?x3xf32> {graph.dims = #graph.dims<[2, "t", 3]>}) -> (tensor<2x1x?x3xf32>, tensor<2x?x1x3xf32>, tensor<?x2x2x3xf32>) attributes {graph.symbols = {t = array<i64: 1, 0, 64, 2>}} {
+  %a = graph.transpose %x {perm = array<i64: 0, 2, 1>} : (tensor<2x?x3xf32>) -> tensor<2x3x?xf32>
+  %b = graph.reshape %a {dims = #graph.dims<[2, 3, 1, "t"]>} : (tensor<2x3x?xf32>) -> tensor<2x3x1x?xf32>
+  %y = graph.transpose %b {perm = array<i64: 0, 2, 3, 1>} : (tensor<2x3x1x?xf32>) -> tensor<2x1x?x3xf32>
+  %c = graph.transpose %x {perm = array<i64: 1, 2, 0>} : (tensor<2x?x3xf32>) -> tensor<?x3x2xf32>
+  %d = graph.reshape %c {dims = #graph.dims<["t", 1, 3, 2]>} : (tensor<?x3x2xf32>) -> tensor<?x1x3x2xf32>
+  %z = graph.transpose %d {perm = array<i64: 3, 0, 1, 2>} : (tensor<?x1x3x2xf32>) -> tensor<2x?x1x3xf32>
+  %e = graph.transpose %x {perm = array<i64: 1, 2, 0>} : (tensor<2x?x3xf32>) -> tensor<?x3x2xf32>
+  %f = graph.reshape %e {dims = #graph.dims<["floordiv(t, 2)", 2, 3, 2]>} : (tensor<?x3x2xf32>) -> tensor<?x2x3x2xf32>
+  %w = graph.transpose %f {perm = array<i64: 0, 1, 3, 2>} : (tensor<?x2x3x2xf32>) -> tensor<?x2x2x3xf32>
+  return %y, %z, %w : tensor<2x1x?x3xf32>, tensor<2x?x1x3xf32>, tensor<?x2x2x3xf32>
+}
