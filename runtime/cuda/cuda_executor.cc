@@ -137,10 +137,10 @@ Status CudaExecutor::Grow(uint64_t size_bytes, DeviceMemory& memory) {
 
 // Equal numbers mean that every argument of every launch is as it was.
 uint64_t CudaExecutor::BindingOf(const ShapePlan& shape) {
+  bound_to_.resize(2 + input_data_.size() + output_data_.size());  // no shape has the number 0
   size_t next = 0;
   bool same = true;
   auto add = [&](uint64_t value) {
-    if (next == bound_to_.size()) bound_to_.push_back(~value);
     same &= bound_to_[next] == value;
     bound_to_[next++] = value;
   };

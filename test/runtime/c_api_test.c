@@ -119,6 +119,45 @@ static void query(const char *path) {
   mlc_plan_release(plan);
 }
 
+/* Streams and copies, which on the host need no device to wait for. */
+static void enqueue(const char *path) {
+  mlc_plan_t *plan = NULL;
+  mlc_device_t *device = NULL;
+  mlc_session_t *session = NULL;
+  mlc_stream_t *stream = (mlc_stream_t *)1;
+  mlc_tensor_t *x = NULL, *staged = NULL, *y = NULL;
+  const int64_t dims[] = {2}, other_dims[] = {1};
+  float values[] = {1, 2};
+  check(mlc_plan_open_file(path, NULL, &plan));
+  check(mlc_device_open("host", NULL, &device));
+  expect(mlc_device_kind(device) == MLC_DEVICE_HOST, "the host");
+  check(mlc_session_create(plan, device, NULL, &session));
+  expect_code(mlc_stream_wrap(device, values, &stream), MLC_STATUS_INVALID_ARGUMENT);
+  expect(stream == NULL, "a nulled result");
+  check(mlc_stream_create(device, &stream));
+  check(mlc_tensor_wrap_device(device, MLC_DTYPE_FLOAT32, 1, dims, values, sizeof values, NULL,
+                               NULL, &staged));
+  check(mlc_tensor_create_host(device, MLC_DTYPE_FLOAT32, 1, dims, &x));
+  expect(!mlc_tensor_on_device(x), "host memory");
+  check(mlc_tensor_copy(x, staged));
+  mlc_tensor_release(staged);
+  check(mlc_tensor_create(device, MLC_DTYPE_FLOAT32, 1, other_dims, &staged));
+  expect_code(mlc_tensor_copy(x, staged), MLC_STATUS_SHAPE_MISMATCH);
+  check(mlc_session_set_input(session, 0, x));
+  check(mlc_session_enqueue(session, stream));
+  check(mlc_stream_synchronize(stream));
+  check(mlc_session_wait(session));
+  check(mlc_session_get_output(session, 0, &y));
+  expect(((float *)mlc_tensor_data(y))[1] == 6, "y[1] = 2 + 2 + 2");
+  mlc_stream_release(stream);
+  mlc_tensor_release(x);
+  mlc_tensor_release(y);
+  mlc_tensor_release(staged);
+  mlc_session_release(session);
+  mlc_device_release(device);
+  mlc_plan_release(plan);
+}
+
 static void refuse_wrong_arguments(void) {
   mlc_device_t *device = (mlc_device_t *)1;
   mlc_plan_t *plan = (mlc_plan_t *)1;
@@ -126,7 +165,7 @@ static void refuse_wrong_arguments(void) {
   expect_code(mlc_device_open(NULL, NULL, &device), MLC_STATUS_INVALID_ARGUMENT);
   expect(device == NULL, "a nulled result");
   expect_code(mlc_device_open("toaster", NULL, &device), MLC_STATUS_INVALID_ARGUMENT);
-  expect_code(mlc_device_open("cuda:0", NULL, &device), MLC_STATUS_DEVICE_UNAVAILABLE);
+  expect_code(mlc_device_open("cuda:4095", NULL, &device), MLC_STATUS_DEVICE_UNAVAILABLE);
   expect_code(mlc_device_open("host", &options, &device), MLC_STATUS_INVALID_ARGUMENT);
   expect_code(mlc_plan_open_file("does/not/exist", NULL, &plan), MLC_STATUS_NOT_FOUND);
   expect(plan == NULL, "a nulled result");
@@ -142,6 +181,7 @@ int main(int argc, char **argv) {
   if (argc != 2) return 2;
   refuse_wrong_arguments();
   query(argv[1]);
+  enqueue(argv[1]);
   run_all_orders(argv[1]);
   return failures != 0;
 }

@@ -46,4 +46,16 @@ void DeviceIO::CopyOut() {
   for (Pair& pair : outputs_) pair.host.CopyFrom(pair.device);
 }
 
+std::vector<std::pair<std::string, Array>> DeviceIO::Outputs(
+    const std::vector<std::pair<std::string, Array>>& named) const {
+  std::vector<std::pair<std::string, Array>> outputs;
+  for (size_t i = 0; i < outputs_.size(); ++i) {
+    const Tensor& host = outputs_[i].host;
+    outputs.emplace_back(
+        named[i].first,
+        Array{host.dtype(), host.dims(), std::string(host.data<const char>(), host.size_bytes())});
+  }
+  return outputs;
+}
+
 }  // namespace mlc::tools

@@ -22,6 +22,9 @@ class DeviceIO {
 
   void CopyIn();
   void CopyOut();
+  // What CopyOut brought, with the given names.
+  std::vector<std::pair<std::string, Array>> Outputs(
+      const std::vector<std::pair<std::string, Array>>& named) const;
 
  private:
   struct Pair {

@@ -160,6 +160,18 @@ std::vector<Difference> CompareAll(const RunOptions& options, const mlc_signatur
   return differences;
 }
 
+// The first run went to the stream launch by launch, later ones as graphs: both must be right.
+// Keeps the worse of each output's differences.
+void CompareAgain(const RunOptions& options, const mlc_signature& signature,
+                  const std::vector<std::pair<std::string, Array>>& outputs,
+                  std::vector<Difference>& differences) {
+  const std::vector<Difference> again = CompareAll(options, signature, outputs);
+  for (size_t i = 0; i < differences.size(); ++i)
+    if (!again[i].within ||
+        (differences[i].within && again[i].max_abs_error > differences[i].max_abs_error))
+      differences[i] = again[i];
+}
+
 // In the order of the plan's blocks; `id` is the number that mlc-inspect gives the launch.
 Json ProfileJson(const Session& session) {
   Json list = Json::array();
@@ -278,6 +290,8 @@ int RunPlan(const RunOptions& options) {
   if (device.kind() == MLC_DEVICE_CUDA) io.emplace(session, device, inputs, report.outputs);
   TimeRuns(session, options, io, report);
   if (io) TimeParts(session, device, options, *io, report);
+  if (io && !options.reference.empty())
+    CompareAgain(options, signature, io->Outputs(report.outputs), report.differences);
   mlc_session_memory_t memory{};
   memory.struct_size = sizeof memory;
   Check(mlc_session_memory(session.get(), &memory));

@@ -186,7 +186,7 @@ FailureOr<Kernel> emitGeneric(RegionOp region, ShapeFacts &facts, const Placemen
       return op.emitOpError() << "has no CUDA lowering";
   using Family = FailureOr<Kernel> (*)(RegionOp, ShapeFacts &, const Placements &);
   // The first family that takes the region; map takes all that element functions express.
-  for (Family family : {emitRows, emitNest, emitMap})
+  for (Family family : {emitRows, emitColumns, emitNest, emitMap})
     if (auto kernel = family(region, facts, placements); succeeded(kernel))
       return std::move(*kernel);
   return region.emitOpError() << "cannot be lowered as one CUDA kernel";

@@ -75,6 +75,7 @@ mlir::FailureOr<Kernel> emitGeneric(graph::RegionOp region, graph::ShapeFacts &f
 
 // ---- families: each builds the kernel when it takes the region
 mlir::FailureOr<Kernel> emitRows(graph::RegionOp region, graph::ShapeFacts &facts, const Placements &placements);
+mlir::FailureOr<Kernel> emitColumns(graph::RegionOp region, graph::ShapeFacts &facts, const Placements &placements);
 mlir::FailureOr<Kernel> emitNest(graph::RegionOp region, graph::ShapeFacts &facts, const Placements &placements);
 mlir::FailureOr<Kernel> emitMap(graph::RegionOp region, graph::ShapeFacts &facts, const Placements &placements);
 

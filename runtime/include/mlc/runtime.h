@@ -200,7 +200,8 @@ MLC_API void mlc_device_memory_snapshot(const mlc_device_t *device, char *buffer
 /* A new stream of the device. DEVICE_FAILED. */
 MLC_API mlc_status_t *mlc_stream_create(mlc_device_t *device, mlc_stream_t **out_stream);
 /* Borrows a CUstream (cudaStream_t) of the device's primary context, which must outlive the handle
- * and all that was enqueued on it. INVALID_ARGUMENT on the host. */
+ * and all that was enqueued on it; CUDA's default stream is CU_STREAM_LEGACY, 1. INVALID_ARGUMENT on
+ * the host. */
 MLC_API mlc_status_t *mlc_stream_wrap(mlc_device_t *device, void *native,
                                       mlc_stream_t **out_stream);
 MLC_API void mlc_stream_retain(mlc_stream_t *stream);

@@ -2,6 +2,7 @@
 // Part of MLC, see the LICENSE file.
 //
 // Sessions on the simulated device through the public API.
+#include <algorithm>
 #include <numeric>
 
 #include "test/runtime/cuda/cuda_fixture.h"
@@ -160,6 +161,29 @@ TEST_F(CudaSession, AlignsBuffersTo256Bytes) {
   memory.struct_size = sizeof memory;
   mlc::Check(mlc_session_memory(plan.session.get(), &memory));
   EXPECT_EQ(memory.planned_peak_bytes, 512u);
+}
+
+TEST_F(CudaSession, HandlesMayBeReleasedInAnyOrder) {
+  int order[] = {0, 1, 2, 3, 4};
+  AlignedBytes bytes = DoublePlan(2, PlanKind::Cuda).BuildAligned();
+  do {
+    mlc::Plan plan = mlc::Plan::OpenMemory(bytes.data(), bytes.size());
+    mlc::Device device = OpenSim();
+    mlc::Session session = mlc::Session::Create(plan, device);
+    mlc::Stream stream = mlc::Stream::Create(device);
+    mlc::Tensor y = mlc::Tensor::Create(device, MLC_DTYPE_FLOAT32, {2});
+    session.SetInput(0, OnDevice<float>(device, {1, 2}));
+    session.SetOutput(0, y);
+    session.Enqueue(stream);  // and nobody waits
+    for (int which : order) {
+      if (which == 0) plan = mlc::Plan();
+      if (which == 1) device = mlc::Device();
+      if (which == 2) session = mlc::Session();
+      if (which == 3) stream = mlc::Stream();
+      if (which == 4) y = mlc::Tensor();
+    }
+    ASSERT_EQ(sim::CountLive().total(), 0u);
+  } while (std::next_permutation(order, order + 5));
 }
 
 TEST_F(CudaSession, ProfilesEachLaunch) {

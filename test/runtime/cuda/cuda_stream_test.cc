@@ -140,6 +140,26 @@ TEST_F(CudaStreams, GrowingArenasWaitForNobody) {
     EXPECT_EQ(FromDevice<float>(y), std::vector<float>(y.dims()[0], 4.0f));
 }
 
+TEST_F(CudaStreams, NobodyGetsAnOldArenaBeforeItsRunsHaveEnded) {
+  CudaOpened plan(TwoSteps());
+  const mlc::Stream stream = mlc::Stream::Create(plan.device);
+  std::vector<mlc::Tensor> inputs, outputs, others;
+  for (int64_t n : {10, 3000, 90000, 200000}) {
+    inputs.push_back(OnDevice<float>(plan.device, std::vector<float>(n, 1.0f)));
+    outputs.push_back(mlc::Tensor::Create(plan.device, MLC_DTYPE_FLOAT32, {n}));
+  }
+  for (size_t i = 0; i < 4; ++i) {
+    plan.session.SetInput(0, inputs[i]);
+    plan.session.SetOutput(0, outputs[i]);
+    plan.session.Enqueue(stream);
+    // Of the arena's size before it grew, written on another stream.
+    if (i > 0)
+      others.push_back(
+          OnDevice<float>(plan.device, std::vector<float>(inputs[i - 1].dims()[0], 7.0f)));
+  }
+  plan.session.Wait();
+}
+
 TEST_F(CudaStreams, MayBeReleasedRightAfterEnqueueing) {
   CudaOpened plan(TwoSteps());
   std::vector<mlc::Tensor> outputs;
