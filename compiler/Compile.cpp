@@ -76,8 +76,8 @@ public:
     if (!options.dumpAfter.empty())
       module.getContext()->disableMultithreading(); // which printing asks for
     main.walk([&](Operation *op) { report.graphOps += isa<graph::GraphDialect>(op->getDialect()) && !isa<graph::ConstantOp, graph::YieldOp>(op); });
-    if (!options.preprocess.empty())
-      if (auto error = passes(module, [&](OpPassManager &pm) { buildPreprocessPipeline(pm, options.preprocess); })) {
+    if (!options.preprocess.empty() || !options.ioLayout.empty())
+      if (auto error = passes(module, [&](OpPassManager &pm) { buildSignaturePipeline(pm, options.preprocess, options.ioLayout); })) {
         llvm::consumeError(std::move(error));
         return llvm::make_error<OptionError>();
       }
@@ -193,7 +193,7 @@ private:
     }
     if (auto error = emitKernels(func, shapes, *options.targets[target], kernels))
       return error;
-    if (auto error = passes(clone, [&](OpPassManager &pm) { buildSchedulePipeline(pm, options.optLevel); }))
+    if (auto error = passes(clone, [&](OpPassManager &pm) { buildSchedulePipeline(pm, {.optLevel = options.optLevel, .rematerialize = options.rematerialize ? &shapes : nullptr}); }))
       return error;
     auto program = [&] {
       StageTimer timer(report.times, "lower-to-plan");
@@ -213,6 +213,8 @@ private:
   static void summarize(plan_ir::ProgramOp program, func::FuncOp func, CompileReport::Target &summary) {
     if (auto peaks = func->getAttrOfType<DenseI64ArrayAttr>(kPeaksAttr))
       summary.peaks = peaks.asArrayRef().vec();
+    if (auto copies = func->getAttrOfType<DenseI64ArrayAttr>(kRematerializedAttr))
+      summary.rematerialized = copies.asArrayRef().vec();
     DimExpr flops = 0, traffic = 0;
     program.walk([&](plan_ir::LaunchOp launch) {
       ++summary.launches;

@@ -26,6 +26,8 @@ struct CompileOptions {
   std::string precision;      // "f16" or "bf16": what lies between kernels is narrowed, for targets with narrow products; empty: as in the model
   unsigned threads = 0;       // 0: as many as the machine has
   std::string preprocess;     // pictures that inputs take, as add-preprocessing spells them; empty: inputs as the model has them
+  std::string ioLayout;       // of inputs and outputs, as set-io-layout spells them; empty: as the model has them
+  bool rematerialize = false; // trade time for memory (passes/Schedule)
   std::string sourceHash;     // of the model's bytes
   std::string flags;          // what shaped the plan, for its provenance
   std::string dumpAfter;      // pass or stage whose result is printed to stderr
@@ -45,6 +47,7 @@ struct CompileReport {
     size_t kernels = 0, launches = 0;
     uint64_t codeBytes = 0;
     std::string flops, bytes; // expressions over the symbols
+    std::vector<int64_t> rematerialized; // regions that run a second time, the peak before and after; empty when there are none
     std::vector<int64_t> peaks; // bytes live at once in source, depth-first and greedy order (passes/Schedule); empty at -O0
   };
   std::vector<Target> targets;

@@ -22,7 +22,13 @@ static void addCleanup(OpPassManager &pm) {
   pm.addPass(createCSEPass());
 }
 
-void buildPreprocessPipeline(OpPassManager &pm, StringRef pictures) { pm.nest<func::FuncOp>().addPass(createAddPreprocessing({.pictures = pictures.str()})); }
+void buildSignaturePipeline(OpPassManager &pm, StringRef pictures, StringRef layouts) {
+  auto &func = pm.nest<func::FuncOp>();
+  if (!pictures.empty())
+    func.addPass(createAddPreprocessing({.pictures = pictures.str()}));
+  if (!layouts.empty())
+    func.addPass(createSetIoLayout({.layouts = layouts.str()}));
+}
 
 void buildNormalizePipeline(OpPassManager &pm, int optLevel, ConstantEvaluator evaluator) {
   auto &func = pm.nest<func::FuncOp>();
@@ -85,9 +91,14 @@ void buildFusePipeline(OpPassManager &pm, int optLevel, bool explain, const Back
     func.addPass(createConvertPrecision({.type = precision.str()}));
 }
 
-void buildSchedulePipeline(OpPassManager &pm, int optLevel) {
-  if (optLevel > 0)
-    pm.nest<func::FuncOp>().addPass(createOrderForMemory());
+void buildSchedulePipeline(OpPassManager &pm, const ScheduleOptions &options) {
+  auto &func = pm.nest<func::FuncOp>();
+  if (options.optLevel > 0 && options.rematerialize)
+    func.addPass(createRematerialize(*options.rematerialize));
+  if (options.optLevel > 0)
+    func.addPass(createOrderForMemory());
+  if (options.optLevel > 0 && options.streams)
+    func.addPass(createAssignStreams());
 }
 
 } // namespace mlc

@@ -8,9 +8,12 @@
 #include "passes/Normalize/Passes.h"
 
 namespace mlc {
+namespace graph {
+class ShapeFacts;
+}
 
-/// Inputs take pictures (add-preprocessing); an error there is of `pictures`, not of the model.
-void buildPreprocessPipeline(mlir::OpPassManager &pm, llvm::StringRef pictures);
+/// Inputs take pictures (add-preprocessing), inputs and outputs have other layouts (set-io-layout); an error there is of the options, not of the model.
+void buildSignaturePipeline(mlir::OpPassManager &pm, llvm::StringRef pictures, llvm::StringRef layouts);
 /// Target-independent: meaning is kept, form becomes normal. Constants are folded by `evaluator`; an empty one folds none.
 void buildNormalizePipeline(mlir::OpPassManager &pm, int optLevel, ConstantEvaluator evaluator = {});
 /// After it: symbols get the values and ranges of `dims` (SpecializeShapes), and what that decides becomes normal again.
@@ -18,8 +21,14 @@ void buildSpecializePipeline(mlir::OpPassManager &pm, llvm::StringRef dims, int 
 /// Per target: layouts chosen, ops grouped into regions.
 /// `explain`: prints why kernels stay apart. `precision`: "", "f16" or "bf16" (passes/Precision).
 void buildFusePipeline(mlir::OpPassManager &pm, int optLevel, bool explain, const Backend &target, llvm::StringRef precision);
+/// What shapes a schedule beside the regions.
+struct ScheduleOptions {
+  int optLevel = 2;
+  graph::ShapeFacts *rematerialize = nullptr; // compute cheap values anew beside late readers where that lowers the peak; takes the facts that go on to be used
+  bool streams = false;                       // give parallel branches streams; for targets whose kernels can run beside each other
+};
 /// Per target, when the regions have kernels: their order.
-void buildSchedulePipeline(mlir::OpPassManager &pm, int optLevel);
+void buildSchedulePipeline(mlir::OpPassManager &pm, const ScheduleOptions &options);
 
 } // namespace mlc
 

@@ -461,7 +461,7 @@ private:
         nodes.push_back(fb.CreateString(cast<StringAttr>(n).str()));
       auto table = plan::CreateLaunchDirect(fb, kernelIndex.lookup(launch.getKernel()), &buffers, &scalars, exprs(launch.getGrid().getDims()[0]),
                                             scratch[0].isConstant(0) ? kNone : exprs(scratch[0]), launch.getTaskNanoseconds().convertToDouble());
-      return plan::CreateInstructionDirect(fb, plan::Op::Launch, table.Union(), launch.getLabel().str().c_str(), &nodes, exprs(work[0]), exprs(work[1]));
+      return plan::CreateInstructionDirect(fb, plan::Op::Launch, table.Union(), launch.getLabel().str().c_str(), &nodes, exprs(work[0]), exprs(work[1]), launch.getStream().value_or(0));
     }
     if (auto copy = dyn_cast<plan_ir::CopyOp>(op))
       return plan::CreateInstructionDirect(fb, plan::Op::Copy, plan::CreateCopy(fb, bufferOf(copy.getSource()), bufferOf(copy.getDestination())).Union(), copy.getLabel().str().c_str());

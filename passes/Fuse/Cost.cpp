@@ -13,6 +13,7 @@ namespace {
 // One Zen 4 core, tensors of 1 to 8 MB (second and third level of the cache): a value is stored and loaded again at about 10 bytes a nanosecond.
 constexpr double kBytesPerNs = 10;
 constexpr double kLaunchNs = 1000;
+constexpr double kMultiplyAddsPerNs = 50, kReducedNs = 0.05, kMovedNs = 0.1;
 constexpr double kColumnsPerPanel = 64; // for which rows are packed once
 
 /// Nanoseconds for one element of an op's result, its operands at hand.
@@ -41,6 +42,28 @@ FusionCost fusionCost(Operation *op, double times, bool keptToo, ShapeFacts &fac
   cost.saved = keptToo ? bytes / 2 / kBytesPerNs : bytes / kBytesPerNs + kLaunchNs;
   cost.recomputed = elements * (keptToo ? times : times - 1) * elementNs(op);
   return cost;
+}
+
+double regionNs(RegionOp region, ShapeFacts &facts, const AssumedSizes &sizes) {
+  double ns = kLaunchNs;
+  auto count = [&](Value v) { return double(sizes(product(facts.dims(v)))); };
+  for (ValueRange values : {ValueRange(region.getInputs()), ValueRange(region.getResults())})
+    for (Value v : values)
+      ns += count(v) * facts.elementType(v).getIntOrFloatBitWidth() / 8 / kBytesPerNs / 2;
+  for (Operation &op : region.getBody().front().without_terminator()) {
+    Value y = op.getResult(0);
+    if (auto product = dyn_cast<MatMulOp>(op))
+      ns += count(y) * sizes(facts.dims(product.getA()).back()) / kMultiplyAddsPerNs;
+    else if (auto conv = dyn_cast<ConvOp>(op))
+      ns += count(y) * count(conv.getW()) / sizes(facts.dim(conv.getW(), 0)) / kMultiplyAddsPerNs;
+    else if (op.hasTrait<Pointwise>())
+      ns += count(y) * elementNs(&op);
+    else if (op.hasTrait<Reduction>())
+      ns += count(op.getOperand(0)) * kReducedNs;
+    else if (!isa<ConstantOp, ReshapeOp>(op))
+      ns += count(y) * kMovedNs;
+  }
+  return ns;
 }
 
 double timesReadByProduct(Operation *op, ShapeFacts &facts, const AssumedSizes &sizes) {

@@ -24,6 +24,9 @@ FusionCost fusionCost(mlir::Operation *op, double times, bool keptToo, graph::Sh
 /// How often a product (or convolution) would compute an element of its left operand anew: once per panel of columns.
 double timesReadByProduct(mlir::Operation *product, graph::ShapeFacts &facts, const graph::AssumedSizes &sizes);
 
+/// Nanoseconds of a region by itself: its launch, its operands and results through memory, and what it computes.
+double regionNs(graph::RegionOp region, graph::ShapeFacts &facts, const graph::AssumedSizes &sizes);
+
 } // namespace mlc
 
 #endif

@@ -21,4 +21,21 @@ def ChannelsLast : Pass<"channels-last", "::mlir::func::FuncOp"> {
   }];
   let statistics = [Statistic<"spatial", "spatial", "Spatial ops rewritten">, Statistic<"sunk", "sunk", "Transposes moved behind an op">];
 }
+
+def SetIoLayout : Pass<"set-io-layout", "::mlir::func::FuncOp"> {
+  let summary = "Give inputs and outputs another layout than the model's";
+  let description = [{
+    `layouts=x=nhwc;y=nchw` names inputs and outputs of 4 dims: `nhwc` where the model has NCHW, `nchw` where it has NHWC. A transpose at the border makes the model's layout of it; channels-last cancels it where the graph
+    computes in that layout anyway. Symbols stay with their dims. A name that is not there, other than 4 dims or another layout is an error that names what there is.
+    ```
+    func.func @main(%x: tensor<?x3x32x32xf32> {graph.name = "x"})                                            // layouts=x=nhwc
+    // becomes
+    func.func @main(%p: tensor<?x32x32x3xf32> {graph.name = "x"})
+      %x = graph.transpose %p {perm = array<i64: 0, 3, 1, 2>}
+    ```
+  }];
+  let options = [Option<"layouts", "layouts", "std::string", "\"\"", "NAME=nhwc|nchw;...">];
+  let statistics = [Statistic<"numChanged", "changed", "Inputs and outputs with another layout">];
+  let dependentDialects = ["::mlc::graph::GraphDialect"];
+}
 #endif

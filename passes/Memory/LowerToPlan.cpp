@@ -4,6 +4,7 @@
 #include "dialects/Graph/NodeNames.h"
 #include "passes/Fuse/Regions.h"
 #include "passes/Memory/Placement.h"
+#include "passes/Memory/RegionWork.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/Support/xxhash.h"
 
@@ -144,35 +145,8 @@ private:
     std::string label = (region.getKind() + ":" + (names.empty() ? StringRef("") : names.front())).str();
     plan_ir::LaunchOp::create(b, b.getUnknownLoc(), operands, kernel, region->getAttrOfType<DimsAttr>(kernel_attr::kScalars), region->getAttrOfType<DimsAttr>(kernel_attr::kGrid),
                               region->getAttrOfType<DimsAttr>(kernel_attr::kScratch), region->getAttrOfType<FloatAttr>(kernel_attr::kTaskNs), b.getStringAttr(label),
-                              b.getStrArrayAttr(names), DimsAttr::get(b.getContext(), ArrayRef<DimExpr>{flops(region), traffic(region)}));
+                              b.getStrArrayAttr(names), DimsAttr::get(b.getContext(), ArrayRef<DimExpr>{regionFlops(region, facts), regionTraffic(region, facts)}), region->getAttrOfType<IntegerAttr>(kStreamAttr));
     return success();
-  }
-
-  /// Two per multiply-add of products and convolutions, one per element of the rest.
-  DimExpr flops(RegionOp region) {
-    DimExpr total = 0;
-    for (Operation &op : region.getBody().front().without_terminator()) {
-      DimExpr elements = product(facts.dims(op.getResult(0)));
-      if (auto matmul = dyn_cast<MatMulOp>(op))
-        elements = elements * facts.dims(matmul.getA()).back() * 2;
-      else if (auto conv = dyn_cast<ConvOp>(op))
-        elements = elements * product(ArrayRef<DimExpr>(facts.dims(conv.getW())).drop_front()) * 2;
-      else if (op.hasTrait<Reduction>())
-        elements = product(facts.dims(op.getOperand(0)));
-      else if (isa<ReshapeOp, TransposeOp, SliceOp, ConcatOp, PadOp, ExpandOp, ConstantOp>(op))
-        elements = 0;
-      total = total + elements;
-    }
-    return total;
-  }
-
-  DimExpr traffic(RegionOp region) {
-    DimExpr total = 0;
-    for (Value v : region.getInputs())
-      total = total + byteSize(v, facts);
-    for (Value v : region.getResults())
-      total = total + byteSize(v, facts);
-    return total;
   }
 
   LogicalResult lowerIf(IfOp op) {

@@ -23,6 +23,9 @@ inline constexpr const char *kTaskNs = "task_ns";        // FloatAttr
 inline constexpr const char *kInPlace = "in_place";      // UnitAttr: result 0 may share an operand's memory of its size
 } // namespace kernel_attr
 
+/// I64Attr of a region: the parallel branch of its block that it belongs to (assign-streams); 0, the main one, when absent.
+inline constexpr const char *kStreamAttr = "plan.stream";
+
 /// The distinct constants of a plan, shared by its programs. An entry is a value that constant expressions compute; the same steps on equal bytes are the same entry.
 class ConstantTable {
 public:

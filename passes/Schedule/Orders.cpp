@@ -111,4 +111,52 @@ private:
 
 Order greedyOrder(const BlockMemory &memory) { return Greedy(memory).run(); }
 
+BestOrder bestOrder(const BlockMemory &memory) {
+  BestOrder best{sourceOrder(memory), {}, true};
+  best.peaks.push_back(memory.peak(best.order));
+  int64_t least = best.peaks.front();
+  for (Order other : std::array{depthFirstOrder(memory), greedyOrder(memory)}) {
+    best.peaks.push_back(memory.peak(other));
+    if (best.peaks.back() < least) {
+      least = best.peaks.back();
+      best.order = std::move(other);
+      best.isSource = false;
+    }
+  }
+  return best;
+}
+
+int64_t innerPeak(Operation *op, graph::ShapeFacts &facts, const Placements &placements, const graph::AssumedSizes &sizes) {
+  int64_t largest = 0;
+  for (Region &region : op->getRegions())
+    largest = std::max(largest, bestOrder(BlockMemory(region.front(), facts, placements, sizes, [&](Operation *inner) { return innerPeak(inner, facts, placements, sizes); })).peak());
+  return largest;
+}
+
+void applyOrder(Block &block, const BlockMemory &memory, ArrayRef<unsigned> order) {
+  DenseSet<Operation *> placed;
+  Operation *end = block.getTerminator();
+  auto place = [&](Operation *op, auto &&self) -> void {
+    if (!placed.insert(op).second)
+      return;
+    auto placeMaker = [&](Value v) {
+      if (Operation *maker = v.getDefiningOp(); maker && maker->getBlock() == &block)
+        self(maker, self);
+    };
+    op->walk([&](Operation *inner) { llvm::for_each(inner->getOperands(), placeMaker); });
+    if (op != end)
+      op->moveBefore(end);
+  };
+  for (unsigned step : order)
+    place(memory.steps()[step].op, place);
+  place(end, place);
+  // Nobody reads what is left.
+  SmallVector<Operation *> rest;
+  for (Operation &op : block.without_terminator())
+    if (!placed.contains(&op))
+      rest.push_back(&op);
+  for (Operation *op : rest)
+    place(op, place);
+}
+
 } // namespace mlc

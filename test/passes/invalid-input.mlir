@@ -13,7 +13,10 @@
 // RUN: not mlc-opt %s --channels-last 2>&1 | FileCheck %s
 // RUN: not mlc-opt %s --fuse-regions 2>&1 | FileCheck %s
 // RUN: not mlc-opt %s --host-pack-operands 2>&1 | FileCheck %s
+// RUN: not mlc-opt %s --set-io-layout=layouts=x=nhwc 2>&1 | FileCheck %s
 // RUN: not mlc-opt %s --order-for-memory 2>&1 | FileCheck %s
+// RUN: not mlc-opt %s --rematerialize 2>&1 | FileCheck %s
+// RUN: not mlc-opt %s --assign-streams 2>&1 | FileCheck %s
 // Those that infer nothing leave the ops as they are, for the next pass to refuse.
 // RUN: mlc-opt %s --fold-constants | FileCheck %s --check-prefix=KEPT
 // RUN: mlc-opt %s --form-regions | FileCheck %s --check-prefix=KEPT

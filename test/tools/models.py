@@ -150,6 +150,18 @@ def large():
     return make(nodes, [("x", [1, 32, 8, 8])], [("y", [1, 1700])], [tensor("m", 512, 1700), tensor("w", 512, 32, 3, 3, seed=1)])
 
 
+def late_reader():
+    """A transposed input that is read before and after the widest values."""
+    nodes = [
+        helper.make_node("Transpose", ["x"], ["t"], name="turn", perm=[1, 0]),
+        helper.make_node("MatMul", ["t", "a"], ["wide"], name="widen"),
+        helper.make_node("Relu", ["wide"], ["r"], name="relu"),
+        helper.make_node("MatMul", ["r", "b"], ["narrow"], name="narrow"),
+        helper.make_node("MatMul", ["narrow", "t"], ["y"], name="late"),
+    ]
+    return make(nodes, [("x", [128, 128])], [("y", [128, 128])], [tensor("a", 128, 1024), tensor("b", 1024, 128)])
+
+
 def encoder():
     """A transformer block of 4 heads over token ids [batch, sequence]: embeddings, positions cut to the sequence and halved, masked attention, GELU, two LayerNorms."""
     width, heads, hidden, longest = 32, 4, 64, 128

@@ -27,7 +27,14 @@ void declareArguments(CLI::App &app, Arguments &a) {
                  "keep to the model's dims; may be repeated")
       ->type_name("INPUT=KEYS")
       ->allow_extra_args(false);
-  app.add_option("-O", a.optLevel, "0: reference lowering only; 1: no layout changes; 2 and 3: everything")->check(CLI::Range(0, 3).description(""))->type_name("LEVEL")->capture_default_str();
+  app.add_option("--io-layout", a.ioLayout,
+                 "Let an input or output of 4 dims have another layout than the model's: nhwc (the model has NCHW) or nchw (the model has NHWC). The move inside of the plan is gone where the plan computes in that layout "
+                 "anyway. --shape and --dims keep to the model's dims; may be repeated, or several in one with ',' between them")
+      ->type_name("NAME=nhwc|nchw")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  app.add_flag("--rematerialize", a.rematerialize, "Compute cheap values a second time where that lowers the planned peak of memory; -O3 does");
+  app.add_option("-O", a.optLevel, "0: reference lowering only; 1: no layout changes; 2: everything but what trades time for memory; 3: that too (--rematerialize)")->check(CLI::Range(0, 3).description(""))->type_name("LEVEL")->capture_default_str();
   app.add_option("--threads", a.threads, "Threads that generate code (default: all); the plan does not depend on it")->type_name("N");
   auto *verify = app.add_flag("--verify", a.verify, "Run the plan and its -O0 twin on the same random inputs; exit code 4 when they differ beyond rtol 1e-3, atol 1e-4 * max(1, standard deviation)");
   app.add_flag("--strip-weights", a.stripWeights, "Leave out the weights that mlc-refit can fill in from the ONNX model's initializers; such a plan does not run")->excludes(verify);

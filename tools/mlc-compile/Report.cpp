@@ -66,6 +66,8 @@ Json makeReport(const CompileReport &report, const std::string &planPath, double
     target["bytes"] = t.bytes;
     for (auto [order, peak] : llvm::zip(std::array{"source", "depth_first", "greedy"}, t.peaks))
       target["order_peaks"][order] = peak;
+    if (!t.rematerialized.empty())
+      target["rematerialized"] = {{"regions", t.rematerialized[0]}, {"peak_before_bytes", t.rematerialized[1]}, {"peak_after_bytes", t.rematerialized[2]}};
     json["targets"].push_back(std::move(target));
   }
   return json;
@@ -93,6 +95,10 @@ std::string summaryText(const Json &report, const std::string &planPath) {
     os << llvm::formatv("  {0}, {1} moved, {2:f1} FLOP/B", scaled(flops, "FLOP"), scaled(bytes, "B"), bytes ? flops / bytes : 0.0);
     os << llvm::formatv("; weights {0}, activations {1} (lower bound {2})", scaled(t["weights_bytes"].get<double>(), "B"), scaled(t["planned_peak_bytes"].get<double>(), "B"), scaled(t["lower_bound_bytes"].get<double>(), "B"));
     os << (report["dims"].empty() ? "" : " at " + dimsText(report["dims"])) << '\n';
+    if (t.contains("rematerialized")) {
+      const Json &again = t["rematerialized"];
+      os << llvm::formatv("  {0} kernels run a second time: live at once {1} instead of {2}\n", again["regions"].get<uint64_t>(), scaled(again["peak_after_bytes"].get<double>(), "B"), scaled(again["peak_before_bytes"].get<double>(), "B"));
+    }
     for (const Json &b : t["buckets"])
       os << llvm::formatv("  bucket {0}: {1} launches of {2} kernels ({3} of code); adds {4} kernels ({5}), weights {6}; activations {7}\n", b["bucket"].get<std::string>(), b["launches"].size(),
                           b["num_kernels"].get<uint64_t>(), scaled(b["code_bytes"].get<double>(), "B"), b["own_kernels"].get<uint64_t>(), scaled(b["own_code_bytes"].get<double>(), "B"),

@@ -66,6 +66,9 @@ CompileOptions compileOptions(const Arguments &a) {
     options.flags += a.fp16 ? " --fp16" : " --bf16";
   }
   options.flags += " -O" + std::to_string(a.optLevel);
+  options.rematerialize = a.rematerialize || a.optLevel >= 3;
+  if (a.rematerialize)
+    options.flags += " --rematerialize";
   if (!a.quiet && llvm::sys::Process::StandardErrIsDisplayed())
     options.progress = [](const std::string &stage, unsigned done, unsigned total) {
       llvm::errs() << llvm::formatv("\r{0} {1}/{2} ", stage, done, total);
@@ -125,6 +128,13 @@ int run(int argc, char **argv) {
   options.preprocess = llvm::join(a.preprocess, ";");
   for (const std::string &picture : a.preprocess)
     options.flags += " --preprocess " + picture;
+  options.ioLayout = llvm::join(a.ioLayout, ";");
+  for (const std::string &layout : a.ioLayout)
+    options.flags += " --io-layout " + layout;
+  for (const std::string &picture : a.preprocess)
+    for (const std::string &layout : a.ioLayout)
+      if (llvm::StringRef name = llvm::StringRef(layout).split('=').first; name == llvm::StringRef(picture).split('=').first)
+        throw ToolError(tools::kUsage, "--io-layout " + layout + ": input '" + name.str() + "' is in --preprocess too; say nhwc there");
 
   options.sourceHash = llvm::toHex(llvm::SHA256::hash(llvm::arrayRefFromStringRef(readModel(a.model)->getBuffer())), /*LowerCase=*/true);
   mlir::DialectRegistry registry;
