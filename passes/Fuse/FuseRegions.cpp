@@ -9,6 +9,7 @@
 #include "passes/Fuse/GroupOrder.h"
 #include "passes/Fuse/Passes.h"
 #include "passes/Fuse/Regions.h"
+#include "passes/Fuse/Siblings.h"
 #include <map>
 
 using namespace mlir;
@@ -22,13 +23,14 @@ namespace {
 
 constexpr size_t kMaxOps = 64; // of a group; longer kernels gain nothing and compile slowly
 
-enum class Kind { Gemm, Conv, Rows, Pointwise };
+enum class Kind { Gemm, Conv, Rows, Columns, Pointwise };
 
 StringRef spelling(Kind kind) {
   switch (kind) {
   case Kind::Gemm: return "gemm";
   case Kind::Conv: return "conv";
   case Kind::Rows: return "rows";
+  case Kind::Columns: return "columns";
   case Kind::Pointwise: return "pointwise";
   }
   return "";
@@ -68,7 +70,7 @@ private:
     // A pointwise op may turn out to begin a rows group.
     if (op->hasTrait<Pointwise>() || isRowReduction(op, facts))
       return Kind::Rows;
-    return std::nullopt;
+    return isColumnReduction(op, facts) ? std::optional(Kind::Columns) : std::nullopt;
   }
 
   using Group = GroupOrder::Group;
@@ -99,6 +101,8 @@ private:
           good = group.size();
       }
     }
+    if (kind == Kind::Rows || kind == Kind::Columns)
+      takeSiblings(group, good, kind, dims);
     SmallVector<Operation *> ops(group.begin(), group.begin() + good);
     for (Operation *op : group.getArrayRef().drop_front(good))
       for (Value v : op->getOperands())
@@ -110,6 +114,70 @@ private:
       takePrologue(product, ops);
     llvm::sort(ops, [&](Operation *a, Operation *b) { return order.of(a) < order.of(b); });
     return ops;
+  }
+
+  /// Other reductions of what the group's reductions read, each with what follows it, as long as the group's results stay few.
+  void takeSiblings(Group &group, size_t &good, Kind kind, const Dims &dims) {
+    for (size_t i = 0; i < good; ++i) {
+      Operation *own = group[i];
+      if (!isReduction(own, kind))
+        continue;
+      for (ArrayRef<Operation *> sibling : siblingReductions(own, facts)) {
+        Group trial;
+        trial.insert(group.begin(), group.begin() + good);
+        if (trial.contains(sibling.back()) || trial.size() + sibling.size() > kMaxOps)
+          continue;
+        StringRef why = joins(sibling, trial, kind, dims);
+        size_t longest = 0;
+        if (why.empty()) {
+          longest = results(trial) <= maxResults(kind) ? trial.size() : 0;
+          // What reads the sibling may be what makes the results few again.
+          while (Operation *next = kind == Kind::Rows && trial.size() < kMaxOps ? nextReader(trial, sibling.back(), kind, dims) : nullptr) {
+            trial.insert(next);
+            if (results(trial) <= maxResults(kind))
+              longest = trial.size();
+          }
+          why = longest ? "" : "a kernel for it and the other reductions of this tensor would store too many results";
+        }
+        if (!longest) {
+          for (Value v : sibling.front()->getOperands())
+            notes.decline(v, sibling.front(), [&] { return why.str(); });
+          continue;
+        }
+        group = Group();
+        group.insert(trial.begin(), trial.end());
+        good = longest;
+      }
+    }
+  }
+
+  bool isReduction(Operation *op, Kind kind) { return kind == Kind::Rows ? isRowReduction(op, facts) : isColumnReduction(op, facts); }
+
+  /// Adds the ops to the group; else says why one may not be there.
+  StringRef joins(ArrayRef<Operation *> ops, Group &group, Kind kind, const Dims &dims) {
+    for (Operation *op : ops) {
+      if (group.contains(op))
+        continue;
+      if (order.isGrouped(op) || !isComputed(op))
+        return "it belongs to another kernel already";
+      if (kind == Kind::Rows && !isa<ArgMaxOp, ArgMinOp>(op))
+        if (StringRef why = whyNotInRows(op, dims, group); !why.empty())
+          return why;
+      if (order.closesCycle(op, group))
+        return "it also waits for what the kernel's other readers make";
+      group.insert(op);
+    }
+    return "";
+  }
+
+  /// The earliest op that reads what was added to the group from `first` on and may join it.
+  Operation *nextReader(const Group &group, Operation *first, Kind kind, const Dims &dims) {
+    Users users;
+    for (Operation *member : group.getArrayRef().drop_front(llvm::find(group, first) - group.begin()))
+      for (Operation *user : member->getUsers())
+        if (user->getBlock() == &block && !group.contains(user) && !order.isGrouped(user))
+          users[order.of(user)] = user;
+    return nextMember(group, users, kind, dims);
   }
 
   /// A scale of the left operand (squeeze and excitation) is computed while its rows are packed, once per panel of columns: few columns make it worth more
@@ -181,7 +249,7 @@ private:
     return op->hasTrait<Pointwise>() && !isa<FloatType>(facts.elementType(op->getResult(0)));
   }
 
-  static unsigned maxResults(Kind kind) { return kind == Kind::Rows ? 2 : 1; }
+  static unsigned maxResults(Kind kind) { return kind == Kind::Rows ? 2 : kind == Kind::Columns ? 4 : 1; }
 
   /// Values of the group that are used outside of it.
   static unsigned results(const Group &group) {
@@ -214,6 +282,8 @@ private:
   StringRef whyNot(Operation *op, Kind kind, const Dims &dims, const Group &group) {
     if (!isComputed(op))
       return "its reader is control flow, a view or an output";
+    if (kind == Kind::Columns)
+      return "a kernel of reductions over dims before the last computes nothing else";
     if (StringRef why = kind == Kind::Rows ? whyNotInRows(op, dims, group) : whyNotInTile(op, dims); !why.empty())
       return why;
     return order.closesCycle(op, group) ? "its reader also waits for what the kernel's other readers make" : "";

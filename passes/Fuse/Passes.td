@@ -43,12 +43,13 @@ def FuseAttention : Pass<"fuse-attention", "::mlir::func::FuncOp"> {
 }
 
 def FuseRegions : Pass<"fuse-regions", "::mlir::func::FuncOp"> {
-  let summary = "Group ops into regions by anchor: products and convolutions with their epilogues, rows of reductions, chains of pointwise ops";
+  let summary = "Group ops into regions by anchor: products and convolutions with their epilogues, rows of reductions, reductions of one tensor, chains of pointwise ops";
   let description = [{
     Ops are visited in order; one that is in no group yet starts one, which then grows along its users. What may join depends on the anchor:
     an epilogue op has the anchor's dims; a rows group takes pointwise ops and reductions over the last dim of one shape; a pointwise group takes
     pointwise ops of one shape. A group never closes a cycle through ops or groups outside of it (GroupOrder.h), and one that grew to several results falls back to its
     last prefix with few.
+    Reductions of one tensor over the same dims are one kernel, which reads it once: of rows, with what follows each of them, or of dims before the last (kind "columns", up to 4 results).
     Afterwards a group looks back: rows and pointwise groups take what feeds them alone and is cheap to read (lookups, ranges, slices, broadcasts, what computes
     masks and indices; where others use it too, it is cloned when the cost model says so; slices with steps only along dims that no lane runs along), a product by a constant takes a scale of its left operand as prologue, by the same model (passes/Fuse/Cost.h).
     ```

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
 //
-// The columns family: one reduction over dims before the last (the mean of an image, channels last) and the pointwise ops around it. Lanes run along the last dim,
+// The columns family: reductions of one shape over the same dims before the last (the mean of an image, channels last) and the pointwise ops around them. Lanes run along the last dim,
 // which is cut into tasks; a task keeps several vectors, so that what it reads at once lies together.
 #include "backends/host/emit/Kernel.h"
 #include "backends/host/tiles/Lanes.h"
@@ -14,7 +14,9 @@ using mlc::reference::Indices;
 namespace mlc::host {
 namespace {
 
-constexpr int64_t kVectors = 4; // of a task
+constexpr int64_t kVectors = 4;         // of a task
+constexpr size_t kMaxReductions = 4;    // each has accumulators of its own
+constexpr size_t kMaxSearch = 64;
 
 class Columns {
 public:
@@ -36,7 +38,7 @@ public:
         place.push_back(e.position(v));
       Value whole = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::eq, e.sub(high, low), e.i64(chunk));
       if (auto fixed = last.constant(); !fixed || *fixed >= chunk)
-        e.when(whole, [&] { columns(low, kVectors, true); });
+        e.when(whole, [&] { wholeTask(low); });
       if (DimExpr::mod(last, chunk).isConstant(0))
         return;
       e.when(arith::XOrIOp::create(e.b, e.loc, whole, arith::ConstantOp::create(e.b, e.loc, e.b.getBoolAttr(true))), [&] {
@@ -51,24 +53,49 @@ private:
   bool match() {
     for (Operation &op : k.body().without_terminator()) {
       if (op.hasTrait<Reduction>()) {
-        if (reduction)
-          return false;
-        reduction = &op;
+        reductions.push_back(&op);
       } else if (!op.hasTrait<Pointwise>() && !isa<ConstantOp, SliceOp>(op)) {
         return false;
       }
     }
-    if (!reduction || !cast<BoolAttr>(reduction->getAttr("keepdims")).getValue())
+    if (reductions.empty() || reductions.size() > kMaxReductions)
       return false;
-    axes = cast<DenseI64ArrayAttr>(reduction->getAttr("axes")).asArrayRef();
-    in = Dims(k.facts.dims(reduction->getOperand(0)));
-    out = Dims(k.facts.dims(reduction->getResult(0)));
+    axes = axesOf(reductions.front());
+    in = Dims(k.facts.dims(reductions.front()->getOperand(0)));
+    out = Dims(k.facts.dims(reductions.front()->getResult(0)));
+    for (Operation *op : reductions)
+      if (!cast<BoolAttr>(op->getAttr("keepdims")).getValue() || axesOf(op) != axes || Dims(k.facts.dims(op->getOperand(0))) != in)
+        return false;
+    // One of another's result is no sibling.
+    for (Operation *op : reductions)
+      if (dependsOnReduction(op->getOperand(0)))
+        return false;
     if (axes.empty() || llvm::is_contained(axes, static_cast<int64_t>(in.size()) - 1) || e.width == 1)
       return false;
     // Lines shorter than a vector have nothing to gain.
     if (auto last = in.back().constant(); last && *last < e.width)
       return false;
     return llvm::all_of(k.region.getResults(), [&](Value r) { return Dims(k.facts.dims(r)) == out; });
+  }
+
+  /// All vectors of a task at once, as far as their accumulators fit registers.
+  void wholeTask(Value low) {
+    int64_t step = reductions.size() > 2 ? 1 : reductions.size() > 1 ? 2 : kVectors;
+    for (int64_t v = 0; v < kVectors; v += step)
+      columns(v ? e.add(low, e.i64(v * e.width)) : low, step, true);
+  }
+
+  static ArrayRef<int64_t> axesOf(Operation *op) { return cast<DenseI64ArrayAttr>(op->getAttr("axes")).asArrayRef(); }
+
+  static bool dependsOnReduction(Value v) {
+    SmallVector<Value> work{v};
+    for (size_t i = 0; i < work.size() && i < kMaxSearch; ++i)
+      if (Operation *op = work[i].getDefiningOp()) {
+        if (op->hasTrait<Reduction>() || i + 1 == kMaxSearch)
+          return true;
+        llvm::append_range(work, op->getOperands());
+      }
+    return false;
   }
 
   Dims reduced() {
@@ -80,21 +107,22 @@ private:
 
   /// `vectors` vectors from column c on, or the element there.
   void columns(Value c, int64_t vectors, bool lane) {
-    Value x = reduction->getOperand(0);
-    Type element = e.computeType(k.facts.elementType(x)), accumulator = reference::accumulatorType(element);
-    Type type = lane ? Type(VectorType::get({e.width}, accumulator)) : accumulator;
-    SmallVector<Value> acc(vectors, reference::reductionInit(e, reduction, type));
+    // The accumulators of one reduction lie together, those of `vectors` vectors.
+    SmallVector<Value> neutral;
+    for (Operation *op : reductions)
+      neutral.append(vectors, reference::reductionInit(e, op, laneType(accumulatorOf(op), lane)));
     Indices source(place);
     source.push_back({});
     auto column = [&](int64_t v) { return reference::Index{v ? e.add(c, e.i64(v * e.width)) : c, lane, lane}; };
     std::function<SmallVector<Value>(size_t, SmallVector<Value>)> nest = [&](size_t depth, SmallVector<Value> sums) {
       if (depth == axes.size()) {
-        for (auto [v, sum] : llvm::enumerate(sums)) {
-          source.back() = column(v);
-          Value value = e.at(x, source);
+        for (auto [i, sum] : llvm::enumerate(sums)) {
+          Operation *op = reductions[i / vectors];
+          source.back() = column(i % vectors);
+          Value value = e.at(op->getOperand(0), source);
           if (lane)
             value = e.splat(value);
-          sum = reference::reductionCombine(e, reduction, sum, e.convert(value, element, accumulator));
+          sum = reference::reductionCombine(e, op, sum, e.convert(value, elementOf(op), accumulatorOf(op)));
         }
         return sums;
       }
@@ -103,26 +131,31 @@ private:
         if (depth + 1 == axes.size())
           return nest(depth + 1, SmallVector<Value>(carried));
         // Each inner loop combines from the neutral element: sums of few partial sums round less than one long sum.
-        SmallVector<Value> sums(carried), part = nest(depth + 1, SmallVector<Value>(vectors, reference::reductionInit(e, reduction, type)));
-        for (auto [sum, p] : llvm::zip(sums, part))
-          sum = reference::reductionCombine(e, reduction, sum, p);
+        SmallVector<Value> sums(carried), part = nest(depth + 1, neutral);
+        for (auto [n, sum] : llvm::enumerate(sums))
+          sum = reference::reductionCombine(e, reductions[n / vectors], sum, part[n]);
         return sums;
       });
     };
-    acc = nest(0, acc);
+    SmallVector<Value> acc = nest(0, neutral);
     Value count = e.dim(product(reduced()));
     for (int64_t v = 0; v < vectors; ++v) {
       Indices index(place);
       index.push_back(column(v));
-      e.remember(reduction->getResult(0), index, e.convert(reference::reductionFinish(e, reduction, acc[v], count), accumulator, element));
+      for (auto [r, op] : llvm::enumerate(reductions))
+        e.remember(op->getResult(0), index, e.convert(reference::reductionFinish(e, op, acc[r * vectors + v], count), accumulatorOf(op), elementOf(op)));
       for (unsigned r = 0; r < k.region.getNumResults(); ++r)
         k.storeResult(r, index);
     }
   }
 
+  Type elementOf(Operation *op) { return e.computeType(k.facts.elementType(op->getOperand(0))); }
+  Type accumulatorOf(Operation *op) { return reference::accumulatorType(elementOf(op)); }
+  Type laneType(Type type, bool lane) { return lane ? Type(VectorType::get({e.width}, type)) : type; }
+
   KernelBuilder &k;
   Emitter &e;
-  Operation *reduction = nullptr;
+  SmallVector<Operation *> reductions;
   ArrayRef<int64_t> axes;
   Dims in, out;
   Indices place; // of the result, all but the last

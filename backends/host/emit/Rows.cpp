@@ -35,7 +35,7 @@ public:
 
 private:
   /// Read element by element like memory.
-  static bool isRead(Operation *op) { return isa<SliceOp, ReshapeOp, GatherOp, GatherElementsOp, RangeOp, ExpandOp, DimsTensorOp>(op); }
+  static bool isRead(Operation *op) { return isa<SliceOp, ReshapeOp, GatherOp, GatherElementsOp, RangeOp, ExpandOp, DimsTensorOp, ArgMaxOp, ArgMinOp>(op); }
 
   /// All reductions are over the last dim of one shape; all results have that shape or its last dim reduced.
   bool analyze() {

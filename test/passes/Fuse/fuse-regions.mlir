@@ -172,3 +172,81 @@ func.func @cycle_of_groups(%x: tensor<4x8xf32>, %y: tensor<1x8xf32>) -> (tensor<
   %p = graph.mul %n, %m : (tensor<1x8xf32>, tensor<1x8xf32>) -> tensor<1x8xf32>
   return %b, %p : tensor<4x8xf32>, tensor<1x8xf32>
 }
+
+// -----
+
+// The mean and the largest element of rows, with what is made of each, and of a column: each pair is one kernel, which reads the tensor once.
+// CHECK-LABEL: @siblings
+// CHECK: graph.region "rows"(%arg0)
+// CHECK: graph.reduce_mean
+// CHECK: graph.neg
+// CHECK: graph.reduce_max
+// CHECK: graph.yield
+// CHECK: graph.region "columns"(%arg0)
+// CHECK: graph.reduce_mean
+// CHECK: graph.reduce_max
+// CHECK: graph.yield
+// CHECK-NOT: graph.region
+func.func @siblings(%x: tensor<4x6x8xf32>) -> (tensor<4x6x1xf32>, tensor<4x6x1xf32>, tensor<4x1x8xf32>, tensor<4x1x8xf32>) {
+  %a = graph.reduce_mean %x {axes = array<i64: 2>, keepdims = true} : (tensor<4x6x8xf32>) -> tensor<4x6x1xf32>
+  %n = graph.neg %a : (tensor<4x6x1xf32>) -> tensor<4x6x1xf32>
+  %b = graph.reduce_max %x {axes = array<i64: 2>, keepdims = true} : (tensor<4x6x8xf32>) -> tensor<4x6x1xf32>
+  %c = graph.reduce_mean %x {axes = array<i64: 1>, keepdims = true} : (tensor<4x6x8xf32>) -> tensor<4x1x8xf32>
+  %d = graph.reduce_max %x {axes = array<i64: 1>, keepdims = true} : (tensor<4x6x8xf32>) -> tensor<4x1x8xf32>
+  return %n, %b, %c, %d : tensor<4x6x1xf32>, tensor<4x6x1xf32>, tensor<4x1x8xf32>, tensor<4x1x8xf32>
+}
+
+// -----
+
+// The sum and the sum of squares, the squares first; the largest element and its place.
+// CHECK-LABEL: @moments
+// CHECK: graph.region "columns"(%arg0)
+// CHECK: graph.mul
+// CHECK: graph.reduce_sum
+// CHECK: graph.reduce_sum
+// CHECK: graph.yield
+// CHECK: graph.region "rows"(%arg0)
+// CHECK: graph.reduce_max
+// CHECK: graph.arg_max
+// CHECK: graph.yield
+// CHECK-NOT: graph.region
+func.func @moments(%x: tensor<4x6x8xf32>) -> (tensor<4x1x8xf32>, tensor<4x1x8xf32>, tensor<4x6x1xf32>, tensor<4x6x1xi64>) {
+  %q = graph.mul %x, %x : (tensor<4x6x8xf32>, tensor<4x6x8xf32>) -> tensor<4x6x8xf32>
+  %a = graph.reduce_sum %q {axes = array<i64: 1>, keepdims = true} : (tensor<4x6x8xf32>) -> tensor<4x1x8xf32>
+  %b = graph.reduce_sum %x {axes = array<i64: 1>, keepdims = true} : (tensor<4x6x8xf32>) -> tensor<4x1x8xf32>
+  %m = graph.reduce_max %x {axes = array<i64: 2>, keepdims = true} : (tensor<4x6x8xf32>) -> tensor<4x6x1xf32>
+  %i = graph.arg_max %x {axis = 2 : i64, keepdims = 1 : i64, select_last_index = 0 : i64} : (tensor<4x6x8xf32>) -> tensor<4x6x1xi64>
+  return %a, %b, %m, %i : tensor<4x1x8xf32>, tensor<4x1x8xf32>, tensor<4x6x1xf32>, tensor<4x6x1xi64>
+}
+
+// -----
+
+// Declines: other dims; a reduction that waits for the first one's result; dims that are not kept; a third result of rows.
+// CHECK-LABEL: @no_siblings
+// CHECK-NOT: graph.region "columns"
+// CHECK: return
+func.func @no_siblings(%x: tensor<4x6x8xf32>) -> (tensor<1x6x8xf32>, tensor<4x1x8xf32>, tensor<4x6xf32>) {
+  %a = graph.reduce_max %x {axes = array<i64: 0>, keepdims = true} : (tensor<4x6x8xf32>) -> tensor<1x6x8xf32>
+  %s = graph.sub %x, %a : (tensor<4x6x8xf32>, tensor<1x6x8xf32>) -> tensor<4x6x8xf32>
+  %t = graph.transpose %s {perm = array<i64: 0, 1, 2>} : (tensor<4x6x8xf32>) -> tensor<4x6x8xf32>
+  %b = graph.reduce_sum %t {axes = array<i64: 1>, keepdims = true} : (tensor<4x6x8xf32>) -> tensor<4x1x8xf32>
+  %c = graph.reduce_sum %x {axes = array<i64: 2>, keepdims = false} : (tensor<4x6x8xf32>) -> tensor<4x6xf32>
+  return %a, %b, %c : tensor<1x6x8xf32>, tensor<4x1x8xf32>, tensor<4x6xf32>
+}
+
+// -----
+
+// Declines: a kernel of rows stores two results.
+// CHECK-LABEL: @three_results
+// CHECK: graph.region "rows"
+// CHECK: graph.reduce_mean
+// CHECK: graph.reduce_max
+// CHECK: graph.yield
+// CHECK: graph.reduce_min
+// CHECK-NOT: graph.region
+func.func @three_results(%x: tensor<4x8xf32>) -> (tensor<4x1xf32>, tensor<4x1xf32>, tensor<4x1xf32>) {
+  %a = graph.reduce_mean %x {axes = array<i64: 1>, keepdims = true} : (tensor<4x8xf32>) -> tensor<4x1xf32>
+  %b = graph.reduce_max %x {axes = array<i64: 1>, keepdims = true} : (tensor<4x8xf32>) -> tensor<4x1xf32>
+  %c = graph.reduce_min %x {axes = array<i64: 1>, keepdims = true} : (tensor<4x8xf32>) -> tensor<4x1xf32>
+  return %a, %b, %c : tensor<4x1xf32>, tensor<4x1xf32>, tensor<4x1xf32>
+}
