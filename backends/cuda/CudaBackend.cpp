@@ -82,7 +82,7 @@ public:
     }
     // The driver's counterpart of a text is a function of the text and the assembler alone.
     std::string digest = llvm::toHex(llvm::SHA256::hash(llvm::arrayRefFromStringRef(*ptx)), /*LowerCase=*/true);
-    auto cubin = context.cache.get("cubin " + digest + "\n" + arch + "\n" + toolchain->version(), [&] { return toolchain->assemble(*ptx, target, pool.getMaxConcurrency(), nullptr); });
+    auto cubin = context.cache.get("cubin " + digest + "\n" + arch + "\n" + toolchain->version(), [&] { return toolchain->assemble(*ptx, target, pool.getMaxConcurrency()); });
     if (!cubin)
       return cubin.takeError();
     code.bytes = std::move(*cubin);

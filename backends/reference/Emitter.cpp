@@ -418,6 +418,22 @@ void Emitter::when(Value condition, llvm::function_ref<void()> body) {
   body();
 }
 
+Indices operandBatch(Emitter &e, ArrayRef<DimExpr> own, ArrayRef<DimExpr> batch, ArrayRef<Index> at) {
+  Indices index;
+  size_t skip = batch.size() - own.size();
+  for (auto [i, dim] : llvm::enumerate(own)) {
+    if (dim.isConstant(1)) {
+      index.push_back(e.zero());
+    } else if (dim == batch[skip + i] || dim.constant()) {
+      index.push_back(at[skip + i]);
+    } else {
+      Value one = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::eq, e.dim(dim), e.i64(1));
+      index.push_back(e.position(e.select(one, e.i64(0), at[skip + i].base)));
+    }
+  }
+  return index;
+}
+
 // ---- the table of lowerings
 
 namespace {

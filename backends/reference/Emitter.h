@@ -175,6 +175,9 @@ struct Nest {
   double (*nanoseconds)(graph::ShapeFacts &, mlir::Operation *op) = nullptr;
 };
 
+/// An operand's batch index: its batch dims `own` broadcast against the result's `batch`, whose index is `at`.
+Indices operandBatch(Emitter &e, llvm::ArrayRef<DimExpr> own, llvm::ArrayRef<DimExpr> batch, llvm::ArrayRef<Index> at);
+
 /// The lowering of an op: one of the two is set. Null when there is none.
 ElementFn elementFunction(mlir::Operation *op);
 const Nest *nest(mlir::Operation *op);

@@ -8,6 +8,13 @@ using namespace mlc::graph;
 
 namespace mlc {
 
+/// A constant of zeros.
+static bool isZero(Value v) {
+  auto constant = v.getDefiningOp<ConstantOp>();
+  auto dense = constant ? dyn_cast<DenseElementsAttr>(constant.getValue()) : DenseElementsAttr();
+  return dense && dense.isSplat() && isa<FloatType>(dense.getElementType()) && dense.getSplatValue<APFloat>().isZero();
+}
+
 /// Behind casts between floats.
 static Value withoutCasts(Value v) {
   while (auto cast = v.getDefiningOp<CastOp>()) {
@@ -46,7 +53,7 @@ std::optional<SoftmaxForm> matchSoftmaxForm(MatMulOp second, ShapeFacts &facts) 
   Value p = withoutCasts(second.getA());
   if (auto where = p.getDefiningOp<WhereOp>()) {
     auto isNaN = where.getCondition().getDefiningOp<IsNaNOp>();
-    if (!isNaN || withoutCasts(isNaN.getX()) != withoutCasts(where.getB()) || !isImmediate(where.getA()))
+    if (!isNaN || withoutCasts(isNaN.getX()) != withoutCasts(where.getB()) || !isZero(where.getA()))
       return std::nullopt;
     form.guarded = true;
     p = withoutCasts(where.getB());

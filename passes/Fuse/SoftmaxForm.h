@@ -12,7 +12,7 @@ namespace mlc {
 struct SoftmaxForm {
   graph::MatMulOp first, second; // scores = first, result = second(probabilities, values)
   mlir::Value logits;            // f(scores): what is exponentiated, minus its row's maximum
-  bool guarded = false;          // rows without any finite logit give zeros (Where(IsNaN(p), 0, p)), not NaN
+  bool guarded = false;          // rows whose probabilities are NaN (no finite logit, or a NaN) give zeros: Where(IsNaN(p), 0, p)
 };
 
 /// Walks back from the product of probabilities and values, through casts. Empty when something else than max, subtraction, exp, sum and quotient over the last dim lies there.

@@ -119,32 +119,6 @@ llvm::Error runProgram(const std::string &program, llvm::ArrayRef<llvm::StringRe
   return code == 0 ? llvm::Error::success() : llvm::createStringError(program + " failed: " + (why.empty() ? *log : why));
 }
 
-/// "ptxas info" lines: `Compiling entry function 'k'`, `.. bytes spill stores`, `Used 40 registers`, `.. bytes smem`.
-std::vector<Toolchain::KernelUsage> parseUsage(llvm::StringRef log) {
-  std::vector<Toolchain::KernelUsage> out;
-  static const llvm::Regex entry("Compiling entry function '([^']+)'"), spill("([0-9]+) bytes spill stores, ([0-9]+) bytes spill loads"), registers("Used ([0-9]+) registers"), shared("([0-9]+) bytes smem");
-  llvm::SmallVector<llvm::StringRef> lines, found;
-  log.split(lines, '\n');
-  auto number = [](llvm::StringRef text) {
-    unsigned n = 0;
-    text.getAsInteger(10, n);
-    return n;
-  };
-  for (llvm::StringRef line : lines) {
-    if (entry.match(line, &found))
-      out.push_back({found[1].str()});
-    if (out.empty())
-      continue;
-    if (spill.match(line, &found))
-      out.back().spillBytes = number(found[1]) + number(found[2]);
-    if (registers.match(line, &found))
-      out.back().registers = number(found[1]);
-    if (shared.match(line, &found))
-      out.back().sharedBytes = number(found[1]);
-  }
-  return out;
-}
-
 } // namespace
 
 Toolchain::~Toolchain() = default;
@@ -183,7 +157,7 @@ llvm::Expected<std::shared_ptr<const Toolchain>> Toolchain::find(const std::stri
   return t;
 }
 
-llvm::Expected<std::string> Toolchain::assemble(const std::string &ptx, const CudaTarget &target, unsigned threads, std::vector<KernelUsage> *usage) const {
+llvm::Expected<std::string> Toolchain::assemble(const std::string &ptx, const CudaTarget &target, unsigned threads) const {
   llvm::SmallString<128> folder;
   if (auto error = fs::createUniqueDirectory("mlc-ptx", folder))
     return llvm::createStringError("cannot make a temporary folder: " + error.message());
@@ -198,13 +172,11 @@ llvm::Expected<std::string> Toolchain::assemble(const std::string &ptx, const Cu
       return llvm::createStringError("cannot write " + input + ": " + (error ? error : os.error()).message());
   }
   std::string arch = "-arch=" + target.arch(), split = "--split-compile=" + std::to_string(threads), log;
-  if (auto error = runProgram(ptxas, {ptxas, arch, "-O3", "-v", split, input, "-o", output}, &log))
+  if (auto error = runProgram(ptxas, {ptxas, arch, "-O3", split, input, "-o", output}, &log))
     return std::move(error);
   llvm::SmallVector<llvm::StringRef> found;
   if (llvm::Regex("[^\n]*C75[0-9][0-9][^\n]*").match(log, &found))
     return llvm::createStringError("ptxas did not compile what was written: " + found[0]);
-  if (usage)
-    *usage = parseUsage(log);
   auto cubin = llvm::MemoryBuffer::getFile(output);
   if (!cubin)
     return llvm::createStringError("ptxas wrote no " + output + ": " + cubin.getError().message());

@@ -8,7 +8,6 @@
 
 #include "backends/cuda/CudaTarget.h"
 #include <memory>
-#include <vector>
 
 namespace mlc::cuda {
 
@@ -25,13 +24,8 @@ public:
   /// The lowest driver (as cuDriverGetVersion counts) that loads its machine code: 12000 or 13000.
   unsigned minCuda() const { return ptxasMajor >= 13 ? 13000 : 12000; }
 
-  /// What ptxas reports of a kernel.
-  struct KernelUsage {
-    std::string name;
-    unsigned registers = 0, spillBytes = 0, sharedBytes = 0;
-  };
-  /// Machine code of a PTX module. Warnings that mean another program than was written (C75xx) are errors. `usage`, if not null, gets an entry per kernel.
-  llvm::Expected<std::string> assemble(const std::string &ptx, const CudaTarget &target, unsigned threads, std::vector<KernelUsage> *usage) const;
+  /// Machine code of a PTX module. Warnings that mean another program than was written (C75xx) are errors.
+  llvm::Expected<std::string> assemble(const std::string &ptx, const CudaTarget &target, unsigned threads) const;
   /// PTX of CUDA C++ source. Thread-safe. The error holds the compiler's log.
   llvm::Expected<std::string> compile(const std::string &source, const std::string &name, const CudaTarget &target) const;
 

@@ -12,8 +12,7 @@
 
 namespace mlc::cuda {
 
-/// A function whose arguments have the given C++ names. `name` becomes the printed function's name; `head` are the parameters as C++ has them. A result of several values becomes out-parameters' job:
-/// none of ours has one. Fails when an op has no spelling.
+/// A function whose arguments have the given C++ names. `name` becomes the printed function's name; `head` are the parameters as C++ has them. It gives one result or none. Fails when an op has no spelling.
 mlir::FailureOr<std::string> printFunction(mlir::func::FuncOp func, llvm::StringRef name, llvm::StringRef head, llvm::ArrayRef<std::string> argumentNames);
 
 /// "float", "half_t", "Pack<float, 8>"; empty for a type that has no spelling.

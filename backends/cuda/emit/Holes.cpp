@@ -21,6 +21,7 @@ unsigned Holes::sizeIndex(const DimExpr &size) {
 
 void Holes::addSize(StringRef name, const DimExpr &size) {
   std::string value = size.constant() ? std::to_string(*size.constant()) : "p.s" + std::to_string(sizeIndex(size));
+  added.insert(name);
   functions += ("DEVICE int64_t " + name + "(const Params &p) { return " + value + "; }\n").str();
 }
 
@@ -83,6 +84,7 @@ bool Holes::add(StringRef name, ArrayRef<Parameter> parameters, int64_t width, T
   if (failed(text))
     return false;
   functions += *text;
+  added.insert(name);
   return true;
 }
 
@@ -95,22 +97,52 @@ std::string Holes::text() const {
   return out + "int *fault;\n};\n" + functions;
 }
 
-std::string Holes::kernelParameters() const {
-  std::string out;
-  for (unsigned i = 0; i < numBuffers(); ++i)
-    out += "char *b" + std::to_string(i) + ", ";
-  for (size_t i = 0; i < scalars.size(); ++i)
-    out += "int64_t s" + std::to_string(i) + ", ";
-  return out + "int *fault";
+std::vector<Holes::Parameter> Holes::positions(std::initializer_list<const char *> names) const {
+  std::vector<Parameter> out;
+  for (const char *name : names)
+    out.push_back({name, IntegerType::get(graph::RegionOp(region).getContext(), 64)});
+  return out;
 }
 
-std::string Holes::paramsInitializer() const {
-  std::string out = "{";
-  for (unsigned i = 0; i < numBuffers(); ++i)
-    out += "b" + std::to_string(i) + ", ";
-  for (size_t i = 0; i < scalars.size(); ++i)
-    out += "s" + std::to_string(i) + ", ";
-  return out + "fault}";
+bool Holes::addAddress(const std::string &name, std::initializer_list<const char *> names, Value operand, IndexOf index) {
+  int64_t lanes = kVectorBytes * 8 / facts.elementType(operand).getIntOrFloatBitWidth();
+  return add(name + "Address", positions(names), lanes, LLVM::LLVMPointerType::get(region.getContext()), [&](reference::Emitter &e, ArrayRef<Value> v) -> std::optional<Value> {
+    int64_t alignment = 1;
+    auto address = e.addressOf(operand, index(e, v, true), &alignment);
+    return alignment >= kVectorBytes ? address : std::nullopt;
+  });
+}
+
+bool Holes::addElement(const std::string &name, std::initializer_list<const char *> names, Value operand, IndexOf index) {
+  return add(name + "Element", positions(names), 1, facts.elementType(operand), [&](reference::Emitter &e, ArrayRef<Value> v) { return std::optional<Value>(e.at(operand, index(e, v, false))); });
+}
+
+void Holes::complete(StringRef name, StringRef result, StringRef parameters) {
+  if (added.insert(name).second)
+    functions += ("DEVICE " + result + " " + name + "(const Params &" + (parameters.empty() ? "" : ", ") + parameters + ") { return " + (result == "void" ? "" : "{}") + "; }\n").str();
+}
+
+std::string Holes::kernel(int64_t threads, int64_t sharedBytes, StringRef tile, StringRef call) const {
+  std::string parameters, values;
+  for (unsigned i = 0; i < numBuffers(); ++i) {
+    parameters += "char *b" + std::to_string(i) + ", ";
+    values += "b" + std::to_string(i) + ", ";
+  }
+  for (size_t i = 0; i < scalars.size(); ++i) {
+    parameters += "int64_t s" + std::to_string(i) + ", ";
+    values += "s" + std::to_string(i) + ", ";
+  }
+  return ("extern \"C\" __global__ void __launch_bounds__(" + llvm::Twine(threads) + ") MLC_KERNEL(" + parameters +
+          "int *fault) {\n  extern __shared__ __align__(16) char MLC_KERNEL_shared[];\n  const Params p = {" + values + "fault};\n  static_assert(" + tile + "::kSharedBytes == " + llvm::Twine(sharedBytes) +
+          ", \"the launch gives what the tile needs\");\n  " + call + "(p, MLC_KERNEL_shared);\n}\n")
+      .str();
+}
+
+void rememberAccumulator(reference::Emitter &e, Value product, ArrayRef<reference::Index> index, Value accumulator) {
+  e.remember(product, index, e.convert(accumulator, e.b.getF32Type(), e.facts.elementType(product)));
+  for (Operation *user : product.getUsers())
+    if (auto cast = dyn_cast<CastOp>(user); cast && cast.getTo().isF32())
+      e.remember(cast.getY(), index, accumulator);
 }
 
 } // namespace mlc::cuda

@@ -9,6 +9,7 @@
 #include "backends/Backend.h"
 #include "backends/reference/Emitter.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/StringSet.h"
 
 namespace mlc::cuda {
 
@@ -29,23 +30,34 @@ public:
            llvm::function_ref<std::optional<mlir::Value>(reference::Emitter &, llvm::ArrayRef<mlir::Value>)> body);
   /// A function of the sizes alone: `static int64_t name(p)`.
   void addSize(llvm::StringRef name, const DimExpr &size);
+  /// Positions as parameters.
+  std::vector<Parameter> positions(std::initializer_list<const char *> names) const;
+  using IndexOf = llvm::function_ref<reference::Indices(reference::Emitter &, llvm::ArrayRef<mlir::Value> positions, bool lane)>;
+  /// Adds `<name>Address`, where 16 bytes of `operand` lie together and aligned along the lane of `index`; returns whether they do.
+  bool addAddress(const std::string &name, std::initializer_list<const char *> names, mlir::Value operand, IndexOf index);
+  /// Adds `<name>Element`, one element of it.
+  bool addElement(const std::string &name, std::initializer_list<const char *> names, mlir::Value operand, IndexOf index);
+  /// Templates name all their holes, also those that a configuration does not call: adds `name` with an empty body unless it was added. `parameters` are the C++ types behind `p`.
+  void complete(llvm::StringRef name, llvm::StringRef result, llvm::StringRef parameters);
 
   /// struct Params, then all functions.
   std::string text() const;
-  /// "char *b0, .., long long s0, .., int *fault" of the kernel, and the initialiser of Params from these.
-  std::string kernelParameters() const;
-  std::string paramsInitializer() const;
+  /// The kernel around a template: `tile` has kSharedBytes, which must be what the launch gives; `call` is the function of (p, shared memory).
+  std::string kernel(int64_t threads, int64_t sharedBytes, llvm::StringRef tile, llvm::StringRef call) const;
   const std::vector<DimExpr> &sizes() const { return scalars; }
-  unsigned numWorkspaces = 0;
 
 private:
-  unsigned numBuffers() const { return graph::RegionOp(region)->getNumOperands() + graph::RegionOp(region)->getNumResults() + numWorkspaces; }
+  unsigned numBuffers() const { return graph::RegionOp(region)->getNumOperands() + graph::RegionOp(region)->getNumResults(); }
   unsigned sizeIndex(const DimExpr &size);
 
   const Placements &placements;
   std::vector<DimExpr> scalars;
   std::string functions;
+  llvm::StringSet<> added;
 };
+
+/// The value of a product, and of what widens it to f32 again, is its accumulator.
+void rememberAccumulator(reference::Emitter &e, mlir::Value product, llvm::ArrayRef<reference::Index> index, mlir::Value accumulator);
 
 } // namespace mlc::cuda
 

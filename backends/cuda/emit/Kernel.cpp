@@ -155,7 +155,6 @@ Kernel KernelBuilder::finish() {
   entry->eraseArguments(0, n);
   func.setFunctionType(b.getFunctionType(types, {}));
   for (auto [i, a] : llvm::enumerate(buffers)) {
-    func.setArgAttr(i, "llvm.align", b.getI64IntegerAttr(1));
     if (a.isInput && !kernel.inPlace) {
       func.setArgAttr(i, "llvm.noalias", b.getUnitAttr());
       func.setArgAttr(i, "llvm.readonly", b.getUnitAttr());

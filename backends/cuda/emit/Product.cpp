@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
 #include "backends/cuda/emit/Product.h"
+#include "backends/cuda/emit/CppPrinter.h"
 #include "backends/cuda/emit/Holes.h"
 #include "backends/cuda/kernels/Sources.h"
 
@@ -21,7 +22,6 @@ public:
   FailureOr<Kernel> run() {
     if (!match() || !addOperands() || !addEpilogue())
       return failure();
-    holes.addSize("sizeBatch", product(batch));
     holes.addSize("sizeM", M);
     holes.addSize("sizeN", N);
     holes.addSize("sizeK", K);
@@ -99,40 +99,13 @@ private:
     return true;
   }
 
-  std::vector<Holes::Parameter> integers(std::initializer_list<const char *> names) {
-    std::vector<Holes::Parameter> out;
-    for (const char *name : names)
-      out.push_back({name, b.getI64Type()});
-    return out;
-  }
-
-  Type pointer() { return LLVM::LLVMPointerType::get(b.getContext()); }
-
-  /// The address of 16 bytes along the lane, when they lie together and aligned.
-  static std::optional<Value> vectorAddress(Emitter &e, Value tensor, ArrayRef<Index> index) {
-    int64_t alignment = 1;
-    auto address = e.addressOf(tensor, index, &alignment);
-    return alignment >= 16 ? address : std::nullopt;
-  }
-
-  /// Positions of an operand's dims before its last `tail`, which broadcast to the batch's.
+  /// Positions of an operand's dims before its last `tail`.
   Indices batchIndex(Emitter &e, Value operand, size_t tail, Value batchNumber) {
+    Indices at;
+    for (Value v : e.delinearize(batchNumber, batch))
+      at.push_back(e.position(v));
     Dims dims(facts.dims(operand));
-    Indices out;
-    size_t own = dims.size() - tail;
-    SmallVector<Value> at = e.delinearize(batchNumber, batch);
-    for (size_t i = 0; i < own && batch.size() >= own; ++i) {
-      size_t from = batch.size() - own + i;
-      if (dims[i].isConstant(1)) {
-        out.push_back(e.zero());
-      } else if (dims[i] == batch[from] || dims[i].constant()) {
-        out.push_back(e.position(at[from]));
-      } else {
-        Value one = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::eq, e.dim(dims[i]), e.i64(1));
-        out.push_back(e.position(e.select(one, e.i64(0), at[from])));
-      }
-    }
-    return out;
+    return reference::operandBatch(e, ArrayRef<DimExpr>(dims).drop_back(tail), batch, at);
   }
 
   Indices leftIndex(Emitter &e, Value batchNumber, Value m, Index k) {
@@ -150,41 +123,37 @@ private:
   }
 
   bool addLeft() {
-    leftVector = multipleOf(K, chunk) && holes.add("leftAddress", integers({"b", "m", "k"}), chunk, pointer(), [&](Emitter &e, ArrayRef<Value> v) {
-      return vectorAddress(e, left, leftIndex(e, v[0], v[1], {v[2], true, true}));
-    });
-    return leftVector || holes.add("leftElement", integers({"b", "m", "k"}), 1, e1(), [&](Emitter &e, ArrayRef<Value> v) {
-      return std::optional<Value>(e.at(left, leftIndex(e, v[0], v[1], e.position(v[2]))));
-    });
+    auto index = [&](Emitter &e, ArrayRef<Value> v, bool lane) { return leftIndex(e, v[0], v[1], {v[2], lane, lane}); };
+    leftVector = multipleOf(K, chunk) && holes.addAddress("left", {"b", "m", "k"}, left, index);
+    return leftVector || holes.addElement("left", {"b", "m", "k"}, left, index);
   }
 
   bool addWindow() {
     auto index = [](Emitter &e, ArrayRef<Value> v, bool lane) { return Indices{e.position(v[0]), e.position(v[1]), e.position(v[2]), {v[3], lane, lane}}; };
-    leftVector = channels % chunk == 0 && holes.add("windowAddress", integers({"image", "h", "w", "c"}), chunk, pointer(), [&](Emitter &e, ArrayRef<Value> v) { return vectorAddress(e, left, index(e, v, true)); });
     Dims x(facts.dims(left)), y(facts.dims(anchor->getResult(0)));
     holes.addSize("sizeH", x[1]);
     holes.addSize("sizeW", x[2]);
     holes.addSize("sizeP", y[1]);
     holes.addSize("sizeQ", y[2]);
-    return leftVector || holes.add("windowElement", integers({"image", "h", "w", "c"}), 1, e1(), [&](Emitter &e, ArrayRef<Value> v) { return std::optional<Value>(e.at(left, index(e, v, false))); });
+    leftVector = channels % chunk == 0 && holes.addAddress("window", {"image", "h", "w", "c"}, left, index);
+    return leftVector || holes.addElement("window", {"image", "h", "w", "c"}, left, index);
   }
 
   bool addRight() {
-    auto index = [&](Emitter &e, ArrayRef<Value> v, bool laneK, bool laneN) {
-      Indices out = batchIndex(e, right, 2, v[0]);
-      out.push_back({v[1], laneK, laneK});
-      out.push_back({v[2], laneN, laneN});
-      return out;
+    auto index = [&](bool rows) {
+      return [this, rows](Emitter &e, ArrayRef<Value> v, bool lane) {
+        Indices out = batchIndex(e, right, 2, v[0]);
+        out.push_back({v[1], lane && !rows, lane && !rows});
+        out.push_back({v[2], lane && rows, lane && rows});
+        return out;
+      };
     };
-    auto vector = [&](bool rows) {
-      return multipleOf(rows ? N : K, chunk) &&
-             holes.add("rightAddress", integers({"b", "k", "n"}), chunk, pointer(), [&](Emitter &e, ArrayRef<Value> v) { return vectorAddress(e, right, index(e, v, !rows, rows)); });
-    };
+    auto vector = [&](bool rows) { return multipleOf(rows ? N : K, chunk) && holes.addAddress("right", {"b", "k", "n"}, right, index(rows)); };
     rightRows = vector(true);
     rightVector = rightRows || vector(false);
     if (!rightVector)
       rightRows = true; // neighbours in n are usually neighbours in memory
-    return rightVector || holes.add("rightElement", integers({"b", "k", "n"}), 1, e1(), [&](Emitter &e, ArrayRef<Value> v) { return std::optional<Value>(e.at(right, index(e, v, false, false))); });
+    return rightVector || holes.addElement("right", {"b", "k", "n"}, right, index(rightRows));
   }
 
   /// Weights are [Cout, C, R, S]; k is (r, s, c), so that the packed ones (cuda-pack-weights) lie together.
@@ -194,11 +163,9 @@ private:
       Value rs = e.div(v[1], e.i64(channels)), c = e.rem(v[1], e.i64(channels));
       return Indices{e.position(v[2]), {c, lane, lane}, e.position(e.div(rs, e.i64(kernelW))), e.position(e.rem(rs, e.i64(kernelW)))};
     };
-    rightVector = channels % chunk == 0 && holes.add("rightAddress", integers({"b", "k", "n"}), chunk, pointer(), [&](Emitter &e, ArrayRef<Value> v) { return vectorAddress(e, right, index(e, v, true)); });
-    return rightVector || holes.add("rightElement", integers({"b", "k", "n"}), 1, e1(), [&](Emitter &e, ArrayRef<Value> v) { return std::optional<Value>(e.at(right, index(e, v, false))); });
+    rightVector = channels % chunk == 0 && holes.addAddress("right", {"b", "k", "n"}, right, index);
+    return rightVector || holes.addElement("right", {"b", "k", "n"}, right, index);
   }
-
-  Type e1() { return element; }
 
   static bool multipleOf(const DimExpr &size, int64_t n) {
     auto c = size.constant();
@@ -210,7 +177,7 @@ private:
     storeWidth = multipleOf(N, chunk) ? chunk : 1;
     auto store = [&](StringRef name, int64_t width) {
       Type accumulator = width > 1 ? Type(VectorType::get({width}, b.getF32Type())) : b.getF32Type();
-      auto parameters = integers({"b", "m", "n"});
+      auto parameters = holes.positions({"b", "m", "n"});
       parameters.push_back({"acc", accumulator});
       return holes.add(name, parameters, width, Type(), [&](Emitter &e, ArrayRef<Value> v) {
         Indices index;
@@ -219,11 +186,7 @@ private:
         for (Value i : e.delinearize(v[1], rowDims))
           index.push_back(e.position(i));
         index.push_back({v[2], width > 1, width > 1});
-        e.remember(anchor->getResult(0), index, e.convert(v[3], b.getF32Type(), element));
-        // What widens a product of halves again has the accumulators themselves.
-        for (Operation *user : anchor->getUsers())
-          if (auto cast = dyn_cast<CastOp>(user); cast && cast.getTo().isF32())
-            e.remember(cast.getY(), index, v[3]);
+        rememberAccumulator(e, anchor->getResult(0), index, v[3]);
         for (auto [result, yielded] : llvm::zip(region.getResults(), region.getBody().front().getTerminator()->getOperands()))
           e.store(result, index, e.at(yielded, index));
         return std::optional<Value>(Value());
@@ -238,10 +201,19 @@ private:
   std::string source(const ProductConfig &c) {
     std::string out;
     llvm::raw_string_ostream os(out);
+    std::string type = cppType(element);
+    for (auto [name, positions] : {std::pair("left", "int64_t, int64_t, int64_t"), std::pair("window", "int64_t, int64_t, int64_t, int64_t"), std::pair("right", "int64_t, int64_t, int64_t")}) {
+      holes.complete(std::string(name) + "Address", "char *", positions);
+      holes.complete(std::string(name) + "Element", type, positions);
+    }
+    for (const char *name : {"sizeH", "sizeW", "sizeP", "sizeQ"})
+      holes.complete(name, "int64_t", "");
+    holes.complete("storeVector", "void", "int64_t, int64_t, int64_t, const Pack<float, " + std::to_string(storeWidth) + "> &");
+    holes.complete("storeOne", "void", "int64_t, int64_t, int64_t, float");
     // NOTE: constants of the configuration become variables of the PTX module, where other kernels have theirs.
     os << kScalarSource << kDeviceSource << "namespace MLC_KERNEL_ns {\n" << holes.text();
     auto flag = [](bool v) { return v ? "true" : "false"; };
-    os << "struct Config {\n  typedef " << (element.isF32() ? "float" : element.isF16() ? "half_t" : "bf16_t") << " Element;\n  static constexpr int";
+    os << "struct Config {\n  typedef " << type << " Element;\n  static constexpr int";
     std::vector<std::pair<const char *, int64_t>> numbers = {{"kBlockM", c.blockM}, {"kBlockN", c.blockN}, {"kBlockK", c.blockK}, {"kWarpsM", c.warpsM}, {"kWarpsN", c.warpsN},
                                                              {"kStages", c.stages}, {"kSplit", c.split},   {"kStoreWidth", storeWidth}};
     if (conv) {
@@ -254,26 +226,7 @@ private:
       separator = ", ";
     }
     os << ";\n  static constexpr bool kLeftVector = " << flag(leftVector) << ", kRightVector = " << flag(rightVector) << ", kRightRows = " << flag(rightRows) << ", kIsConv = " << flag(!!conv) << ";\n};\n";
-    // What the configuration leaves unused still needs a declaration.
-    const char *type = element.isF32() ? "float" : element.isF16() ? "half_t" : "bf16_t";
-    auto declare = [&](bool missing, StringRef result, StringRef name, StringRef parameters) {
-      if (missing)
-        os << "DEVICE " << result << ' ' << name << "(const Params &p, " << parameters << ") { return " << (result == "void" ? "" : "{}") << "; }\n";
-    };
-    declare(conv || !leftVector, "char *", "leftAddress", "int64_t, int64_t, int64_t");
-    declare(conv || leftVector, type, "leftElement", "int64_t, int64_t, int64_t");
-    declare(!conv || !leftVector, "char *", "windowAddress", "int64_t, int64_t, int64_t, int64_t");
-    declare(!conv || leftVector, type, "windowElement", "int64_t, int64_t, int64_t, int64_t");
-    declare(!rightVector, "char *", "rightAddress", "int64_t, int64_t, int64_t");
-    declare(rightVector, type, "rightElement", "int64_t, int64_t, int64_t");
-    declare(storeWidth == 1, "void", "storeVector", "int64_t, int64_t, int64_t, const Pack<float, " + std::to_string(storeWidth) + "> &");
-    declare(storeWidth > 1, "void", "storeOne", "int64_t, int64_t, int64_t, float");
-    if (!conv)
-      for (const char *name : {"sizeH", "sizeW", "sizeP", "sizeQ"})
-        os << "DEVICE int64_t " << name << "(const Params &) { return 1; }\n";
-    os << kProductSource;
-    os << "extern \"C\" __global__ void __launch_bounds__(" << c.threads() << ") MLC_KERNEL(" << holes.kernelParameters() << ") {\n  extern __shared__ __align__(16) char MLC_KERNEL_shared[];\n  const Params p = "
-       << holes.paramsInitializer() << ";\n  static_assert(Tile<Config>::kSharedBytes == " << c.sharedBytes(elementBytes, rightRows) << ", \"the launch gives what the tile needs\");\n  product<Config>(p, MLC_KERNEL_shared);\n}\n}\n";
+    os << kProductSource << holes.kernel(c.threads(), c.sharedBytes(elementBytes, rightRows), "Tile<Config>", "product<Config>") << "}\n";
     return out;
   }
 

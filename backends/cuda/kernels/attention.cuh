@@ -6,7 +6,7 @@
 // and are aligned, else element by element); rows are padded by 16 bytes against bank conflicts. Grid: batch x tiles of queries.
 // Source: Dao 2023, FlashAttention-2; Milakov and Gimelshein 2018 (online softmax).
 //
-// Holes: sizeBatch, sizeM, sizeN (p); queryElement or queryAddress(p, b, m, d), keyElement or keyAddress(p, b, n, d), valueElement or valueAddress(p, b, n, d); logit(p, b, m, n, score);
+// Holes: sizeM, sizeN (p); queryElement or queryAddress(p, b, m, d), keyElement or keyAddress(p, b, n, d), valueElement or valueAddress(p, b, n, d); logit(p, b, m, n, score);
 // storePair(p, b, m, d, Pack<float, 2>).
 // Configuration: struct Config with Element, kBlockM (16 per warp), kBlockN, kD and kDv (multiples of 16), kQueryVector, kKeyVector, kValueVector, kGuarded.
 
@@ -79,9 +79,9 @@ template <typename C> DEVICE void attention(const Params &p, char *shared) {
   };
   load(0, 0);
 
-  constexpr float kNone = -1e38f; // below every logit that counts
+  const float kNone = -__int_as_float(0x7f800000); // minus infinity
   float out[C::kDv / 8][4] = {}, largest[2], sum[2] = {0, 0};
-  largest[0] = largest[1] = -__int_as_float(0x7f800000);
+  largest[0] = largest[1] = kNone;
   const int64_t row = m0 + warp * 16 + lane / 4;
   int stage = 0;
   for (int64_t n0 = 0; n0 < size_n; n0 += C::kBlockN, stage ^= 1) {
@@ -109,13 +109,13 @@ template <typename C> DEVICE void attention(const Params &p, char *shared) {
       for (int i = 0; i < 4; ++i) {
         const int64_t m = row + i / 2 * 8, n = n0 + j * 8 + lane % 4 * 2 + i % 2;
         float &s = scores[j][i];
-        s = n < size_n && m < size_m ? logit(p, b, m, n, s) : -__int_as_float(0x7f800000);
+        s = n < size_n && m < size_m ? logit(p, b, m, n, s) : kNone;
         high[i / 2] = fmaxf(high[i / 2], s);
       }
 #pragma unroll
     for (int r = 0; r < 2; ++r) {
       high[r] = quad_max(high[r]);
-      const float base = high[r] > kNone * 10 ? high[r] : 0; // a row of -inf so far: exp(-inf) = 0
+      const float base = high[r] > kNone ? high[r] : 0; // a row of -inf so far: exp(-inf) = 0
       const float scale = __expf(largest[r] - base);
       largest[r] = high[r];
       float part = 0;
@@ -144,12 +144,13 @@ template <typename C> DEVICE void attention(const Params &p, char *shared) {
   for (int r = 0; r < 2; ++r) {
     const int64_t m = row + r * 8;
     if (m >= size_m) continue;
-    const float inverse = C::kGuarded && sum[r] == 0 ? 0 : 1 / sum[r];
+    const bool counts = !C::kGuarded || sum[r] > 0; // else no logit was finite, or one was NaN
+    const float inverse = 1 / sum[r];
 #pragma unroll
     for (int j = 0; j < C::kDv / 8; ++j) {
       Pack<float, 2> pair;
-      pair.v[0] = out[j][2 * r] * inverse;
-      pair.v[1] = out[j][2 * r + 1] * inverse;
+      pair.v[0] = counts ? out[j][2 * r] * inverse : 0;
+      pair.v[1] = counts ? out[j][2 * r + 1] * inverse : 0;
       storePair(p, b, m, j * 8 + lane % 4 * 2, pair);
     }
   }

@@ -7,7 +7,7 @@
 // operand of the epilogue is a whole vector. kSplit blocks of a cluster share the K of one tile and add their parts through distributed shared memory (sm_90).
 // Grid: batch x tiles of M x tiles of N x kSplit, the last fastest. Source of the structure: CUTLASS's documentation, "Efficient GEMM in CUDA".
 //
-// Holes: sizeBatch, sizeM, sizeN, sizeK (p); leftAddress(p, b, m, k) or leftElement, for convolutions windowAddress(p, image, h, w, c) or windowElement; rightAddress(p, b, k, n) or rightElement;
+// Holes: sizeM, sizeN, sizeK (p); leftAddress(p, b, m, k) or leftElement, for convolutions windowAddress(p, image, h, w, c) or windowElement; rightAddress(p, b, k, n) or rightElement;
 // storeVector(p, b, m, n, Pack<float, kStoreWidth>), storeOne(p, b, m, n, float).
 // Configuration: struct Config with Element, kBlockM, kBlockN, kBlockK, kWarpsM, kWarpsN, kStages, kSplit, kLeftVector, kRightVector, kRightRows (right's n lie together in memory, else its k), kStoreWidth,
 // and for convolutions kIsConv, kC, kR, kS, kStride*, kDilation*, kPad*, with sizeH, sizeW, sizeP, sizeQ.

@@ -127,7 +127,7 @@ private:
 
   /// An operand's index: its batch dims broadcast against the scores', then `row`, `column`.
   Indices operandIndex(Value operand, Index row, Index column) {
-    Indices index = operandBatch(e, ArrayRef<DimExpr>(k.facts.dims(operand)).drop_back(2), batch, at);
+    Indices index = reference::operandBatch(e, ArrayRef<DimExpr>(k.facts.dims(operand)).drop_back(2), batch, at);
     index.append({row, column});
     return index;
   }

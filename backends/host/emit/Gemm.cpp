@@ -159,7 +159,7 @@ private:
   }
 
   /// Index of an operand's batch dims: all but its last `tail`.
-  Indices operandBatch(const Dims &dims, size_t tail) { return host::operandBatch(e, ArrayRef<DimExpr>(dims).drop_back(tail), batch, batchIndex); }
+  Indices operandBatch(const Dims &dims, size_t tail) { return reference::operandBatch(e, ArrayRef<DimExpr>(dims).drop_back(tail), batch, batchIndex); }
 
   KernelBuilder &k;
   Emitter &e;

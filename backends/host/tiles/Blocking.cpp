@@ -125,22 +125,6 @@ bool isWhole(const DimExpr &columns, int64_t panelColumns) {
   return panelColumns < kPanel ? last == lanesOf(last) : last <= kPanel / 2;
 }
 
-reference::Indices operandBatch(reference::Emitter &e, ArrayRef<DimExpr> own, ArrayRef<DimExpr> batch, ArrayRef<reference::Index> at) {
-  reference::Indices index;
-  size_t skip = batch.size() - own.size();
-  for (auto [i, dim] : llvm::enumerate(own)) {
-    if (dim.isConstant(1)) {
-      index.push_back(e.zero());
-    } else if (dim == batch[skip + i] || dim.constant()) {
-      index.push_back(at[skip + i]);
-    } else {
-      Value one = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::eq, e.dim(dim), e.i64(1));
-      index.push_back(e.position(e.select(one, e.i64(0), at[skip + i].base)));
-    }
-  }
-  return index;
-}
-
 void forPanels(Emitter &e, Value low, Value high, int64_t n, const DimExpr &columns, llvm::function_ref<void(Value, int64_t, int64_t)> body) {
   auto fixed = columns.constant();
   int64_t last = fixed ? *fixed % kPanel : 0, full = fixed ? *fixed / kPanel : 0;

@@ -34,9 +34,6 @@ struct TileRows {
 };
 TileRows tileRows(reference::Emitter &e, mlir::Value first, int64_t rows, bool whole, llvm::ArrayRef<DimExpr> dims);
 
-/// An operand's batch index: its batch dims `own` broadcast against the result's `batch`, whose index is `at`.
-reference::Indices operandBatch(reference::Emitter &e, llvm::ArrayRef<DimExpr> own, llvm::ArrayRef<DimExpr> batch, llvm::ArrayRef<reference::Index> at);
-
 /// body(first panel, panels at once, columns of a panel) over the panels [low, high) of `columns` columns: `n` at once while they fit, then one by one. When the
 /// last panel is known to be at most half full, it comes by itself with that many columns, and lanes no wider than it needs.
 void forPanels(reference::Emitter &e, mlir::Value low, mlir::Value high, int64_t n, const DimExpr &columns,
