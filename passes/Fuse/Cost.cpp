@@ -13,6 +13,7 @@ namespace {
 // One Zen 4 core, tensors of 1 to 8 MB (second and third level of the cache): a value is stored and loaded again at about 10 bytes a nanosecond.
 constexpr double kBytesPerNs = 10;
 constexpr double kLaunchNs = 1000;
+constexpr int64_t kCacheLine = 64; // bytes
 constexpr double kMultiplyAddsPerNs = 50, kReducedNs = 0.05, kMovedNs = 0.1;
 constexpr double kColumnsPerPanel = 64; // for which rows are packed once
 
@@ -65,6 +66,10 @@ double regionNs(RegionOp region, ShapeFacts &facts, const AssumedSizes &sizes) {
   }
   return ns;
 }
+
+double readAgainNs(double bytes) { return kLaunchNs + bytes / 2 / kBytesPerNs; }
+
+double overReadNs(double rows, int64_t bytes, int64_t pitch) { return bytes % kCacheLine == 0 && pitch % kCacheLine == 0 ? 0 : rows * kCacheLine / 2 / kBytesPerNs / 2; }
 
 double timesReadByProduct(Operation *op, ShapeFacts &facts, const AssumedSizes &sizes) {
   double columns = sizes(facts.dims(op->getResult(0)).back());

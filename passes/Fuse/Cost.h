@@ -21,6 +21,11 @@ struct FusionCost {
 /// Of reading `op`'s result element by element from its operands, each element `times` times. `keptToo`: it is stored for other readers all the same.
 FusionCost fusionCost(mlir::Operation *op, double times, bool keptToo, graph::ShapeFacts &facts, const graph::AssumedSizes &sizes);
 
+/// Of one kernel more that reads a tensor of so many bytes.
+double readAgainNs(double bytes);
+/// Of rows of so many bytes with others between them, when the larger ones have `pitch` bytes: part of a cache line of each is read for nothing, unless all are whole lines.
+double overReadNs(double rows, int64_t bytes, int64_t pitch);
+
 /// How often a product (or convolution) would compute an element of its left operand anew: once per panel of columns.
 double timesReadByProduct(mlir::Operation *product, graph::ShapeFacts &facts, const graph::AssumedSizes &sizes);
 

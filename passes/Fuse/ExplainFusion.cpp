@@ -70,6 +70,9 @@ private:
   }
 
   std::string why(RegionOp maker, Operation *last, RegionOp reader, Value inside) {
+    // What a slice inside of the kernel gives to one op is that op's operand.
+    for (Operation *user = *inside.user_begin(); inside.hasOneUse() && isa<SliceOp>(user) && !user->getResult(0).use_empty(); user = *inside.user_begin())
+      inside = user->getResult(0);
     for (OpOperand &use : inside.getUses())
       if (auto notes = use.getOwner()->getAttrOfType<DictionaryAttr>(kDeclinedAttr))
         if (auto note = notes.getAs<StringAttr>(std::to_string(use.getOperandNumber())))

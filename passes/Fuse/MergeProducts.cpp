@@ -57,8 +57,15 @@ private:
       part.result = add.getY();
     }
     // Slices of the merged result are read through by what moves it; anything else would pay for a copy.
-    bool moved = llvm::all_of(part.result.getUsers(), [](Operation *user) { return isa<ReshapeOp, TransposeOp>(user); });
-    return moved && !part.result.use_empty() ? std::optional<Part>(part) : std::nullopt;
+    return onlyMoved(part.result) && !part.result.use_empty() ? std::optional<Part>(part) : std::nullopt;
+  }
+
+  /// Whether all that reads a value moves it, if after a scale (of queries), which attention takes in as well.
+  static bool onlyMoved(Value v) {
+    return llvm::all_of(v.getUsers(), [&](Operation *user) {
+      bool scales = isa<MulOp, DivOp>(user) && user->getOperand(0) == v && isImmediate(user->getOperand(1));
+      return isa<ReshapeOp, TransposeOp>(user) || (scales && llvm::all_of(user->getUsers(), [](Operation *next) { return isa<ReshapeOp, TransposeOp>(next); }));
+    });
   }
 
   void merge(Value a, MutableArrayRef<Part> parts) {

@@ -49,3 +49,22 @@ func.func @no_constant(%x: tensor<2x8xf32>, %w: tensor<8x4xf32>) -> (tensor<2x2x
   %h = graph.reshape %b {dims = #graph.dims<[2, 2, 2]>} : (tensor<2x4xf32>) -> tensor<2x2x2xf32>
   return %g, %h : tensor<2x2x2xf32>, tensor<2x2x2xf32>
 }
+
+// -----
+
+// Queries that are scaled before they are split are merged too.
+// CHECK-LABEL: @scaled
+// CHECK: graph.matmul {{.*}} -> tensor<2x8xf32>
+// CHECK-NOT: graph.matmul
+// CHECK: graph.mul
+func.func @scaled(%x: tensor<2x8xf32>) -> (tensor<2x2x2xf32>, tensor<2x2x2xf32>) {
+  %s = graph.constant dense<0.5> : tensor<f32>
+  %w = graph.constant dense<1.0> : tensor<8x4xf32>
+  %v = graph.constant dense<2.0> : tensor<8x4xf32>
+  %a = graph.matmul %x, %w : (tensor<2x8xf32>, tensor<8x4xf32>) -> tensor<2x4xf32>
+  %as = graph.mul %a, %s : (tensor<2x4xf32>, tensor<f32>) -> tensor<2x4xf32>
+  %g = graph.reshape %as {dims = #graph.dims<[2, 2, 2]>} : (tensor<2x4xf32>) -> tensor<2x2x2xf32>
+  %b = graph.matmul %x, %v : (tensor<2x8xf32>, tensor<8x4xf32>) -> tensor<2x4xf32>
+  %h = graph.reshape %b {dims = #graph.dims<[2, 2, 2]>} : (tensor<2x4xf32>) -> tensor<2x2x2xf32>
+  return %g, %h : tensor<2x2x2xf32>, tensor<2x2x2xf32>
+}
