@@ -2,6 +2,7 @@
 // Part of MLC, see the LICENSE file.
 #include "dialects/Graph/ShapeFacts.h"
 #include "passes/Fuse/Regions.h"
+#include "passes/Layout/LayoutChoice.h"
 #include "passes/Layout/Passes.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "passes/Normalize/Build.h"
@@ -45,11 +46,11 @@ Value channelsLastSource(Value v) {
 
 class Rewriter {
 public:
-  Rewriter(ShapeFacts &facts) : facts(facts) {}
+  Rewriter(ShapeFacts &facts, const LayoutChoice &choice) : facts(facts), choice(choice) {}
   unsigned spatial = 0, sunk = 0;
 
   void visit(Operation *op) {
-    if (isa<ConvOp, ConvTransposeOp, MaxPoolOp, AveragePoolOp, ResizeOp>(op))
+    if (isa<ResizeOp>(op) || choice.isLast(op))
       rewriteSpatial(op);
     else if (llvm::any_of(op->getOperands(), channelsLastSource))
       sink(op);
@@ -108,11 +109,7 @@ private:
     int64_t rank = facts.rank(x);
     if (auto resize = dyn_cast<ResizeOp>(op))
       return rewriteResize(resize);
-    if (rank < 3 || rank > 4 || cast<BoolAttr>(op->getAttrOfType<BoolAttr>("channels_last") ? op->getAttr("channels_last") : BoolAttr::get(op->getContext(), false)).getValue())
-      return;
     bool flat = rank == 3;
-    if (flat && !isa<ConvOp>(op))
-      return;
     Build b(op, facts);
     ++spatial;
     if (flat) {
@@ -207,10 +204,20 @@ private:
     return x;
   }
 
+  /// One pixel whose channels come from a channels-last tensor (pooling over the image): a view in either order.
+  bool isChannelsLastView(Value x) {
+    Operation *op = x.getDefiningOp();
+    if (!op || !isLayoutView(x, facts))
+      return false;
+    while (op && isa<ReshapeOp>(op))
+      op = op->getOperand(0).getDefiningOp();
+    return op && (op->hasTrait<Reduction>() || op->hasTrait<Pointwise>() || isa<MatMulOp>(op));
+  }
+
   void rewriteResize(ResizeOp op) {
     Value x = op.getX();
     int64_t rank = facts.rank(x);
-    if (rank != 4 || !channelsLastSource(x))
+    if (rank != 4 || !(channelsLastSource(x) || isChannelsLastView(x)))
       return;
     Perm perm = toLast(rank);
     Build b(op, facts);
@@ -374,6 +381,7 @@ private:
   }
 
   ShapeFacts &facts;
+  const LayoutChoice &choice;
 };
 
 struct ChannelsLast : impl::ChannelsLastBase<ChannelsLast> {
@@ -382,7 +390,10 @@ struct ChannelsLast : impl::ChannelsLastBase<ChannelsLast> {
     ShapeFacts facts(getOperation());
     if (!facts.valid())
       return signalPassFailure();
-    Rewriter rewriter(facts);
+    LayoutChoice choice(getOperation(), facts);
+    if (explain)
+      choice.explain(llvm::errs());
+    Rewriter rewriter(facts, choice);
     SmallVector<Operation *> ops;
     getOperation().walk([&](Operation *op) { ops.push_back(op); });
     for (Operation *op : ops)

@@ -9,6 +9,7 @@ def ChannelsLast : Pass<"channels-last", "::mlir::func::FuncOp"> {
   let description = [{
     Spatial ops are rewritten between a transpose before and one behind; one walk in order then sinks the transposes behind through the ops that follow
     (pointwise, concat, pad, slice, reductions), so that between two spatial ops they meet and cancel. Tensors with one spatial dim get a second of extent 1.
+    Parts of the graph whose kernels gain less than the transposes at their borders cost stay as they are (LayoutChoice.h: pooling alone, grouped convolutions without a kernel of their own).
     A convolution's bias becomes an add, a 1x1 convolution a product of [pixels, channels].
     ```
     %y = graph.conv %x, %w, %b : NCHW
@@ -19,6 +20,7 @@ def ChannelsLast : Pass<"channels-last", "::mlir::func::FuncOp"> {
     %y = graph.transpose %2 {perm = [0, 3, 1, 2]}
     ```
   }];
+  let options = [Option<"explain", "explain", "bool", "false", "Print for each part of the graph what it gains and what its borders cost">];
   let statistics = [Statistic<"spatial", "spatial", "Spatial ops rewritten">, Statistic<"sunk", "sunk", "Transposes moved behind an op">];
 }
 
