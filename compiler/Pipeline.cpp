@@ -79,6 +79,7 @@ void buildFusePipeline(OpPassManager &pm, int optLevel, bool explain, const Back
       func.addPass(createFuseAttention({.onlySoftmax = attention == Backend::Attention::Softmax}));
     func.addPass(createFuseRegions({.explain = explain}));
     func.addPass(createPlaceConcats());
+    func.addPass(createPlaceTransposes({.explain = explain}));
     func.addPass(createFuseMoves());
   }
   func.addPass(createFormRegions());

@@ -39,7 +39,7 @@ bool isComputed(Operation *op) {
     return false;
   if (isa<ReshapeOp>(op))
     return false;
-  if (auto concat = dyn_cast<ConcatOp>(op); concat && isPlaced(concat))
+  if (isPlaced(op))
     return false;
   return !isConstantExpression(op->getResult(0));
 }

@@ -15,11 +15,11 @@ bool isMoveByNumbers(mlir::Operation *op);
 bool isNarrowing(mlir::Operation *op);
 /// Whether a value is a constant, maybe narrowed, or only moves of such (reshape, transpose, pad, slice, concat), so that the plan writer evaluates it.
 bool isConstantExpression(mlir::Value v);
-/// On a concat that is a view of its operands' memory (passes/Memory/PlaceConcats).
+/// On a concat that is a view of its operands' memory, or a transpose whose operand is stored moved (passes/Memory/PlaceConcats, PlaceTransposes).
 inline constexpr const char *kPlacedAttr = "graph.placed";
 /// On a placed concat that is in turn a part of a placed one, in which its operands lie side by side.
 inline constexpr const char *kInsideAttr = "graph.inside";
-inline bool isPlaced(graph::ConcatOp concat) { return concat->hasAttr(kPlacedAttr); }
+inline bool isPlaced(mlir::Operation *op) { return op->hasAttr(kPlacedAttr); }
 /// Whether an op computes at run time, that is, must be part of a region: not a constant expression, a view, control flow or a return.
 bool isComputed(mlir::Operation *op);
 

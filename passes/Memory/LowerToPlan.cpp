@@ -83,7 +83,7 @@ private:
       return buffers[v] = declare("constant", constants.index(v), {}, 0, v, nodeName(v.getDefiningOp()));
     if (auto reshape = v.getDefiningOp<ReshapeOp>())
       return buffers[v] = declare("alias", -1, buffer(reshape.getX()), 0, v, "");
-    if (v.getDefiningOp<ConcatOp>()) { // a placed one: declared by its first part, or part of a larger one
+    if (isa<ConcatOp, TransposeOp>(v.getDefiningOp())) { // a placed one: declared by its first part, or part of a larger one
       auto place = placements.of(v);
       return buffers[v] = place ? partOf(v, *place) : declare("temp", -1, {}, 0, v, "");
     }

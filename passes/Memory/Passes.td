@@ -22,4 +22,26 @@ def PlaceConcats : Pass<"place-concats", "::mlir::func::FuncOp"> {
   }];
   let statistics = [Statistic<"numPlaced", "placed", "Concats that copy nothing">];
 }
+
+def PlaceTransposes : Pass<"place-transposes", "::mlir::func::FuncOp"> {
+  let summary = "Let a kernel store its result transposed";
+  let description = [{
+    A transpose that keeps the last dim, of what a product, rows or pointwise kernel makes for it alone, becomes a view: the kernel stores its rows where they are moved to. Where it counts its rows in other dims (the windows of
+    an image as one dim) it is made again with the dims that are moved, its operands and other results viewed in those. Marked `graph.placed`, as placed concats are; saves a pass over the tensor and its launch, and costs nothing
+    as long as rows are whole cache lines.
+    Declined: rows of less than 64 bytes or of symbolic size, makers of other kinds, values that others read or that are returned, dims that may be 0, makers with operands that are neither rows nor the same for all of them.
+    ```
+    %p = graph.region "gemm" (%x, %w) : -> tensor<64x49x96xf32>
+    %v = graph.reshape %p : -> tensor<8x8x7x7x96xf32>
+    %y = graph.transpose %v {perm = [0, 2, 1, 3, 4]}
+    // becomes
+    %u = graph.reshape %x : -> tensor<8x8x7x7x96xf32>
+    %p = graph.region "gemm" (%u, %w) : -> tensor<8x8x7x7x96xf32>
+    %y = graph.transpose %p {perm = [0, 2, 1, 3, 4], graph.placed}
+    ```
+  }];
+  let options = [Option<"explain", "explain", "bool", "false", "Note on readers why a transpose is a kernel of its own, for explain-fusion">];
+  let statistics = [Statistic<"numPlaced", "placed", "Transposes that move nothing">];
+  let dependentDialects = ["::mlc::graph::GraphDialect"];
+}
 #endif

@@ -83,6 +83,13 @@ std::optional<Dims> stridesThroughView(ArrayRef<DimExpr> dims, ArrayRef<DimExpr>
   return found;
 }
 
+Dims transposedStrides(TransposeOp op, ShapeFacts &facts) {
+  Dims dense = denseStrides(facts.dims(op.getY())), strides(dense);
+  for (auto [to, from] : llvm::enumerate(op.getPerm()))
+    strides[from] = dense[to];
+  return strides;
+}
+
 Placements::Placements(func::FuncOp func, ShapeFacts &facts) {
   SmallVector<ConcatOp> inside;
   func.walk([&](ConcatOp concat) {
@@ -98,6 +105,12 @@ Placements::Placements(func::FuncOp func, ShapeFacts &facts) {
       parts.try_emplace(made, part);
       part.offset = part.offset + facts.dim(v, concat.getAxis()) * strides[concat.getAxis()];
     }
+  });
+  func.walk([&](TransposeOp move) {
+    if (!isPlaced(move))
+      return;
+    Value made = viewed(move.getX());
+    parts.try_emplace(made, Placement{move.getY(), 0, *stridesThroughView(facts.dims(move.getX()), transposedStrides(move, facts), facts.dims(made))});
   });
   for (ConcatOp concat : inside) {
     const Placement &first = parts.find(viewed(concat.getXs().front()))->second;

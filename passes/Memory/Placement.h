@@ -10,12 +10,12 @@
 namespace mlc {
 
 struct Placement {
-  mlir::Value whole; // the concat's result
+  mlir::Value whole; // the concat's or transpose's result
   DimExpr offset;    // of the first element, in elements
   Dims strides;      // in elements: those of the whole
 };
 
-/// What the placed concats (PlaceConcats) of a function join, and those that are parts of another.
+/// What the placed concats (PlaceConcats) of a function join, those that are parts of another, and what placed transposes (PlaceTransposes) move.
 class Placements {
 public:
   Placements(mlir::func::FuncOp func, graph::ShapeFacts &facts);
@@ -40,6 +40,9 @@ DimExpr byteSize(mlir::Value v, graph::ShapeFacts &facts);
 
 /// Strides of `seen`, the dims of a view of a value with `dims` and `strides`; nothing when one of `seen` joins dims between which there are gaps, or they cannot be compared.
 std::optional<Dims> stridesThroughView(llvm::ArrayRef<DimExpr> dims, llvm::ArrayRef<DimExpr> strides, llvm::ArrayRef<DimExpr> seen);
+
+/// Strides, in elements, of a transpose's operand that lies in the memory of its result.
+Dims transposedStrides(graph::TransposeOp op, graph::ShapeFacts &facts);
 
 /// Row-major strides of `dims`, in elements.
 Dims denseStrides(llvm::ArrayRef<DimExpr> dims);

@@ -15,6 +15,8 @@
 // RUN: not mlc-opt %s --fuse-regions 2>&1 | FileCheck %s
 // RUN: not mlc-opt %s --host-pack-operands 2>&1 | FileCheck %s
 // RUN: not mlc-opt %s --set-io-layout=layouts=x=nhwc 2>&1 | FileCheck %s
+// RUN: not mlc-opt %s --place-concats 2>&1 | FileCheck %s
+// RUN: not mlc-opt %s --place-transposes 2>&1 | FileCheck %s
 // RUN: not mlc-opt %s --order-for-memory 2>&1 | FileCheck %s
 // RUN: not mlc-opt %s --rematerialize 2>&1 | FileCheck %s
 // RUN: not mlc-opt %s --assign-streams 2>&1 | FileCheck %s
