@@ -6,6 +6,7 @@ A motif takes the graph, builds on values of its choice and returns; it raises D
 """
 import numpy as np
 
+import random_branches as branches
 import random_compute as compute
 import random_moves as moves
 import random_spatial as spatial
@@ -19,7 +20,8 @@ MOTIFS = [(4, attention), (2, causal), (1, rotary), (2, compute.split_products),
           (2, compute.computed_product), (1, compute.stacked_product), (2, compute.unary), (2, compute.broadcast_constant), (3, compute.join),
           (1, compute.where), (2, compute.reduce), (1, compute.softmax), (2, compute.layer_norm), (1, compute.channel_norm), (2, moves.transpose),
           (1, moves.flatten), (1, moves.unflatten), (2, moves.there_and_back), (1, moves.squeeze), (2, moves.slice_), (2, moves.slices_computed),
-          (2, moves.concat), (1, moves.gather), (1, moves.embed), (1, moves.expand), (1, moves.pad), (1, moves.depth_to_space), (2, moves.tokens)]
+          (2, moves.concat), (1, moves.gather), (1, moves.embed), (1, moves.expand), (1, moves.pad), (1, moves.depth_to_space), (2, moves.tokens),
+          (2, branches.moments), (2, branches.branches), (1, branches.dense_block), (2, branches.product_of_windows)]
 WEIGHTS = np.array([w for w, _ in MOTIFS]) / sum(w for w, _ in MOTIFS)
 
 
