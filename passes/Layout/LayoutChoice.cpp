@@ -133,17 +133,28 @@ void LayoutChoice::leave(Value v) {
     costs.push_back({partOf.lookup(v), moveNs(v)});
 }
 
-double LayoutChoice::moveNs(Value v) { return kLaunchNs + double(sizes(product(facts.dims(v)))) * facts.elementType(v).getIntOrFloatBitWidth() / 8 / kBytesPerNs; }
+double LayoutChoice::elements(ArrayRef<DimExpr> dims) const {
+  double n = 1;
+  for (const DimExpr &d : dims)
+    n *= std::max<int64_t>(1, sizes(d)); // an assumed length may be shorter than a window
+  return n;
+}
+
+/// NOTE: a launch counts where sizes are known only: at a larger one than is assumed it would not matter, and both sides grow alike.
+double LayoutChoice::moveNs(Value v) {
+  double launch = llvm::all_of(facts.dims(v), [](const DimExpr &d) { return d.constant().has_value(); }) ? kLaunchNs : 0;
+  return launch + elements(facts.dims(v)) * facts.elementType(v).getIntOrFloatBitWidth() / 8 / kBytesPerNs;
+}
 
 double LayoutChoice::gainOf(Operation *op) {
-  double results = sizes(product(facts.dims(op->getResult(0))));
+  double results = elements(facts.dims(op->getResult(0)));
   if (auto window = op->getAttrOfType<DenseI64ArrayAttr>("kernel_shape")) {
     for (int64_t k : window.asArrayRef())
       results *= k;
     return results * kPoolGain;
   }
   Dims w(facts.dims(op->getOperand(1))); // [M, C / group, ..], transposed [C, M / group, ..]
-  double taps = results * sizes(product(ArrayRef<DimExpr>(w).drop_front()));
+  double taps = results * elements(ArrayRef<DimExpr>(w).drop_front());
   int64_t group = op->getAttrOfType<IntegerAttr>("group").getInt(), channels = sizes(facts.dim(op->getOperand(0), 1));
   if (group <= 1)
     return taps * kConvGain;

@@ -34,6 +34,7 @@ private:
   bool carriesOn(mlir::OpOperand &use) const;
   double gainOf(mlir::Operation *op);
   double moveNs(mlir::Value v);
+  double elements(llvm::ArrayRef<DimExpr> dims) const;
 
   graph::ShapeFacts &facts;
   graph::AssumedSizes sizes;

@@ -31,7 +31,7 @@ NORM = """e = ReduceMean<axes=[-1]>(x) d = Sub(x, e) d2 = Mul(d, d) v = ReduceMe
 SCALE = {"eps": np.float32(1e-5), "g": weights(16) + 1, "s": weights(16)}
 TRIPS = {"two": np.int64(2), "yes": np.array(True)}
 
-# what: (launches where these tell; graph in ONNX's text form, its constants)
+# what: (launches where these tell, two of which change the layout around a convolution; graph in ONNX's text form, its constants)
 CASES = {
     "zeros into a convolution": (None, """(float[n,3,9,8] x) => (float[n,4,h,w] y) { p = Pad(x, pads, zero) y = Conv<pads=[0,1,1,0], strides=[2,1]>(p, k) }""",
                                  {"pads": pads([1, 0], [2, 1]), "zero": np.float32(0), "k": weights(4, 3, 3, 3)}),
@@ -55,7 +55,7 @@ CASES = {
         e = Slice(c, seven, ten, one) y = Concat<axis=1>(a, d, e) }""", {name: np.array([v]) for name, v in {"one": 1, "two": 2, "three": 3, "seven": 7, "nine": 9, "ten": 10, "eleven": 11}.items()}),
     "two layers": (1, """(float[n,16] x) => (float[n,5] y) { p = MatMul(x, v) a = Add(p, b) q = MatMul(a, w) y = Add(c, q) }""", {"v": weights(16, 12), "b": weights(12), "w": weights(12, 5), "c": weights(5)}),
     "layers of low rank": (2, """(float[n,16] x) => (float[n,16] y) { p = MatMul(x, v) y = MatMul(p, w) }""", {"v": weights(16, 2), "w": weights(2, 16)}),
-    "three convolutions of a pixel": (1, """(float[n,8,9,9] x) => (float[n,4,h,w] y) { a = Conv<strides=[2,1]>(x, u, b) c = Conv<strides=[1,2]>(a, v) y = Conv(c, t, d) }""",
+    "three convolutions of a pixel": (3, """(float[n,8,9,9] x) => (float[n,4,h,w] y) { a = Conv<strides=[2,1]>(x, u, b) c = Conv<strides=[1,2]>(a, v) y = Conv(c, t, d) }""",
                                       {"u": weights(12, 8, 1, 1), "b": weights(12), "v": weights(6, 12, 1, 1), "t": weights(4, 6, 1, 1), "d": weights(4)}),
     "a norm before two products": (None, "(float[n,7,16] x) => (float[n,7,9] y) { " + NORM + " p = MatMul(a, w) pb = Add(p, b) q = MatMul(a, u) t = Tanh(q) y = Add(pb, t) }",
                                    {**SCALE, "w": weights(16, 9), "b": weights(9), "u": weights(16, 9) * 2}),

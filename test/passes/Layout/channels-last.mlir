@@ -197,3 +197,15 @@ func.func @pooled_branch(%x: tensor<1x16x8x8xf32>) -> tensor<1x32x8x8xf32> {
   %y = graph.concat %c, %u {axis = 1} : (tensor<1x16x8x8xf32>, tensor<1x16x8x8xf32>) -> tensor<1x32x8x8xf32>
   return %y : tensor<1x32x8x8xf32>
 }
+
+// -----
+
+// The assumed length (64) is shorter than the window: the convolution counts as one of a single pixel at least, and launches do not decide for sizes that are not known.
+// CHECK-LABEL: @longer_than_assumed
+// CHECK: graph.conv {{.*}}channels_last = true
+// WHY: channels-last: 1 convolutions and pools from '' run channels last
+func.func @longer_than_assumed(%x: tensor<?x1x?xf32> {graph.dims = #graph.dims<["b", 1, "n"]>}) -> tensor<?x16x?xf32> attributes {graph.symbols = {b = array<i64: 1, 0, 64, 1>, n = array<i64: 1, 0, 65536, 1>}} {
+  %w = graph.constant dense<1.0> : tensor<16x1x256xf32>
+  %y = graph.conv %x, %w {strides = array<i64: 128>, dilations = array<i64: 1>, pads = array<i64: 0, 0>} : (tensor<?x1x?xf32>, tensor<16x1x256xf32>) -> tensor<?x16x?xf32>
+  return %y : tensor<?x16x?xf32>
+}
