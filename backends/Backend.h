@@ -73,6 +73,8 @@ public:
   enum class Attention { None, Softmax, All };
   virtual Attention attention(llvm::StringRef precision) const { return Attention::All; }
 
+  bool channelsLastAlways = false;   // whether its kernels want it whatever the borders cost; the layout's cost model is the host's
+
   /// Refuses element types that no kernel handles, naming the op or input.
   virtual mlir::LogicalResult checkTypes(mlir::func::FuncOp func) const = 0;
   /// Operand layouts and what else is decided per region, after fusion.

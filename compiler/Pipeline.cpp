@@ -62,7 +62,7 @@ void buildSpecializePipeline(OpPassManager &pm, StringRef dims, int optLevel, Co
 void buildFusePipeline(OpPassManager &pm, int optLevel, bool explain, const Backend &target, StringRef precision) {
   auto &func = pm.nest<func::FuncOp>();
   if (optLevel > 1) {
-    func.addPass(createChannelsLast({.explain = explain}));
+    func.addPass(createChannelsLast({.always = target.channelsLastAlways, .explain = explain}));
     func.addPass(createSimplifyAlgebra());
     func.addPass(createExpandComposites());
   }

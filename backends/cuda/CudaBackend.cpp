@@ -21,6 +21,7 @@ public:
   CudaBackend(const CudaTarget &target, std::shared_ptr<const Toolchain> tools) : target(target), toolchain(std::move(tools)) {
     arch = target.arch();
     triple = "nvptx64-nvidia-cuda";
+    channelsLastAlways = true;
     rank = target.forward ? 1 : static_cast<int>(target.capability);
     minCuda = target.forward ? 12000 : toolchain->minCuda();
   }

@@ -46,11 +46,12 @@ Value channelsLastSource(Value v) {
 
 class Rewriter {
 public:
-  Rewriter(ShapeFacts &facts, const LayoutChoice &choice) : facts(facts), choice(choice) {}
+  /// A null choice takes everything.
+  Rewriter(ShapeFacts &facts, const LayoutChoice *choice) : facts(facts), choice(choice) {}
   unsigned spatial = 0, sunk = 0;
 
   void visit(Operation *op) {
-    if (isa<ResizeOp>(op) || choice.isLast(op))
+    if (isa<ResizeOp>(op) || (choice ? choice->isLast(op) : isSpatial(op, facts)))
       rewriteSpatial(op);
     else if (llvm::any_of(op->getOperands(), channelsLastSource))
       sink(op);
@@ -381,7 +382,7 @@ private:
   }
 
   ShapeFacts &facts;
-  const LayoutChoice &choice;
+  const LayoutChoice *choice;
 };
 
 struct ChannelsLast : impl::ChannelsLastBase<ChannelsLast> {
@@ -391,9 +392,9 @@ struct ChannelsLast : impl::ChannelsLastBase<ChannelsLast> {
     if (!facts.valid())
       return signalPassFailure();
     LayoutChoice choice(getOperation(), facts);
-    if (explain)
+    if (explain && !always)
       choice.explain(llvm::errs());
-    Rewriter rewriter(facts, choice);
+    Rewriter rewriter(facts, always ? nullptr : &choice);
     SmallVector<Operation *> ops;
     getOperation().walk([&](Operation *op) { ops.push_back(op); });
     for (Operation *op : ops)

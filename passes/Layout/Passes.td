@@ -20,7 +20,8 @@ def ChannelsLast : Pass<"channels-last", "::mlir::func::FuncOp"> {
     %y = graph.transpose %2 {perm = [0, 3, 1, 2]}
     ```
   }];
-  let options = [Option<"explain", "explain", "bool", "false", "Print for each part of the graph what it gains and what its borders cost">];
+  let options = [Option<"always", "always", "bool", "false", "Rewrite every part, for targets whose kernels of channels-first tensors are no match">,
+                 Option<"explain", "explain", "bool", "false", "Print for each part of the graph what it gains and what its borders cost">];
   let statistics = [Statistic<"spatial", "spatial", "Spatial ops rewritten">, Statistic<"sunk", "sunk", "Transposes moved behind an op">];
 }
 

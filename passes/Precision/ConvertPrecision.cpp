@@ -31,8 +31,7 @@ bool isProduct(Operation *op) { return isa<MatMulOp, ConvOp>(op); }
 
 /// A view of its operand's memory, outside of regions.
 bool isView(Operation *op) {
-  auto concat = dyn_cast<ConcatOp>(op);
-  return isa<ReshapeOp>(op) || (concat && isPlaced(concat));
+  return isa<ReshapeOp>(op) || isPlaced(op);
 }
 
 /// Rewrites one region.

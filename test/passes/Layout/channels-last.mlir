@@ -209,3 +209,16 @@ func.func @longer_than_assumed(%x: tensor<?x1x?xf32> {graph.dims = #graph.dims<[
   %y = graph.conv %x, %w {strides = array<i64: 128>, dilations = array<i64: 1>, pads = array<i64: 0, 0>} : (tensor<?x1x?xf32>, tensor<16x1x256xf32>) -> tensor<?x16x?xf32>
   return %y : tensor<?x16x?xf32>
 }
+
+// -----
+
+// A pooling alone gains nothing on the host; a target may want it all the same.
+// RUN: mlc-opt %s --split-input-file --channels-last=always | FileCheck %s --check-prefix=ALWAYS
+// CHECK-LABEL: @pooling_alone
+// CHECK-NOT: channels_last
+// ALWAYS-LABEL: @pooling_alone
+// ALWAYS: graph.max_pool %{{.*}}channels_last = true
+func.func @pooling_alone(%x: tensor<1x64x32x32xf32>) -> tensor<1x64x16x16xf32> {
+  %y = graph.max_pool %x {kernel_shape = array<i64: 2, 2>, strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : (tensor<1x64x32x32xf32>) -> tensor<1x64x16x16xf32>
+  return %y : tensor<1x64x16x16xf32>
+}
