@@ -44,6 +44,7 @@ struct TargetCode {
   enum class Kind { HostImage, Cubin, Ptx };
   Kind kind = Kind::HostImage;
   std::string bytes;
+  std::string ptx; // that a cubin was assembled from; of PTX itself empty
   struct Range {
     uint64_t offset = 0, size = 0;
   };

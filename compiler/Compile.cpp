@@ -92,15 +92,9 @@ public:
       return report;
     if (!options.dumpAfter.empty() && !passesSeen.count(options.dumpAfter))
       return llvm::make_error<OptionError>("--dump-after: no pass '" + options.dumpAfter + "' ran; these did: " + llvm::join(passesSeen, ", "));
-    // The first clone, a generic one, carries the signature; all others agree on it.
-    PlanParts parts{clones[0]->lookupSymbol<func::FuncOp>("main"), module, programs, std::move(code), &constants, facts[0].get()};
-    {
-      StageTimer timer(report.times, "write-plan");
-      auto size = writePlan(parts, options, path, bytes);
-      if (!size)
-        return size.takeError();
-      report.planBytes = *size;
-    }
+    if (!options.takeCode)
+      if (auto error = write(path, bytes))
+        return std::move(error);
     cache.prune();
     report.cacheHits = cache.hits;
     report.cacheMisses = cache.misses;
@@ -109,6 +103,17 @@ public:
   }
 
 private:
+  llvm::Error write(const std::string *path, std::string *bytes) {
+    // The first clone, a generic one, carries the signature; all others agree on it.
+    PlanParts parts{clones[0]->lookupSymbol<func::FuncOp>("main"), module, programs, std::move(code), &constants, facts[0].get()};
+    StageTimer timer(report.times, "write-plan");
+    auto size = writePlan(parts, options, path, bytes);
+    if (!size)
+      return size.takeError();
+    report.planBytes = *size;
+    return llvm::Error::success();
+  }
+
   llvm::Error passes(ModuleOp on, llvm::function_ref<void(OpPassManager &)> build) {
     PassManager pm(on.getContext());
     build(pm);
@@ -168,6 +173,9 @@ private:
     auto compiled = target.generate(kernels.entries, {options.optLevel, options.threads, cache, options.asmFolder, options.progress});
     if (!compiled)
       return compiled.takeError();
+    if (options.takeCode)
+      if (auto error = options.takeCode(target, *compiled))
+        return error;
     summary.kernels = kernels.entries.size();
     summary.codeBytes = compiled->bytes.size();
     report.targets.push_back(summary);

@@ -37,6 +37,7 @@ struct CompileOptions {
   llvm::DenseMap<const void *, std::string> initializers; // names of the model's, by where their bytes lie
   std::string cacheFolder;    // of kernels' object code (KernelCache.h); empty: none
   bool explainFusion = false;
+  std::function<llvm::Error(const Backend &, const TargetCode &)> takeCode; // gets each target's code; then no plan is written
   std::function<void(const std::string &stage, unsigned done, unsigned total)> progress;
 };
 
@@ -59,7 +60,7 @@ struct CompileReport {
   bool stopped = false; // by stopAfter
 };
 
-/// Compiles `module` (one function `main` of the graph dialect) and writes the plan to `path`, beside and renamed. Errors of the model are emitted as diagnostics,
+/// Compiles `module` (one function `main` of the graph dialect) and writes the plan to `path`, beside and renamed, unless `takeCode` asks for the code alone. Errors of the model are emitted as diagnostics,
 /// those of the system come back as text.
 llvm::Expected<CompileReport> compileToFile(mlir::ModuleOp module, const CompileOptions &options, const std::string &path);
 

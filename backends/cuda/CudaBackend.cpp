@@ -87,6 +87,7 @@ public:
     if (!cubin)
       return cubin.takeError();
     code.bytes = std::move(*cubin);
+    code.ptx = std::move(*ptx);
     return code;
   }
 

@@ -13,6 +13,7 @@
 #include "tools/common/error.h"
 #include "tools/common/npy.h"
 #include "tools/mlc-compile/Arguments.h"
+#include "tools/mlc-compile/Emit.h"
 #include "tools/mlc-compile/Options.h"
 #include "tools/mlc-compile/Report.h"
 #include "tools/mlc-compile/Verify.h"
@@ -65,6 +66,10 @@ CompileOptions compileOptions(const Arguments &a) {
         throw ToolError(tools::kUsage, "--fp16 and --bf16 are for CUDA targets; " + target->arch + " computes in the model's types: compile for it without them");
     options.flags += a.fp16 ? " --fp16" : " --bf16";
   }
+  if (!a.emit.empty())
+    for (const auto &target : options.targets)
+      if (target->minCuda == 0)
+        throw ToolError(tools::kUsage, "--emit is for CUDA targets; " + target->arch + " has no " + a.emit + ": mlc-inspect --extract gives the code of a plan");
   options.flags += " -O" + std::to_string(a.optLevel);
   options.rematerialize = a.rematerialize || a.optLevel >= 3;
   if (a.rematerialize)
@@ -159,18 +164,26 @@ int run(int argc, char **argv) {
     module->print(llvm::outs());
     return tools::kOk;
   }
+  EmittedCode emitted;
+  if (!a.emit.empty())
+    options.takeCode = [&](const Backend &target, const TargetCode &code) { return emitted.add(target, code, a.emit); };
   std::string path = a.output.empty() ? llvm::StringRef(a.model).substr(0, llvm::StringRef(a.model).rfind('.')).str() + ".plan" : a.output;
   mlir::OwningOpRef<mlir::ModuleOp> twin(a.verify ? module->clone() : nullptr);
   CompileReport done = orFail(compileToFile(*module, options, path));
   if (done.stopped)
     return tools::kOk;
+  std::vector<std::string> files;
+  if (!a.emit.empty())
+    files = emitted.write(a.emit, a.model, a.output);
   double milliseconds = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
   done.times.insert(done.times.begin(), times.begin(), times.end());
-  nlohmann::ordered_json report = makeReport(done, path, milliseconds);
+  nlohmann::ordered_json report = makeReport(done, a.emit.empty() ? path : "", milliseconds);
+  if (!files.empty())
+    report["files"] = files;
   if (a.timePasses)
     llvm::errs() << timesText(report);
   if (!a.quiet)
-    llvm::errs() << summaryText(report, path);
+    llvm::errs() << summaryText(report, a.emit.empty() ? path : llvm::join(files, ", "));
   if (!a.quiet && !done.cacheWarning.empty())
     llvm::errs() << "mlc-compile: warning: " << done.cacheWarning << "; name another folder with MLC_CACHE_DIR, or --no-cache\n";
   if (!options.cacheFolder.empty() && (a.timePasses || runtime::LogLevelFromEnvironment() >= MLC_LOG_INFO))
