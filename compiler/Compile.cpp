@@ -155,16 +155,34 @@ private:
     return error;
   }
 
+  /// Once, and again while candidates turn out not to be worth running: with others in their place.
   llvm::Error compileTarget(unsigned number) {
+    RefusedSources refused;
+    for (;;) {
+      size_t before = programs.size();
+      size_t known = refused.size();
+      auto error = llvm::handleErrors(tryTarget(number, refused), [&](const RefusedKernels &e) {
+        for (const auto &[source, why] : e.kernels) {
+          refused.insert(source);
+          report.refused.push_back(why);
+        }
+      });
+      if (error || refused.size() == known)
+        return error;
+      programs.resize(before); // NOTE: their clones stay, constants of the plan may lie in them
+    }
+  }
+
+  llvm::Error tryTarget(unsigned number, const RefusedSources &refused) {
     const Backend &target = *options.targets[number];
     KernelSet kernels;
-    if (auto error = compileProgram(module, number, nullptr, kernels))
+    if (auto error = compileProgram(module, number, nullptr, refused, kernels))
       return error;
     CompileReport::Target summary;
     if (!report.stopped)
       summarize(programs.back().op, clones.back()->lookupSymbol<func::FuncOp>("main"), summary);
     for (auto [variant, bucket] : llvm::zip(specialized, options.buckets))
-      if (auto error = compileProgram(*variant, number, &bucket, kernels))
+      if (auto error = compileProgram(*variant, number, &bucket, refused, kernels))
         return doesNotFit(bucket, std::move(error));
     if (report.stopped)
       return llvm::Error::success();
@@ -178,13 +196,14 @@ private:
         return error;
     summary.kernels = kernels.entries.size();
     summary.codeBytes = compiled->bytes.size();
+    llvm::append_range(report.warnings, compiled->warnings);
     report.targets.push_back(summary);
     code.push_back({&target, std::move(*compiled), std::move(kernels.entries)});
     return llvm::Error::success();
   }
 
   /// Adds the program of a normalised module, generic when `bucket` is null.
-  llvm::Error compileProgram(ModuleOp normalized, unsigned target, const Bucket *bucket, KernelSet &kernels) {
+  llvm::Error compileProgram(ModuleOp normalized, unsigned target, const Bucket *bucket, const RefusedSources &refused, KernelSet &kernels) {
     clones.push_back(OwningOpRef<ModuleOp>(normalized.clone()));
     ModuleOp clone = *clones.back();
     if (auto error = passes(clone, [&](OpPassManager &pm) { buildFusePipeline(pm, options.optLevel, options.explainFusion, *options.targets[target], options.precision); }))
@@ -199,7 +218,7 @@ private:
       report.stopped = true;
       return llvm::Error::success();
     }
-    if (auto error = emitKernels(func, shapes, *options.targets[target], kernels))
+    if (auto error = emitKernels(func, shapes, *options.targets[target], refused, kernels))
       return error;
     if (auto error = passes(clone, [&](OpPassManager &pm) { buildSchedulePipeline(pm, {.optLevel = options.optLevel, .rematerialize = options.rematerialize ? &shapes : nullptr}); }))
       return error;
@@ -235,13 +254,13 @@ private:
     summary.bytes = traffic.str();
   }
 
-  llvm::Error emitKernels(func::FuncOp func, graph::ShapeFacts &shapes, const Backend &target, KernelSet &kernels) {
+  llvm::Error emitKernels(func::FuncOp func, graph::ShapeFacts &shapes, const Backend &target, const RefusedSources &refused, KernelSet &kernels) {
     StageTimer timer(report.times, "emit-kernels");
     Placements placements(func, shapes);
     SmallVector<graph::RegionOp> regions;
     func.walk([&](graph::RegionOp region) { regions.push_back(region); });
     for (auto [i, region] : llvm::enumerate(regions)) {
-      auto kernel = target.emit(region, shapes, placements, options.optLevel == 0);
+      auto kernel = target.emit(region, shapes, placements, options.optLevel == 0, refused);
       if (failed(kernel))
         return modelError();
       OpBuilder b(region.getContext());

@@ -56,6 +56,8 @@ struct CompileReport {
   uint64_t planBytes = 0;
   size_t cacheHits = 0, cacheMisses = 0; // kernels of the targets; both 0 without a cache
   std::string cacheWarning;              // why the cache could not be written, if so
+  std::vector<std::string> refused;      // candidates that gave way to others, and why
+  std::vector<std::string> warnings;     // about kernels that had none
   StageTimes times;     // of each pass, and of what lies between them
   bool stopped = false; // by stopAfter
 };

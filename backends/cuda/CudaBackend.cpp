@@ -7,7 +7,9 @@
 #include "backends/cuda/emit/Attention.h"
 #include "backends/cuda/emit/Kernel.h"
 #include "backends/cuda/emit/Product.h"
+#include "backends/cuda/codegen/Assembly.h"
 #include "backends/llvm/Module.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/SHA256.h"
 #include "llvm/Support/ThreadPool.h"
 
@@ -32,12 +34,14 @@ public:
 
   void addChoosePasses(OpPassManager &func) const override { func.addPass(createCudaPackWeights()); }
 
-  FailureOr<Kernel> emit(graph::RegionOp region, graph::ShapeFacts &facts, const Placements &placements, bool reference) const override {
+  FailureOr<Kernel> emit(graph::RegionOp region, graph::ShapeFacts &facts, const Placements &placements, bool reference, const RefusedSources &refused) const override {
     if (!reference) {
       graph::AssumedSizes sizes(region->getParentOfType<func::FuncOp>(), facts);
-      if (auto kernel = emitAttention(region, facts, placements, target); succeeded(kernel))
+      if (auto kernel = emitAttention(region, facts, placements, target); succeeded(kernel)) {
+        kernel->isOnly = refused.contains(kernel->source);
         return std::move(*kernel);
-      if (auto kernel = emitProduct(region, facts, placements, target, sizes); succeeded(kernel))
+      }
+      if (auto kernel = emitProduct(region, facts, placements, target, sizes, refused); succeeded(kernel))
         return std::move(*kernel);
     }
     return emitGeneric(region, facts, placements);
@@ -83,15 +87,44 @@ public:
     }
     // The driver's counterpart of a text is a function of the text and the assembler alone.
     std::string digest = llvm::toHex(llvm::SHA256::hash(llvm::arrayRefFromStringRef(*ptx)), /*LowerCase=*/true);
-    auto cubin = context.cache.get("cubin " + digest + "\n" + arch + "\n" + toolchain->version(), [&] { return toolchain->assemble(*ptx, target, pool.getMaxConcurrency()); });
-    if (!cubin)
-      return cubin.takeError();
-    code.bytes = std::move(*cubin);
+    auto text = context.cache.get("assembly " + digest + "\n" + arch + "\n" + toolchain->version(), [&]() -> llvm::Expected<std::string> {
+      auto assembly = toolchain->assemble(*ptx, target, pool.getMaxConcurrency());
+      return assembly ? llvm::Expected<std::string>(assembly->text()) : assembly.takeError();
+    });
+    if (!text)
+      return text.takeError();
+    Assembly assembly = Assembly::parse(std::move(*text));
+    if (auto error = judge(kernels, assembly, code.warnings))
+      return std::move(error);
+    code.bytes = std::move(assembly.code);
     code.ptx = std::move(*ptx);
     return code;
   }
 
 private:
+  /// What the assembler says of templates: candidates with a fault are refused, those without another one are a warning, or an error when there is no code.
+  llvm::Error judge(llvm::ArrayRef<NamedKernel> kernels, const Assembly &assembly, std::vector<std::string> &warnings) const {
+    auto refused = std::make_unique<RefusedKernels>();
+    for (const NamedKernel &k : kernels) {
+      auto usage = assembly.usages.find(k.name);
+      if (usage == assembly.usages.end() || k.kernel.source.empty())
+        continue;
+      std::string fault = usage->second.fault(k.kernel.sharedBytes, target.sharedBytes);
+      if (fault.empty())
+        continue;
+      std::string text = arch + " kernel " + k.name + " " + fault;
+      if (k.kernel.isOnly)
+        warnings.push_back(text + ", and has no other candidate");
+      else
+        refused->kernels.emplace_back(k.kernel.source, text);
+    }
+    if (!refused->kernels.empty())
+      return llvm::Error(std::move(refused));
+    if (assembly.code.empty())
+      return llvm::createStringError("ptxas made no code: " + llvm::join(warnings, "; "));
+    return llvm::Error::success();
+  }
+
   llvm::Expected<std::string> compileOne(const NamedKernel &k, const std::string &symbol) const {
     if (k.kernel.module)
       return compileToPtx(k.kernel.module.get(), symbol, k.kernel.threads, target);

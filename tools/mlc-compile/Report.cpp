@@ -49,6 +49,8 @@ Json makeReport(const CompileReport &report, const std::string &planPath, double
   json["times"] = Json::array();
   for (const StageTime &t : report.times)
     json["times"].push_back({{"name", t.name}, {"ms", t.wallMs}, {"cpu_ms", t.cpuMs}});
+  json["refused_kernels"] = report.refused;
+  json["warnings"] = report.warnings;
   Json described;
   try {
     if (!planPath.empty()) {

@@ -184,6 +184,12 @@ int run(int argc, char **argv) {
     llvm::errs() << timesText(report);
   if (!a.quiet)
     llvm::errs() << summaryText(report, a.emit.empty() ? path : llvm::join(files, ", "));
+  for (const std::string &warning : done.warnings)
+    if (!a.quiet)
+      llvm::errs() << "mlc-compile: warning: " << warning << '\n';
+  if (a.timePasses)
+    for (const std::string &refused : done.refused)
+      llvm::errs() << refused << ": another candidate took its place\n";
   if (!a.quiet && !done.cacheWarning.empty())
     llvm::errs() << "mlc-compile: warning: " << done.cacheWarning << "; name another folder with MLC_CACHE_DIR, or --no-cache\n";
   if (!options.cacheFolder.empty() && (a.timePasses || runtime::LogLevelFromEnvironment() >= MLC_LOG_INFO))

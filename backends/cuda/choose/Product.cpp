@@ -36,14 +36,14 @@ int64_t ProductConfig::sharedBytes(int64_t elementBytes, bool rightRows) const {
   return std::max((left + right) * stages * elementBytes, blockM * (blockN + 4) * 4);
 }
 
-ProductConfig chooseProduct(const ProductShape &shape, const CudaTarget &target) {
+std::optional<ProductConfig> chooseProduct(const ProductShape &shape, const CudaTarget &target, llvm::function_ref<bool(const ProductConfig &)> accept) {
   // blockM, blockN, blockK, warpsM, warpsN, stages
   static const ProductConfig kHalf[] = {
       {128, 128, 32, 2, 4, 4}, {128, 64, 32, 4, 2, 4}, {64, 128, 32, 2, 4, 4}, {64, 64, 64, 2, 2, 4}, {64, 32, 64, 4, 1, 4}, {32, 64, 64, 2, 2, 4}, {32, 128, 64, 1, 4, 4}, {16, 64, 64, 1, 4, 4}, {16, 128, 64, 1, 4, 4}, {32, 32, 64, 2, 2, 4},
   };
   static const ProductConfig kFloat[] = {{64, 64, 16, 2, 4, 4}, {64, 32, 16, 2, 4, 4}, {32, 64, 16, 2, 4, 4}, {32, 32, 32, 2, 2, 4}, {16, 32, 32, 2, 2, 4}, {128, 64, 16, 2, 4, 3}};
   bool clusters = target.capability >= 90 && !target.forward && target.capability < 110;
-  ProductConfig best;
+  std::optional<ProductConfig> best;
   double least = std::numeric_limits<double>::infinity();
   for (ProductConfig c : shape.elementBytes == 4 ? llvm::ArrayRef<ProductConfig>(kFloat) : llvm::ArrayRef<ProductConfig>(kHalf)) {
     if (c.sharedBytes(shape.elementBytes, shape.rightRows) > target.sharedBytes)
@@ -53,7 +53,7 @@ ProductConfig chooseProduct(const ProductShape &shape, const CudaTarget &target)
         continue;
       c.split = split;
       double time = cost(c, shape, target);
-      if (time < least) {
+      if (time < least && accept(c)) {
         least = time;
         best = c;
       }

@@ -16,8 +16,8 @@ namespace {
 
 class Product {
 public:
-  Product(RegionOp region, ShapeFacts &facts, const Placements &placements, const CudaTarget &target, const AssumedSizes &sizes)
-      : region(region), facts(facts), target(target), sizes(sizes), holes(region, facts, placements), b(region.getContext()) {}
+  Product(RegionOp region, ShapeFacts &facts, const Placements &placements, const CudaTarget &target, const AssumedSizes &sizes, const RefusedSources &refused)
+      : region(region), facts(facts), target(target), sizes(sizes), refused(refused), holes(region, facts, placements), b(region.getContext()) {}
 
   FailureOr<Kernel> run() {
     if (!match() || !addOperands() || !addEpilogue())
@@ -25,10 +25,13 @@ public:
     holes.addSize("sizeM", M);
     holes.addSize("sizeN", N);
     holes.addSize("sizeK", K);
-    ProductConfig c = chooseProduct({sizes(product(batch)), sizes(M), sizes(N), sizes(K), elementBytes, rightRows, leftVector && rightVector}, target);
+    ProductShape shape{sizes(product(batch)), sizes(M), sizes(N), sizes(K), elementBytes, rightRows, leftVector && rightVector};
+    auto chosen = chooseProduct(shape, target, [&](const ProductConfig &c) { return refused.empty() || !refused.contains(source(c)); });
+    ProductConfig c = chosen ? *chosen : *chooseProduct(shape, target, [](const ProductConfig &) { return true; });
     Kernel kernel;
     kernel.kind = region.getKind() == "single" ? "gemm" : region.getKind().str();
     kernel.source = source(c);
+    kernel.isOnly = !chosen;
     kernel.scalars = holes.sizes();
     kernel.threads = c.threads();
     kernel.sharedBytes = c.sharedBytes(elementBytes, rightRows);
@@ -234,6 +237,7 @@ private:
   ShapeFacts &facts;
   const CudaTarget &target;
   const AssumedSizes &sizes;
+  const RefusedSources &refused;
   Holes holes;
   OpBuilder b;
   Operation *anchor = nullptr;
@@ -248,10 +252,10 @@ private:
 
 } // namespace
 
-FailureOr<Kernel> emitProduct(RegionOp region, ShapeFacts &facts, const Placements &placements, const CudaTarget &target, const AssumedSizes &sizes) {
+FailureOr<Kernel> emitProduct(RegionOp region, ShapeFacts &facts, const Placements &placements, const CudaTarget &target, const AssumedSizes &sizes, const RefusedSources &refused) {
   if (!target.hasAsyncCopy())
     return failure();
-  return Product(region, facts, placements, target, sizes).run();
+  return Product(region, facts, placements, target, sizes, refused).run();
 }
 
 } // namespace mlc::cuda

@@ -26,11 +26,11 @@ struct ProductShape {
   bool rightRows, vectors; // vectors: both operands come by cp.async
 };
 
-/// The fastest configuration by the cost model; deterministic.
-ProductConfig chooseProduct(const ProductShape &shape, const CudaTarget &target);
+/// The fastest configuration by the cost model among those that `accept` takes, if there is one; deterministic.
+std::optional<ProductConfig> chooseProduct(const ProductShape &shape, const CudaTarget &target, llvm::function_ref<bool(const ProductConfig &)> accept);
 
-/// Fails, with nothing emitted, when the region is no product that the template takes.
-mlir::FailureOr<Kernel> emitProduct(graph::RegionOp region, graph::ShapeFacts &facts, const Placements &placements, const CudaTarget &target, const graph::AssumedSizes &sizes);
+/// Fails, with nothing emitted, when the region is no product that the template takes. A candidate of `refused` comes only, as Kernel::isOnly, when there is no other.
+mlir::FailureOr<Kernel> emitProduct(graph::RegionOp region, graph::ShapeFacts &facts, const Placements &placements, const CudaTarget &target, const graph::AssumedSizes &sizes, const RefusedSources &refused);
 
 } // namespace mlc::cuda
 
