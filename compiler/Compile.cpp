@@ -4,6 +4,7 @@
 // 1. put preprocessing in front, normalise once, and a clone for each bucket; 2. per target, for the generic module and each bucket: clone, fuse, emit each region's kernel, share equal ones,
 // lower to the plan dialect; 3. generate machine code in parallel, link one image per target; 4. write the plan.
 #include "compiler/Compile.h"
+#include "compiler/Calibrate.h"
 #include "compiler/Evaluate.h"
 #include "compiler/Pipeline.h"
 #include "compiler/PlanFile.h"
@@ -70,6 +71,7 @@ public:
       module.emitError() << "has no function 'main'";
       return modelError();
     }
+    isFused = !main.getOps<graph::RegionOp>().empty();
     for (const auto &target : options.targets)
       if (failed(target->checkTypes(main)))
         return modelError();
@@ -132,8 +134,9 @@ private:
   /// The module, and a specialised clone of it for each bucket.
   llvm::Error normalize() {
     ConstantEvaluator evaluator = options.foldConstants ? compilingEvaluator(options.optLevel, options.threads, options.cacheFolder) : ConstantEvaluator();
-    if (auto error = passes(module, [&](OpPassManager &pm) { buildNormalizePipeline(pm, options.optLevel, evaluator); }))
-      return error;
+    if (!isFused)
+      if (auto error = passes(module, [&](OpPassManager &pm) { buildNormalizePipeline(pm, options.optLevel, evaluator); }))
+        return error;
     for (const Bucket &bucket : options.buckets) {
       specialized.push_back(OwningOpRef<ModuleOp>(module.clone()));
       if (auto error = passes(*specialized.back(), [&](OpPassManager &pm) { buildSpecializePipeline(pm, bucketText(bucket), options.optLevel, evaluator); }))
@@ -206,7 +209,9 @@ private:
   llvm::Error compileProgram(ModuleOp normalized, unsigned target, const Bucket *bucket, const RefusedSources &refused, KernelSet &kernels) {
     clones.push_back(OwningOpRef<ModuleOp>(normalized.clone()));
     ModuleOp clone = *clones.back();
-    if (auto error = passes(clone, [&](OpPassManager &pm) { buildFusePipeline(pm, options.optLevel, options.explainFusion, *options.targets[target], options.precision); }))
+    if (auto error = passes(clone, [&](OpPassManager &pm) { isFused ? buildFusedPipeline(pm) : buildFusePipeline(pm, options.optLevel, options.explainFusion, *options.targets[target], options.precision); }))
+      return error;
+    if (auto error = convertPrecision(clone))
       return error;
     auto func = clone.lookupSymbol<func::FuncOp>("main");
     facts.push_back(std::make_unique<graph::ShapeFacts>(func));
@@ -235,6 +240,19 @@ private:
       report.stopped = true;
     }
     return llvm::Error::success();
+  }
+
+  llvm::Error convertPrecision(ModuleOp fused) {
+    if (options.measure) {
+      StageTimer timer(report.times, "calibrate");
+      auto found = calibration.apply(fused, options);
+      if (!found)
+        return found.takeError();
+      for (std::string &text : *found)
+        if (!llvm::is_contained(report.overflows, text))
+          report.overflows.push_back(std::move(text));
+    }
+    return passes(fused, [&](OpPassManager &pm) { buildPrecisionPipeline(pm, {options.precision, options.keepF32, options.narrowIo}); });
   }
 
   static void summarize(plan_ir::ProgramOp program, func::FuncOp func, CompileReport::Target &summary) {
@@ -278,6 +296,7 @@ private:
   }
 
   ModuleOp module;
+  bool isFused = false; // it came with regions
   const CompileOptions &options;
   KernelCache cache;
   CompileReport report;
@@ -287,6 +306,7 @@ private:
   std::vector<PlanParts::Program> programs;
   std::vector<PlanParts::Target> code;
   ConstantTable constants;
+  Calibration calibration;
   std::set<std::string> passesSeen;
 };
 

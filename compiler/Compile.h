@@ -7,6 +7,7 @@
 
 #include "backends/Backend.h"
 #include "compiler/Buckets.h"
+#include "compiler/Calibrate.h"
 #include "compiler/StageTimes.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -24,6 +25,9 @@ struct CompileOptions {
   int optLevel = 2;
   bool foldConstants = true;  // by running what derives from constants alone (Evaluate.h)
   std::string precision;      // "f16" or "bf16": what lies between kernels is narrowed, for targets with narrow products; empty: as in the model
+  std::vector<std::string> keepF32; // nodes that stay f32 all the same
+  bool narrowIo = false;      // f32 inputs and outputs take the precision too
+  RangeRunner measure;        // set: values that do not fit f16 in its runs stay f32 (Calibrate.h)
   unsigned threads = 0;       // 0: as many as the machine has
   std::string preprocess;     // pictures that inputs take, as add-preprocessing spells them; empty: inputs as the model has them
   std::string ioLayout;       // of inputs and outputs, as set-io-layout spells them; empty: as the model has them
@@ -58,6 +62,7 @@ struct CompileReport {
   std::string cacheWarning;              // why the cache could not be written, if so
   std::vector<std::string> refused;      // candidates that gave way to others, and why
   std::vector<std::string> warnings;     // about kernels that had none
+  std::vector<std::string> overflows;    // what calibration found too large for f16
   StageTimes times;     // of each pass, and of what lies between them
   bool stopped = false; // by stopAfter
 };

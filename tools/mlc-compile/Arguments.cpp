@@ -9,6 +9,14 @@ void declareArguments(CLI::App &app, Arguments &a) {
   app.add_option("--arch", a.archs, "What to compile for: host (this machine), x86-64-v2, x86-64-v3, x86-64-v4, sm_75, sm_80, sm_86, sm_87, sm_89, sm_90, sm_100, sm_110, sm_120, native (this machine's GPU); several give one plan that holds all. With a GPU comes PTX for later ones")->delimiter(',')->type_name("LIST")->capture_default_str();
   auto *fp16 = app.add_flag("--fp16", a.fp16, "CUDA: products in f16 with f32 sums; what lies in memory in f16, norms, softmax and sums in f32; inputs and outputs as in the model");
   app.add_flag("--bf16", a.bf16, "The same in bf16")->excludes(fp16);
+  app.add_option("--io", a.io, "fp16 with --fp16, bf16 with --bf16: the model's f32 inputs and outputs take that type too")->type_name("fp16|bf16")->check(CLI::IsMember({"fp16", "bf16"}).description(""));
+  app.add_option("--keep-fp32", a.keepFp32, "Nodes that stay f32 under --fp16 and --bf16 with the kernels they are part of: names of nodes or of tensors that nodes give, or patterns such as '/head/*'; may be repeated")
+      ->type_name("NAMES")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  app.add_option("--calibrate", a.calibrate, "Inputs (members named as the model's inputs) to run with in f32 on this machine before --fp16 decides: kernels whose values exceed half of f16's range (65504) in one of the runs stay f32; may be repeated")
+      ->type_name("FILE.npz")
+      ->allow_extra_args(false);
   app.add_option("--cuda-path", a.cudaPath, "The CUDA toolkit to compile with (bin/ptxas and lib64/libnvrtc.so); default: MLC_CUDA_PATH, CUDA_HOME, /usr/local/cuda, the Python packages of .venv")->type_name("DIR");
   auto *emit = app.add_option("--emit", a.emit,
                  "Instead of a plan, the code of the CUDA targets: ptx and cubin (a file for each architecture; the forward path is PTX alone), or fatbin (one file of all cubins and the forward PTX, for cuobjdump). -o names "
@@ -65,7 +73,8 @@ void declareArguments(CLI::App &app, Arguments &a) {
              "Examples:\n  mlc-compile model.onnx -o model.plan\n  mlc-compile model.onnx --arch x86-64-v3,x86-64-v4 --dims batch=1:8:32 -o model.plan\n"
              "  mlc-compile model.onnx --dims batch=1:8:32,sequence=1:128:512 --bucket opt --bucket batch=1,sequence=128\n"
              "  mlc-compile model.onnx --shape image=1x3x224x224 --verify\n  mlc-compile model.onnx --preprocess image=u8,nhwc,bgr,mean=0.485:0.456:0.406,std=0.229:0.224:0.225\n  mlc-compile model.onnx --keep /layer1/Relu_output_0 --json report.json\n"
-             "  mlc-compile model.onnx --arch sm_80,sm_90 --fp16 --emit fatbin -o model.fatbin\n\n"
+             "  mlc-compile model.onnx --arch sm_80,sm_90 --fp16 --emit fatbin -o model.fatbin\n"
+             "  mlc-compile model.onnx --arch sm_90 --fp16 --calibrate sample.npz --keep-fp32 '/head/*'\n\n"
              "Exit codes: 0 done, 1 the model is at fault, 2 usage, 3 the system failed, 4 --verify found a difference.");
 }
 

@@ -11,8 +11,8 @@ namespace mlc {
 
 /// mlc-compile's command line as it was typed.
 struct Arguments {
-  std::string model, output, minShapes, optShapes, maxShapes, dumpAfter, stopAfter, saveAsm, json, cudaPath, emit;
-  std::vector<std::string> archs{"host"}, shapes, dims, buckets, keep, preprocess, ioLayout;
+  std::string model, output, minShapes, optShapes, maxShapes, dumpAfter, stopAfter, saveAsm, json, cudaPath, emit, io;
+  std::vector<std::string> archs{"host"}, shapes, dims, buckets, keep, preprocess, ioLayout, keepFp32, calibrate;
   int optLevel = 2;
   unsigned threads = 0;
   bool verify = false, fp16 = false, bf16 = false, noCache = false, stripWeights = false, timePasses = false, explainFusion = false, quiet = false, rematerialize = false;

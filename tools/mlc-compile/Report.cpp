@@ -51,6 +51,7 @@ Json makeReport(const CompileReport &report, const std::string &planPath, double
     json["times"].push_back({{"name", t.name}, {"ms", t.wallMs}, {"cpu_ms", t.cpuMs}});
   json["refused_kernels"] = report.refused;
   json["warnings"] = report.warnings;
+  json["kept_f32"] = report.overflows;
   Json described;
   try {
     if (!planPath.empty()) {

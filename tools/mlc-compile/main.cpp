@@ -13,6 +13,7 @@
 #include "tools/common/error.h"
 #include "tools/common/npy.h"
 #include "tools/mlc-compile/Arguments.h"
+#include "tools/mlc-compile/Calibrate.h"
 #include "tools/mlc-compile/Emit.h"
 #include "tools/mlc-compile/Options.h"
 #include "tools/mlc-compile/Report.h"
@@ -44,6 +45,28 @@ template <typename T> T orFail(llvm::Expected<T> value) {
   throw ToolError(status, llvm::toString(std::move(error)));
 }
 
+/// --io, --calibrate: what --fp16 and --bf16 leave open. (--keep-fp32 goes by the model's names, which are not known yet.)
+void precisionOptions(const Arguments &a, CompileOptions &options) {
+  bool isNarrow = a.fp16 || a.bf16;
+  if (!a.keepFp32.empty() && !isNarrow)
+    throw ToolError(tools::kUsage, "--keep-fp32 needs --fp16 or --bf16: without them everything is as in the model");
+  if (!a.io.empty()) {
+    if (a.io != (a.fp16 ? "fp16" : a.bf16 ? "bf16" : ""))
+      throw ToolError(tools::kUsage, "--io " + a.io + " needs --" + a.io);
+    options.narrowIo = true;
+    options.flags += " --io " + a.io;
+  }
+  if (a.calibrate.empty())
+    return;
+  if (!a.fp16)
+    throw ToolError(tools::kUsage, "--calibrate needs --fp16: bf16 and f32 hold what the model computes");
+  if (!a.buckets.empty())
+    throw ToolError(tools::kUsage, "--calibrate and --bucket: samples have the shapes of one program; leave one of them out");
+  options.measure = runOnSamples(a.calibrate);
+  for (const std::string &file : a.calibrate)
+    options.flags += " --calibrate " + llvm::toHex(llvm::SHA256::hash(llvm::arrayRefFromStringRef(tools::ReadWholeFile(file))), /*LowerCase=*/true).substr(0, 16);
+}
+
 CompileOptions compileOptions(const Arguments &a) {
   CompileOptions options;
   options.optLevel = a.optLevel;
@@ -66,6 +89,7 @@ CompileOptions compileOptions(const Arguments &a) {
         throw ToolError(tools::kUsage, "--fp16 and --bf16 are for CUDA targets; " + target->arch + " computes in the model's types: compile for it without them");
     options.flags += a.fp16 ? " --fp16" : " --bf16";
   }
+  precisionOptions(a, options);
   if (!a.emit.empty())
     for (const auto &target : options.targets)
       if (target->minCuda == 0)
@@ -130,6 +154,7 @@ int run(int argc, char **argv) {
   orUsage(parseShapeRanges(a.minShapes, a.optShapes, a.maxShapes, import, options.flags));
   orUsage(parseBuckets(a.buckets, options.buckets, options.flags));
   orUsage(parseKeep(a.keep, import, options.flags));
+  orUsage(parseKeepFp32(a.keepFp32, options.flags));
   options.preprocess = llvm::join(a.preprocess, ";");
   for (const std::string &picture : a.preprocess)
     options.flags += " --preprocess " + picture;
@@ -154,11 +179,18 @@ int run(int argc, char **argv) {
   options.stripWeights = a.stripWeights;
   if (a.stripWeights)
     import.initializers = &options.initializers;
+  llvm::StringMap<std::string> nodesByTensor;
+  if (!a.keepFp32.empty())
+    import.nodesByTensor = &nodesByTensor;
   StageTimes times;
   auto module = [&] {
     StageTimer timer(times, "import");
     return importModel(a, import, context);
   }();
+  auto kept = nodesNamed(*module, a.keepFp32, nodesByTensor);
+  if (!kept)
+    throw ToolError(tools::kUsage, llvm::toString(kept.takeError()));
+  options.keepF32 = std::move(*kept);
   orUsage(resolveBuckets(*module, options.buckets));
   if (a.stopAfter == "import") {
     module->print(llvm::outs());
@@ -184,6 +216,9 @@ int run(int argc, char **argv) {
     llvm::errs() << timesText(report);
   if (!a.quiet)
     llvm::errs() << summaryText(report, a.emit.empty() ? path : llvm::join(files, ", "));
+  for (const std::string &overflow : done.overflows)
+    if (!a.quiet)
+      llvm::errs() << "stays f32: " << overflow << '\n';
   for (const std::string &warning : done.warnings)
     if (!a.quiet)
       llvm::errs() << "mlc-compile: warning: " << warning << '\n';
