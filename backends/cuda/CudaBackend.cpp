@@ -32,7 +32,10 @@ public:
 
   Attention attention(StringRef precision) const override { return !precision.empty() && target.hasAsyncCopy() ? Attention::Softmax : Attention::None; }
 
-  void addChoosePasses(OpPassManager &func) const override { func.addPass(createCudaPackWeights()); }
+  void addChoosePasses(OpPassManager &func) const override { 
+    func.addPass(createCudaPackWeights());
+    func.addPass(createCudaPadProducts());
+  }
 
   FailureOr<Kernel> emit(graph::RegionOp region, graph::ShapeFacts &facts, const Placements &placements, bool reference, const RefusedSources &refused) const override {
     if (!reference) {

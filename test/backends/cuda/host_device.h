@@ -143,6 +143,11 @@ DEVICE void cp_async16(void *to, const void *from, bool valid) {
   if (valid) memcpy(to, from, 16);
   else memset(to, 0, 16);
 }
+DEVICE void cp_async16_part(void *to, const void *from, int bytes) {
+  if (((uintptr_t)to | (bytes ? (uintptr_t)from : 0)) % 16 || bytes < 0 || bytes > 16) abort();
+  memset(to, 0, 16);
+  if (bytes) memcpy(to, from, bytes);
+}
 DEVICE void cp_async_commit() {}
 template <int N> DEVICE void cp_async_wait() {}
 

@@ -57,27 +57,38 @@ def loaded(x, t):
     return (x.astype(np.uint32) << 16).view(np.float32) if t == "bf16" else x.astype(np.float32)
 
 
-def product(name, t, batch, m, n, k, transposed=False):
-    """relu(a b + bias), bias of f32; `transposed`: b lies as [n, k]."""
+def longer(x, behind):
+    """Rows of whole vectors, and what lies behind theirs."""
+    return np.concatenate([x, np.full((*x.shape[:-1], -x.shape[-1] % 8), behind, x.dtype)], -1)
+
+
+def product(name, t, batch, m, n, k, transposed=False, padded=False):
+    """relu(a b + bias), bias of f32; `transposed`: b lies as [n, k]; `padded`: as cuda-pad-products leaves them, but with NaN where nothing may be read."""
     a, b, bias = integers((*batch, m, k), t), integers((*batch, n, k) if transposed else (*batch, k, n), t), integers((n,), "f32")
     shape, rank = (*batch, m, n), len(batch) + 2
-    right = "%ib"
-    lines = []
+    right, left = "%ib", "%ia"
+    lines, held = [], (a, b)
+    if padded:
+        held = longer(a, np.nan), longer(b, 0 if transposed else np.nan)
+        for operand, x, whole in (("a", a, held[0]), ("b", b, held[1])):
+            lines.append(f"%f{operand} = graph.slice %i{operand} {{dims = #graph.dims<[{', '.join(map(str, x.shape))}]>, starts = #graph.dims<[{', '.join(['0'] * x.ndim)}]>, steps = array<i64: {', '.join(['1'] * x.ndim)}>}} : "
+                         f"({tensor(whole.shape, t)}) -> {tensor(x.shape, t)}")
+        right, left = "%fb", "%fa"
     if transposed:
         perm = [*range(rank - 2), rank - 1, rank - 2]
-        lines.append(f"%t = graph.transpose %ib {{perm = array<i64: {', '.join(map(str, perm))}>}} : ({tensor(b.shape, t)}) -> {tensor((*batch, k, n), t)}")
+        lines.append(f"%t = graph.transpose {right} {{perm = array<i64: {', '.join(map(str, perm))}>}} : ({tensor(b.shape, t)}) -> {tensor((*batch, k, n), t)}")
         right = "%t"
-    lines.append(f"%p = graph.matmul %ia, {right} : ({tensor(a.shape, t)}, {tensor((*batch, k, n), t)}) -> {tensor(shape, t)}")
+    lines.append(f"%p = graph.matmul {left}, {right} : ({tensor(a.shape, t)}, {tensor((*batch, k, n), t)}) -> {tensor(shape, t)}")
     wide = "%p"
     if t != "f32":
         lines.append(f"%w = graph.cast %p {{to = f32}} : ({tensor(shape, t)}) -> {tensor(shape, 'f32')}")
         wide = "%w"
     lines.append(f"%s = graph.add {wide}, %ic : ({tensor(shape, 'f32')}, {tensor((n,), 'f32')}) -> {tensor(shape, 'f32')}")
     lines.append(f"%y = graph.relu %s : ({tensor(shape, 'f32')}) -> {tensor(shape, 'f32')}")
-    text = function(name, "gemm", [("a", a.shape, t), ("b", b.shape, t), ("c", (n,), "f32")], lines, (shape, "f32"))
+    text = function(name, "gemm", [("a", held[0].shape, t), ("b", held[1].shape, t), ("c", (n,), "f32")], lines, (shape, "f32"))
     right_values = np.swapaxes(b, -1, -2) if transposed else b
     wanted = np.maximum(a.astype(np.float64) @ right_values.astype(np.float64) + bias, 0)
-    return Case(name, text, [stored(a, t), stored(b, t), bias], wanted, "f32")
+    return Case(name, text, [stored(held[0], t), stored(held[1], t), bias], wanted, "f32")
 
 
 def convolution(name, t, images, h, w, channels, filters, kernel, stride, dilation, pads):
@@ -125,6 +136,9 @@ def cases():
     yield product("deep", "f16", (), 16, 64, 1096)                  # the widest cluster
     yield product("odd", "f16", (), 33, 27, 45)                     # element by element
     yield product("odd_rows", "bf16", (), 17, 64, 39, transposed=True)
+    yield product("padded", "f16", (), 33, 43, 77, padded=True)
+    yield product("padded_columns", "bf16", (), 35, 40, 61, transposed=True, padded=True)
+    yield product("padded_f32", "f32", (2,), 18, 33, 35, padded=True)
     yield product("batches", "bf16", (3,), 20, 24, 56)
     yield product("one_row", "f32", (2,), 1, 19, 130)
     yield convolution("conv3", "f16", 2, 9, 7, 16, 24, (3, 3), 2, 1, (1, 1, 1, 1))
