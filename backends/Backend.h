@@ -29,6 +29,7 @@ struct Kernel {
   unsigned threads = 0;            // of a block; sharedBytes of dynamic shared memory, cluster blocks: for targets that have them
   unsigned sharedBytes = 0;
   unsigned cluster = 1;
+  bool waits = false;              // waits by itself for the launches before, so that it may start while they still run (plan.fbs, Kernel.waits)
 };
 
 /// A kernel of a target's set. `digest` (SHA-256 in hexadecimal) names what it does: equal kernels were joined.

@@ -44,7 +44,7 @@ public:
       kernel.module->print(os, OpPrintingFlags().printGenericOpForm(false).enableDebugInfo(false));
     os << kernel.source << region.getNumOperands() << ' ' << region.getNumResults() << ' ' << kernel.workspaces.size();
     if (kernel.threads)
-      os << ' ' << kernel.threads << ' ' << kernel.sharedBytes << ' ' << kernel.cluster;
+      os << ' ' << kernel.threads << ' ' << kernel.sharedBytes << ' ' << kernel.cluster << ' ' << kernel.waits;
     auto [it, fresh] = byText.try_emplace(text, entries.size());
     if (fresh) {
       std::string name = "k" + std::to_string(entries.size()) + "_" + kernel.kind;

@@ -33,14 +33,12 @@ public:
   void addChoosePasses(OpPassManager &func) const override { func.addPass(createCudaPackWeights()); }
 
   FailureOr<Kernel> emit(graph::RegionOp region, graph::ShapeFacts &facts, const Placements &placements, bool reference) const override {
-    if (!reference) {
-      graph::AssumedSizes sizes(region->getParentOfType<func::FuncOp>(), facts);
-      if (auto kernel = emitAttention(region, facts, placements, target); succeeded(kernel))
-        return std::move(*kernel);
-      if (auto kernel = emitProduct(region, facts, placements, target, sizes); succeeded(kernel))
-        return std::move(*kernel);
-    }
-    return emitGeneric(region, facts, placements);
+    auto kernel = reference ? FailureOr<Kernel>(failure()) : emitTemplate(region, facts, placements);
+    if (failed(kernel))
+      kernel = emitGeneric(region, facts, placements);
+    if (succeeded(kernel))
+      kernel->waits = target.hasDependentLaunch();
+    return kernel;
   }
 
   llvm::Expected<TargetCode> generate(llvm::MutableArrayRef<NamedKernel> kernels, const CodegenContext &context) const override {
@@ -91,6 +89,13 @@ public:
   }
 
 private:
+  FailureOr<Kernel> emitTemplate(graph::RegionOp region, graph::ShapeFacts &facts, const Placements &placements) const {
+    graph::AssumedSizes sizes(region->getParentOfType<func::FuncOp>(), facts);
+    if (auto kernel = emitAttention(region, facts, placements, target); succeeded(kernel))
+      return kernel;
+    return emitProduct(region, facts, placements, target, sizes);
+  }
+
   llvm::Expected<std::string> compileOne(const NamedKernel &k, const std::string &symbol) const {
     if (k.kernel.module)
       return compileToPtx(k.kernel.module.get(), symbol, k.kernel.threads, target);

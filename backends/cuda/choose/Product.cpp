@@ -33,15 +33,16 @@ double cost(const ProductConfig &c, const ProductShape &s, const CudaTarget &tar
 
 int64_t ProductConfig::sharedBytes(int64_t elementBytes, bool rightRows) const {
   int64_t chunk = 16 / elementBytes, left = blockM * (blockK + chunk), right = rightRows ? blockK * (blockN + chunk) : blockN * (blockK + chunk);
-  return std::max((left + right) * stages * elementBytes, blockM * (blockN + 4) * 4);
+  int64_t out = blockM * (blockN + 4) * 4;
+  return std::max((left + right) * stages * elementBytes, std::max<int64_t>(1, warpsK - 1) * out) + (split > 1 ? out + 16 : 0);
 }
 
 ProductConfig chooseProduct(const ProductShape &shape, const CudaTarget &target) {
-  // blockM, blockN, blockK, warpsM, warpsN, stages
+  // blockM, blockN, blockK, warpsM, warpsN, warpsK, stages
   static const ProductConfig kHalf[] = {
-      {128, 128, 32, 2, 4, 4}, {128, 64, 32, 4, 2, 4}, {64, 128, 32, 2, 4, 4}, {64, 64, 64, 2, 2, 4}, {64, 32, 64, 4, 1, 4}, {32, 64, 64, 2, 2, 4}, {32, 128, 64, 1, 4, 4}, {16, 64, 64, 1, 4, 4}, {16, 128, 64, 1, 4, 4}, {32, 32, 64, 2, 2, 4},
+      {128, 128, 32, 2, 4, 1, 4}, {128, 64, 32, 4, 2, 1, 4}, {64, 128, 32, 2, 4, 1, 4}, {64, 64, 64, 2, 2, 1, 4}, {64, 32, 64, 4, 1, 1, 4}, {32, 64, 64, 2, 2, 1, 4}, {32, 128, 64, 1, 4, 1, 4}, {16, 64, 64, 1, 4, 1, 4}, {16, 128, 64, 1, 4, 1, 4}, {32, 32, 64, 2, 2, 1, 4},
   };
-  static const ProductConfig kFloat[] = {{64, 64, 16, 2, 4, 4}, {64, 32, 16, 2, 4, 4}, {32, 64, 16, 2, 4, 4}, {32, 32, 32, 2, 2, 4}, {16, 32, 32, 2, 2, 4}, {128, 64, 16, 2, 4, 3}};
+  static const ProductConfig kFloat[] = {{64, 64, 16, 2, 4, 1, 4}, {64, 32, 16, 2, 4, 1, 4}, {32, 64, 16, 2, 4, 1, 4}, {32, 32, 32, 2, 2, 1, 4}, {16, 32, 32, 2, 2, 1, 4}, {128, 64, 16, 2, 4, 1, 3}};
   bool clusters = target.capability >= 90 && !target.forward && target.capability < 110;
   ProductConfig best;
   double least = std::numeric_limits<double>::infinity();

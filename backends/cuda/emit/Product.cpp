@@ -4,6 +4,7 @@
 #include "backends/cuda/emit/CppPrinter.h"
 #include "backends/cuda/emit/Holes.h"
 #include "backends/cuda/kernels/Sources.h"
+#include "passes/Fuse/Regions.h"
 
 using namespace mlir;
 using namespace mlc::graph;
@@ -167,6 +168,21 @@ private:
     return rightVector || holes.addElement("right", {"b", "k", "n"}, right, index);
   }
 
+  /// Whether an operand is the same in all runs: moves of what is constant outside.
+  bool isWeight(Value operand) {
+    while (Operation *op = operand.getDefiningOp()) {
+      if (op->getNumOperands() != 1)
+        return false;
+      operand = op->getOperand(0);
+    }
+    return isConstantExpression(region.getInputs()[cast<BlockArgument>(operand).getArgNumber()]);
+  }
+
+  static bool isNarrow(const DimExpr &size) {
+    auto c = size.constant();
+    return c && *c <= INT32_MAX;
+  }
+
   static bool multipleOf(const DimExpr &size, int64_t n) {
     auto c = size.constant();
     return c && *c % n == 0;
@@ -214,7 +230,7 @@ private:
     os << kScalarSource << kDeviceSource << "namespace MLC_KERNEL_ns {\n" << holes.text();
     auto flag = [](bool v) { return v ? "true" : "false"; };
     os << "struct Config {\n  typedef " << type << " Element;\n  static constexpr int";
-    std::vector<std::pair<const char *, int64_t>> numbers = {{"kBlockM", c.blockM}, {"kBlockN", c.blockN}, {"kBlockK", c.blockK}, {"kWarpsM", c.warpsM}, {"kWarpsN", c.warpsN},
+    std::vector<std::pair<const char *, int64_t>> numbers = {{"kBlockM", c.blockM}, {"kBlockN", c.blockN}, {"kBlockK", c.blockK}, {"kWarpsM", c.warpsM}, {"kWarpsN", c.warpsN}, {"kWarpsK", c.warpsK},
                                                              {"kStages", c.stages}, {"kSplit", c.split},   {"kStoreWidth", storeWidth}};
     if (conv) {
       auto s = conv.getStrides(), d = conv.getDilations(), p = conv.getPads();
@@ -225,7 +241,7 @@ private:
       os << separator << name << " = " << value;
       separator = ", ";
     }
-    os << ";\n  static constexpr bool kLeftVector = " << flag(leftVector) << ", kRightVector = " << flag(rightVector) << ", kRightRows = " << flag(rightRows) << ", kIsConv = " << flag(!!conv) << ";\n};\n";
+    os << ";\n  static constexpr bool kLeftVector = " << flag(leftVector) << ", kRightVector = " << flag(rightVector) << ", kRightRows = " << flag(rightRows) << ", kRightConstant = " << flag(isWeight(right)) << ", kNarrow = " << flag(isNarrow(M) && isNarrow(N)) << ", kIsConv = " << flag(!!conv) << ";\n};\n";
     os << kProductSource << holes.kernel(c.threads(), c.sharedBytes(elementBytes, rightRows), "Tile<Config>", "product<Config>") << "}\n";
     return out;
   }

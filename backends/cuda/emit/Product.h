@@ -13,9 +13,9 @@ namespace mlc::cuda {
 
 /// How a product is cut into blocks.
 struct ProductConfig {
-  int64_t blockM = 64, blockN = 64, blockK = 32, warpsM = 2, warpsN = 2, stages = 3, split = 1;
+  int64_t blockM = 64, blockN = 64, blockK = 32, warpsM = 2, warpsN = 2, warpsK = 1, stages = 3, split = 1;
 
-  int64_t threads() const { return 32 * warpsM * warpsN; }
+  int64_t threads() const { return 32 * warpsM * warpsN * warpsK; }
   /// Dynamic shared memory of a block.
   int64_t sharedBytes(int64_t elementBytes, bool rightRows) const;
 };
