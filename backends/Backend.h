@@ -12,6 +12,7 @@
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/Memory/Placement.h"
+#include "llvm/ADT/StringSet.h"
 
 namespace mlc {
 
@@ -30,6 +31,8 @@ struct Kernel {
   unsigned sharedBytes = 0;
   unsigned cluster = 1;
   bool waits = false;              // waits by itself for the launches before, so that it may start while they still run (plan.fbs, Kernel.waits)
+  std::string problem, config;     // of a family with configurations: what it computes, and how (Tuning.h); else empty
+  bool isOnly = false;             // emit has nothing else for the region: generate takes it though it is not what was hoped for
 };
 
 /// A kernel of a target's set. `digest` (SHA-256 in hexadecimal) names what it does: equal kernels were joined.
@@ -45,10 +48,27 @@ struct TargetCode {
   enum class Kind { HostImage, Cubin, Ptx };
   Kind kind = Kind::HostImage;
   std::string bytes;
+  std::string ptx; // that a cubin was assembled from; of PTX itself empty
+  std::vector<std::string> warnings; // about kernels that had to be taken
   struct Range {
     uint64_t offset = 0, size = 0;
   };
   std::vector<Range> ranges; // of each kernel inside of `bytes`; zeros where symbols tell
+};
+
+/// Sources of kernels, by which emit is told what generate did not take.
+using RefusedSources = llvm::StringSet<>;
+
+/// Returned by generate when the machine code of some candidates is not worth running (spilled registers, more shared memory than there is): emit, told of them, gives others.
+class RefusedKernels : public llvm::ErrorInfo<RefusedKernels> {
+public:
+  static char ID;
+  std::vector<std::pair<std::string, std::string>> kernels; // source, "k3_gemm spills 24 bytes"
+  void log(llvm::raw_ostream &os) const override {
+    for (const auto &[source, why] : kernels)
+      os << why << '\n';
+  }
+  std::error_code convertToErrorCode() const override { return std::make_error_code(std::errc::not_supported); }
 };
 
 /// How machine code is made.
@@ -80,9 +100,9 @@ public:
   virtual mlir::LogicalResult checkTypes(mlir::func::FuncOp func) const = 0;
   /// Operand layouts and what else is decided per region, after fusion.
   virtual void addChoosePasses(mlir::OpPassManager &func) const = 0;
-  /// The kernel of a region; `reference`: the oracle's scalar code. Fails with an error at the region when it has no lowering.
-  virtual mlir::FailureOr<Kernel> emit(graph::RegionOp region, graph::ShapeFacts &facts, const Placements &placements, bool reference) const = 0;
-  /// Code for all kernels, whose modules it may take. The error names the kernel.
+  /// The kernel of a region; `reference`: the oracle's scalar code; `refused`: what not to give again while there is another candidate. Fails with an error at the region when it has no lowering.
+  virtual mlir::FailureOr<Kernel> emit(graph::RegionOp region, graph::ShapeFacts &facts, const Placements &placements, bool reference, const RefusedSources &refused) const = 0;
+  /// Code for all kernels, whose modules it may take. The error names the kernel, or is RefusedKernels.
   virtual llvm::Expected<TargetCode> generate(llvm::MutableArrayRef<NamedKernel> kernels, const CodegenContext &context) const = 0;
 };
 

@@ -4,6 +4,7 @@
 // 1. put preprocessing in front, normalise once, and a clone for each bucket; 2. per target, for the generic module and each bucket: clone, fuse, emit each region's kernel, share equal ones,
 // lower to the plan dialect; 3. generate machine code in parallel, link one image per target; 4. write the plan.
 #include "compiler/Compile.h"
+#include "compiler/Calibrate.h"
 #include "compiler/Evaluate.h"
 #include "compiler/Pipeline.h"
 #include "compiler/PlanFile.h"
@@ -70,6 +71,7 @@ public:
       module.emitError() << "has no function 'main'";
       return modelError();
     }
+    isFused = !main.getOps<graph::RegionOp>().empty();
     for (const auto &target : options.targets)
       if (failed(target->checkTypes(main)))
         return modelError();
@@ -92,15 +94,9 @@ public:
       return report;
     if (!options.dumpAfter.empty() && !passesSeen.count(options.dumpAfter))
       return llvm::make_error<OptionError>("--dump-after: no pass '" + options.dumpAfter + "' ran; these did: " + llvm::join(passesSeen, ", "));
-    // The first clone, a generic one, carries the signature; all others agree on it.
-    PlanParts parts{clones[0]->lookupSymbol<func::FuncOp>("main"), module, programs, std::move(code), &constants, facts[0].get()};
-    {
-      StageTimer timer(report.times, "write-plan");
-      auto size = writePlan(parts, options, path, bytes);
-      if (!size)
-        return size.takeError();
-      report.planBytes = *size;
-    }
+    if (!options.takeCode)
+      if (auto error = write(path, bytes))
+        return std::move(error);
     cache.prune();
     report.cacheHits = cache.hits;
     report.cacheMisses = cache.misses;
@@ -109,6 +105,17 @@ public:
   }
 
 private:
+  llvm::Error write(const std::string *path, std::string *bytes) {
+    // The first clone, a generic one, carries the signature; all others agree on it.
+    PlanParts parts{clones[0]->lookupSymbol<func::FuncOp>("main"), module, programs, std::move(code), &constants, facts[0].get()};
+    StageTimer timer(report.times, "write-plan");
+    auto size = writePlan(parts, options, path, bytes);
+    if (!size)
+      return size.takeError();
+    report.planBytes = *size;
+    return llvm::Error::success();
+  }
+
   llvm::Error passes(ModuleOp on, llvm::function_ref<void(OpPassManager &)> build) {
     PassManager pm(on.getContext());
     build(pm);
@@ -127,8 +134,9 @@ private:
   /// The module, and a specialised clone of it for each bucket.
   llvm::Error normalize() {
     ConstantEvaluator evaluator = options.foldConstants ? compilingEvaluator(options.optLevel, options.threads, options.cacheFolder) : ConstantEvaluator();
-    if (auto error = passes(module, [&](OpPassManager &pm) { buildNormalizePipeline(pm, options.optLevel, evaluator); }))
-      return error;
+    if (!isFused)
+      if (auto error = passes(module, [&](OpPassManager &pm) { buildNormalizePipeline(pm, options.optLevel, evaluator); }))
+        return error;
     for (const Bucket &bucket : options.buckets) {
       specialized.push_back(OwningOpRef<ModuleOp>(module.clone()));
       if (auto error = passes(*specialized.back(), [&](OpPassManager &pm) { buildSpecializePipeline(pm, bucketText(bucket), options.optLevel, evaluator); }))
@@ -150,16 +158,34 @@ private:
     return error;
   }
 
+  /// Once, and again while candidates turn out not to be worth running: with others in their place.
   llvm::Error compileTarget(unsigned number) {
+    RefusedSources refused;
+    for (;;) {
+      size_t before = programs.size();
+      size_t known = refused.size();
+      auto error = llvm::handleErrors(tryTarget(number, refused), [&](const RefusedKernels &e) {
+        for (const auto &[source, why] : e.kernels) {
+          refused.insert(source);
+          report.refused.push_back(why);
+        }
+      });
+      if (error || refused.size() == known)
+        return error;
+      programs.resize(before); // NOTE: their clones stay, constants of the plan may lie in them
+    }
+  }
+
+  llvm::Error tryTarget(unsigned number, const RefusedSources &refused) {
     const Backend &target = *options.targets[number];
     KernelSet kernels;
-    if (auto error = compileProgram(module, number, nullptr, kernels))
+    if (auto error = compileProgram(module, number, nullptr, refused, kernels))
       return error;
     CompileReport::Target summary;
     if (!report.stopped)
       summarize(programs.back().op, clones.back()->lookupSymbol<func::FuncOp>("main"), summary);
     for (auto [variant, bucket] : llvm::zip(specialized, options.buckets))
-      if (auto error = compileProgram(*variant, number, &bucket, kernels))
+      if (auto error = compileProgram(*variant, number, &bucket, refused, kernels))
         return doesNotFit(bucket, std::move(error));
     if (report.stopped)
       return llvm::Error::success();
@@ -168,18 +194,27 @@ private:
     auto compiled = target.generate(kernels.entries, {options.optLevel, options.threads, cache, options.asmFolder, options.progress});
     if (!compiled)
       return compiled.takeError();
+    if (options.takeCode)
+      if (auto error = options.takeCode(target, *compiled))
+        return error;
     summary.kernels = kernels.entries.size();
+    for (const NamedKernel &k : kernels.entries)
+      if (!k.kernel.problem.empty())
+        summary.choices.push_back({k.name, k.kernel.problem, k.kernel.config});
     summary.codeBytes = compiled->bytes.size();
+    llvm::append_range(report.warnings, compiled->warnings);
     report.targets.push_back(summary);
     code.push_back({&target, std::move(*compiled), std::move(kernels.entries)});
     return llvm::Error::success();
   }
 
   /// Adds the program of a normalised module, generic when `bucket` is null.
-  llvm::Error compileProgram(ModuleOp normalized, unsigned target, const Bucket *bucket, KernelSet &kernels) {
+  llvm::Error compileProgram(ModuleOp normalized, unsigned target, const Bucket *bucket, const RefusedSources &refused, KernelSet &kernels) {
     clones.push_back(OwningOpRef<ModuleOp>(normalized.clone()));
     ModuleOp clone = *clones.back();
-    if (auto error = passes(clone, [&](OpPassManager &pm) { buildFusePipeline(pm, options.optLevel, options.explainFusion, *options.targets[target], options.precision); }))
+    if (auto error = passes(clone, [&](OpPassManager &pm) { isFused ? buildFusedPipeline(pm) : buildFusePipeline(pm, options.optLevel, options.explainFusion, *options.targets[target], options.precision); }))
+      return error;
+    if (auto error = convertPrecision(clone))
       return error;
     auto func = clone.lookupSymbol<func::FuncOp>("main");
     facts.push_back(std::make_unique<graph::ShapeFacts>(func));
@@ -191,7 +226,7 @@ private:
       report.stopped = true;
       return llvm::Error::success();
     }
-    if (auto error = emitKernels(func, shapes, *options.targets[target], kernels))
+    if (auto error = emitKernels(func, shapes, *options.targets[target], refused, kernels))
       return error;
     if (auto error = passes(clone, [&](OpPassManager &pm) { buildSchedulePipeline(pm, {.optLevel = options.optLevel, .rematerialize = options.rematerialize ? &shapes : nullptr}); }))
       return error;
@@ -208,6 +243,19 @@ private:
       report.stopped = true;
     }
     return llvm::Error::success();
+  }
+
+  llvm::Error convertPrecision(ModuleOp fused) {
+    if (options.measure) {
+      StageTimer timer(report.times, "calibrate");
+      auto found = calibration.apply(fused, options);
+      if (!found)
+        return found.takeError();
+      for (std::string &text : *found)
+        if (!llvm::is_contained(report.overflows, text))
+          report.overflows.push_back(std::move(text));
+    }
+    return passes(fused, [&](OpPassManager &pm) { buildPrecisionPipeline(pm, {options.precision, options.keepF32, options.narrowIo}); });
   }
 
   static void summarize(plan_ir::ProgramOp program, func::FuncOp func, CompileReport::Target &summary) {
@@ -227,13 +275,13 @@ private:
     summary.bytes = traffic.str();
   }
 
-  llvm::Error emitKernels(func::FuncOp func, graph::ShapeFacts &shapes, const Backend &target, KernelSet &kernels) {
+  llvm::Error emitKernels(func::FuncOp func, graph::ShapeFacts &shapes, const Backend &target, const RefusedSources &refused, KernelSet &kernels) {
     StageTimer timer(report.times, "emit-kernels");
     Placements placements(func, shapes);
     SmallVector<graph::RegionOp> regions;
     func.walk([&](graph::RegionOp region) { regions.push_back(region); });
     for (auto [i, region] : llvm::enumerate(regions)) {
-      auto kernel = target.emit(region, shapes, placements, options.optLevel == 0);
+      auto kernel = target.emit(region, shapes, placements, options.optLevel == 0, refused);
       if (failed(kernel))
         return modelError();
       OpBuilder b(region.getContext());
@@ -251,6 +299,7 @@ private:
   }
 
   ModuleOp module;
+  bool isFused = false; // it came with regions
   const CompileOptions &options;
   KernelCache cache;
   CompileReport report;
@@ -260,6 +309,7 @@ private:
   std::vector<PlanParts::Program> programs;
   std::vector<PlanParts::Target> code;
   ConstantTable constants;
+  Calibration calibration;
   std::set<std::string> passesSeen;
 };
 

@@ -7,6 +7,7 @@
 
 #include "backends/Backend.h"
 #include "compiler/Buckets.h"
+#include "compiler/Calibrate.h"
 #include "compiler/StageTimes.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -24,6 +25,9 @@ struct CompileOptions {
   int optLevel = 2;
   bool foldConstants = true;  // by running what derives from constants alone (Evaluate.h)
   std::string precision;      // "f16" or "bf16": what lies between kernels is narrowed, for targets with narrow products; empty: as in the model
+  std::vector<std::string> keepF32; // nodes that stay f32 all the same
+  bool narrowIo = false;      // f32 inputs and outputs take the precision too
+  RangeRunner measure;        // set: values that do not fit f16 in its runs stay f32 (Calibrate.h)
   unsigned threads = 0;       // 0: as many as the machine has
   std::string preprocess;     // pictures that inputs take, as add-preprocessing spells them; empty: inputs as the model has them
   std::string ioLayout;       // of inputs and outputs, as set-io-layout spells them; empty: as the model has them
@@ -37,6 +41,7 @@ struct CompileOptions {
   llvm::DenseMap<const void *, std::string> initializers; // names of the model's, by where their bytes lie
   std::string cacheFolder;    // of kernels' object code (KernelCache.h); empty: none
   bool explainFusion = false;
+  std::function<llvm::Error(const Backend &, const TargetCode &)> takeCode; // gets each target's code; then no plan is written
   std::function<void(const std::string &stage, unsigned done, unsigned total)> progress;
 };
 
@@ -46,6 +51,10 @@ struct CompileReport {
     std::string arch;
     size_t kernels = 0, launches = 0;
     uint64_t codeBytes = 0;
+    struct Choice {
+      std::string kernel, problem, config;
+    };
+    std::vector<Choice> choices; // of the kernels that have configurations (backends/Tuning.h)
     std::string flops, bytes; // expressions over the symbols
     std::vector<int64_t> rematerialized; // regions that run a second time, the peak before and after; empty when there are none
     std::vector<int64_t> peaks; // bytes live at once in source, depth-first and greedy order (passes/Schedule); empty at -O0
@@ -55,11 +64,14 @@ struct CompileReport {
   uint64_t planBytes = 0;
   size_t cacheHits = 0, cacheMisses = 0; // kernels of the targets; both 0 without a cache
   std::string cacheWarning;              // why the cache could not be written, if so
+  std::vector<std::string> refused;      // candidates that gave way to others, and why
+  std::vector<std::string> warnings;     // about kernels that had none
+  std::vector<std::string> overflows;    // what calibration found too large for f16
   StageTimes times;     // of each pass, and of what lies between them
   bool stopped = false; // by stopAfter
 };
 
-/// Compiles `module` (one function `main` of the graph dialect) and writes the plan to `path`, beside and renamed. Errors of the model are emitted as diagnostics,
+/// Compiles `module` (one function `main` of the graph dialect) and writes the plan to `path`, beside and renamed, unless `takeCode` asks for the code alone. Errors of the model are emitted as diagnostics,
 /// those of the system come back as text.
 llvm::Expected<CompileReport> compileToFile(mlir::ModuleOp module, const CompileOptions &options, const std::string &path);
 

@@ -12,6 +12,7 @@
 #include "passes/Precision/Passes.h"
 #include "passes/Recognise/Passes.h"
 #include "passes/Schedule/Passes.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 
@@ -89,8 +90,13 @@ void buildFusePipeline(OpPassManager &pm, int optLevel, bool explain, const Back
       func.addPass(createExplainFusion());
     target.addChoosePasses(func);
   }
-  if (!precision.empty())
-    func.addPass(createConvertPrecision({.type = precision.str()}));
+}
+
+void buildFusedPipeline(OpPassManager &pm) { pm.addNestedPass<func::FuncOp>(createFormRegions()); }
+
+void buildPrecisionPipeline(OpPassManager &pm, const PrecisionOptions &options) {
+  if (!options.type.empty())
+    pm.addNestedPass<func::FuncOp>(createConvertPrecision({.type = options.type, .keep = llvm::join(options.keep, ";"), .io = options.io}));
 }
 
 void buildSchedulePipeline(OpPassManager &pm, const ScheduleOptions &options) {

@@ -19,8 +19,18 @@ void buildNormalizePipeline(mlir::OpPassManager &pm, int optLevel, ConstantEvalu
 /// After it: symbols get the values and ranges of `dims` (SpecializeShapes), and what that decides becomes normal again.
 void buildSpecializePipeline(mlir::OpPassManager &pm, llvm::StringRef dims, int optLevel, ConstantEvaluator evaluator = {});
 /// Per target: layouts chosen, ops grouped into regions.
-/// `explain`: prints why kernels stay apart. `precision`: "", "f16" or "bf16" (passes/Precision).
+/// `explain`: prints why kernels stay apart. `precision`: what will come behind it: "", "f16" or "bf16".
 void buildFusePipeline(mlir::OpPassManager &pm, int optLevel, bool explain, const Backend &target, llvm::StringRef precision);
+/// The same for a module that comes with regions (what --stop-after=fuse prints, what calibration measures): only what lies outside of them becomes one.
+void buildFusedPipeline(mlir::OpPassManager &pm);
+/// What is narrowed.
+struct PrecisionOptions {
+  std::string type;          // "f16", "bf16"; empty: nothing
+  std::vector<std::string> keep; // nodes that stay f32
+  bool io = false;           // the model's inputs and outputs too
+};
+/// Per target, after the regions are formed (and calibrated): values in memory and products in 16 bits.
+void buildPrecisionPipeline(mlir::OpPassManager &pm, const PrecisionOptions &options);
 /// What shapes a schedule beside the regions.
 struct ScheduleOptions {
   int optLevel = 2;

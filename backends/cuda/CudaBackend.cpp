@@ -7,7 +7,9 @@
 #include "backends/cuda/emit/Attention.h"
 #include "backends/cuda/emit/Kernel.h"
 #include "backends/cuda/emit/Product.h"
+#include "backends/cuda/codegen/Assembly.h"
 #include "backends/llvm/Module.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/SHA256.h"
 #include "llvm/Support/ThreadPool.h"
 
@@ -18,7 +20,7 @@ namespace {
 
 class CudaBackend : public Backend {
 public:
-  CudaBackend(const CudaTarget &target, std::shared_ptr<const Toolchain> tools) : target(target), toolchain(std::move(tools)) {
+  CudaBackend(const CudaTarget &target, std::shared_ptr<const Toolchain> tools, std::shared_ptr<const Tuning> tuned) : target(target), toolchain(std::move(tools)), tuning(std::move(tuned)) {
     arch = target.arch();
     triple = "nvptx64-nvidia-cuda";
     channelsLastAlways = true;
@@ -32,8 +34,8 @@ public:
 
   void addChoosePasses(OpPassManager &func) const override { func.addPass(createCudaPackWeights()); }
 
-  FailureOr<Kernel> emit(graph::RegionOp region, graph::ShapeFacts &facts, const Placements &placements, bool reference) const override {
-    auto kernel = reference ? FailureOr<Kernel>(failure()) : emitTemplate(region, facts, placements);
+  FailureOr<Kernel> emit(graph::RegionOp region, graph::ShapeFacts &facts, const Placements &placements, bool reference, const RefusedSources &refused) const override {
+    auto kernel = reference ? FailureOr<Kernel>(failure()) : emitTemplate(region, facts, placements, refused);
     if (failed(kernel))
       kernel = emitGeneric(region, facts, placements);
     if (succeeded(kernel))
@@ -81,19 +83,51 @@ public:
     }
     // The driver's counterpart of a text is a function of the text and the assembler alone.
     std::string digest = llvm::toHex(llvm::SHA256::hash(llvm::arrayRefFromStringRef(*ptx)), /*LowerCase=*/true);
-    auto cubin = context.cache.get("cubin " + digest + "\n" + arch + "\n" + toolchain->version(), [&] { return toolchain->assemble(*ptx, target, pool.getMaxConcurrency()); });
-    if (!cubin)
-      return cubin.takeError();
-    code.bytes = std::move(*cubin);
+    auto text = context.cache.get("assembly " + digest + "\n" + arch + "\n" + toolchain->version(), [&]() -> llvm::Expected<std::string> {
+      auto assembly = toolchain->assemble(*ptx, target, pool.getMaxConcurrency());
+      return assembly ? llvm::Expected<std::string>(assembly->text()) : assembly.takeError();
+    });
+    if (!text)
+      return text.takeError();
+    Assembly assembly = Assembly::parse(std::move(*text));
+    if (auto error = judge(kernels, assembly, code.warnings))
+      return std::move(error);
+    code.bytes = std::move(assembly.code);
+    code.ptx = std::move(*ptx);
     return code;
   }
 
 private:
-  FailureOr<Kernel> emitTemplate(graph::RegionOp region, graph::ShapeFacts &facts, const Placements &placements) const {
+  FailureOr<Kernel> emitTemplate(graph::RegionOp region, graph::ShapeFacts &facts, const Placements &placements, const RefusedSources &refused) const {
     graph::AssumedSizes sizes(region->getParentOfType<func::FuncOp>(), facts);
-    if (auto kernel = emitAttention(region, facts, placements, target); succeeded(kernel))
+    if (auto kernel = emitAttention(region, facts, placements, target); succeeded(kernel)) {
+      kernel->isOnly = refused.contains(kernel->source);
       return kernel;
-    return emitProduct(region, facts, placements, target, sizes);
+    }
+    return emitProduct(region, facts, placements, target, sizes, *tuning, refused);
+  }
+
+  /// What the assembler says of templates: candidates with a fault are refused, those without another one are a warning, or an error when there is no code.
+  llvm::Error judge(llvm::ArrayRef<NamedKernel> kernels, const Assembly &assembly, std::vector<std::string> &warnings) const {
+    auto refused = std::make_unique<RefusedKernels>();
+    for (const NamedKernel &k : kernels) {
+      auto usage = assembly.usages.find(k.name);
+      if (usage == assembly.usages.end() || k.kernel.source.empty())
+        continue;
+      std::string fault = usage->second.fault(k.kernel.sharedBytes, target.sharedBytes);
+      if (fault.empty())
+        continue;
+      std::string text = arch + " kernel " + k.name + " " + fault;
+      if (k.kernel.isOnly)
+        warnings.push_back(text + ", and has no other candidate");
+      else
+        refused->kernels.emplace_back(k.kernel.source, text);
+    }
+    if (!refused->kernels.empty())
+      return llvm::Error(std::move(refused));
+    if (assembly.code.empty())
+      return llvm::createStringError("ptxas made no code: " + llvm::join(warnings, "; "));
+    return llvm::Error::success();
   }
 
   llvm::Expected<std::string> compileOne(const NamedKernel &k, const std::string &symbol) const {
@@ -117,10 +151,13 @@ private:
 
   CudaTarget target;
   std::shared_ptr<const Toolchain> toolchain;
+  std::shared_ptr<const Tuning> tuning;
 };
 
 } // namespace
 
-std::shared_ptr<const Backend> makeBackend(const CudaTarget &target, std::shared_ptr<const Toolchain> toolchain) { return std::make_shared<CudaBackend>(target, std::move(toolchain)); }
+std::shared_ptr<const Backend> makeBackend(const CudaTarget &target, std::shared_ptr<const Toolchain> toolchain, std::shared_ptr<const Tuning> tuning) {
+  return std::make_shared<CudaBackend>(target, std::move(toolchain), std::move(tuning));
+}
 
 } // namespace mlc::cuda

@@ -26,7 +26,7 @@ public:
 
   void addChoosePasses(OpPassManager &func) const override { func.addPass(createHostPackOperands()); }
 
-  FailureOr<Kernel> emit(graph::RegionOp region, graph::ShapeFacts &facts, const Placements &placements, bool reference) const override {
+  FailureOr<Kernel> emit(graph::RegionOp region, graph::ShapeFacts &facts, const Placements &placements, bool reference, const RefusedSources &) const override {
     return emitKernel(region, facts, {target, reference, placements});
   }
 

@@ -308,6 +308,8 @@ void GraphImporter::importNode(const NodeProto &node, size_t index) {
     const std::string &output = node.output(i);
     if (output.empty())
       continue;
+    if (options.nodesByTensor)
+      options.nodesByTensor->try_emplace(scope->prefix + output, name);
     if (i >= static_cast<int>(results.size())) {
       note("its output " + Twine(i) + " ('" + shown(output) + "') is not supported");
       good = false;

@@ -29,6 +29,8 @@ struct OnnxImportOptions {
   llvm::StringMap<ShapeRange> shapeRanges;
   /// Inner tensors of the model's top graph that become outputs behind the model's own, in this order.
   std::vector<std::string> keep;
+  /// Gets the name of the node that gives each tensor, when not null.
+  llvm::StringMap<std::string> *nodesByTensor = nullptr;
   /// If given: filled with the names of the top graph's initializers and Constant nodes' outputs that are used and over 1 KiB, by where their bytes lie.
   llvm::DenseMap<const void *, std::string> *initializers = nullptr;
   /// If given: set to true when an option is at fault (names what the model lacks), not the model.

@@ -3,8 +3,10 @@
 //
 // 1. find the values between regions that can change their type, views of one memory together; 2. rebuild each region in order: a value of its body has a wide form, a narrow one, or both,
 // made when they are asked for; moves follow whichever form is wanted, products want narrow operands, everything else wide ones.
+#include "dialects/Graph/NodeNames.h"
 #include "dialects/Graph/ShapeFacts.h"
 #include "llvm/ADT/EquivalenceClasses.h"
+#include "llvm/ADT/StringSet.h"
 #include "passes/Fuse/Regions.h"
 #include "passes/Precision/Passes.h"
 
@@ -37,7 +39,8 @@ bool isView(Operation *op) {
 /// Rewrites one region.
 class Body {
 public:
-  Body(ShapeFacts &facts, OpBuilder &b, Type narrow) : facts(facts), b(b), narrowType(narrow), wideType(b.getF32Type()) {}
+  /// `keep`: products stay f32 too.
+  Body(ShapeFacts &facts, OpBuilder &b, Type narrow, bool keep) : facts(facts), b(b), narrowType(narrow), wideType(b.getF32Type()), keep(keep) {}
 
   void define(Value old, Value now) { (facts.elementType(now) == narrowType && facts.elementType(old) == wideType ? narrows : wides)[old] = now; }
 
@@ -49,7 +52,7 @@ public:
     }
     SmallVector<Value> operands;
     for (Value v : op->getOperands())
-      operands.push_back(isProduct(op) && facts.elementType(op->getResult(0)).isF32() ? narrow(v) : wide(v));
+      operands.push_back(!keep && isProduct(op) && facts.elementType(op->getResult(0)).isF32() ? narrow(v) : wide(v));
     return clone(op, operands);
   }
 
@@ -130,6 +133,7 @@ private:
   ShapeFacts &facts;
   OpBuilder &b;
   Type narrowType, wideType;
+  bool keep;
   DenseMap<Value, Value> wides, narrows; // values of other types are in wides
   bool hasLargeConstants = false;
 };
@@ -147,7 +151,13 @@ struct ConvertPrecision : impl::ConvertPrecisionBase<ConvertPrecision> {
     if (!shapes.valid())
       return signalPassFailure();
     facts = &shapes;
+    SmallVector<StringRef> names;
+    StringRef(keep).split(names, ';', -1, /*KeepEmpty=*/false);
+    for (StringRef name : names)
+      keepNames.insert(name);
     findNarrow();
+    if (io)
+      addArguments();
     SmallVector<Operation *> ops, old;
     getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
       if (isa<RegionOp>(op) || (isView(op) && !isa<RegionOp>(op->getParentOp())))
@@ -157,15 +167,41 @@ struct ConvertPrecision : impl::ConvertPrecisionBase<ConvertPrecision> {
     for (Operation *op : ops)
       if (failed(isa<RegionOp>(op) ? rebuild(cast<RegionOp>(op), old) : rebuildView(op, old)))
         return signalPassFailure();
+    if (io)
+      finishSignature();
     for (Operation *op : llvm::reverse(old))
       op->erase();
+    for (BlockArgument argument : llvm::reverse(widened))
+      argument.getOwner()->eraseArgument(argument.getArgNumber());
+    getOperation().setFunctionType(FunctionType::get(&getContext(), getOperation().getBody().front().getArgumentTypes(), getOperation().getBody().front().getTerminator()->getOperandTypes()));
     for (Value v : llvm::reverse(unusedConstants))
       if (v.use_empty())
         v.getDefiningOp()->erase();
   }
 
 private:
-  /// Results of regions that only regions use, and views of them, as whole classes of one memory.
+  /// Whether a region computes in f32: a node of it is named, or calibration saw what f16 does not hold.
+  bool isKept(RegionOp region) {
+    if (!keepNames.empty()) {
+      SmallVector<StringRef> nodes;
+      collectNames(region.getLoc(), nodes);
+      if (llvm::any_of(nodes, [&](StringRef node) { return keepNames.contains(node); }))
+        return true;
+    }
+    if (!narrowType.isF16())
+      return false;
+    auto overflows = [](double largest) { return !(largest <= kLargestTrusted); }; // NaN does
+    auto ranges = region->getAttrOfType<DenseF64ArrayAttr>(kRangesAttr);
+    auto products = region->getAttrOfType<FloatAttr>(kProductRangeAttr);
+    return (ranges && llvm::any_of(ranges.asArrayRef(), overflows)) || (products && overflows(products.getValueAsDouble()));
+  }
+
+  bool isArgument(Value v) {
+    auto argument = dyn_cast<BlockArgument>(v);
+    return argument && argument.getOwner() == &getOperation().getBody().front();
+  }
+
+  /// Results of regions that only regions use (with `io` the caller too), and views of them, as whole classes of one memory.
   void findNarrow() {
     llvm::EquivalenceClasses<void *> memory;
     llvm::DenseSet<void *> fixed;
@@ -176,20 +212,29 @@ private:
       values.push_back(v);
       memory.insert(v.getAsOpaquePointer());
       for (Operation *user : v.getUsers())
-        if (!isa<RegionOp>(user) && !isView(user))
+        if (!isa<RegionOp>(user) && !isView(user) && !(io && isa<func::ReturnOp>(user)))
           fixed.insert(v.getAsOpaquePointer());
     };
+    if (io)
+      for (Value argument : getOperation().getArguments())
+        add(argument);
     getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
-      if (isa<RegionOp>(op)) {
-        for (Value r : op->getResults())
+      if (auto region = dyn_cast<RegionOp>(op)) {
+        bool isWide = isKept(region);
+        if (isWide)
+          keptRegions.insert(region);
+        for (Value r : op->getResults()) {
           add(r);
+          if (isWide)
+            fixed.insert(r.getAsOpaquePointer());
+        }
         return WalkResult::skip();
       }
       if (isView(op) && facts->elementType(op->getResult(0)).isF32() && !isConstantExpression(op->getResult(0))) {
         add(op->getResult(0));
         for (Value v : op->getOperands()) {
           memory.unionSets(op->getResult(0).getAsOpaquePointer(), v.getAsOpaquePointer());
-          bool changes = v.getDefiningOp() && (isa<RegionOp>(v.getDefiningOp()) || isView(v.getDefiningOp())) && !isConstantExpression(v);
+          bool changes = (io && isArgument(v)) || (v.getDefiningOp() && (isa<RegionOp>(v.getDefiningOp()) || isView(v.getDefiningOp())) && !isConstantExpression(v));
           if (!changes)
             fixed.insert(v.getAsOpaquePointer());
         }
@@ -203,6 +248,51 @@ private:
       if (!fixedClasses.contains(memory.getLeaderValue(v.getAsOpaquePointer())))
         isNarrow.insert(v);
     converted += isNarrow.size();
+    kept += keptRegions.size();
+  }
+
+  Value castAlone(OpBuilder &b, Value v, Type type) {
+    Dims dims(facts->dims(v));
+    auto region = RegionOp::create(b, v.getLoc(), TypeRange{cast<RankedTensorType>(v.getType()).clone(type)}, ValueRange{v}, b.getStringAttr("single"));
+    OpBuilder inside(region);
+    Block *block = inside.createBlock(&region.getBody());
+    BlockArgument argument = block->addArgument(v.getType(), v.getLoc());
+    facts->set(argument, facts->elementType(v), dims);
+    Value now = facts->make<CastOp>(inside, v.getLoc(), argument, inside.getNamedAttr("to", TypeAttr::get(type)));
+    YieldOp::create(inside, v.getLoc(), now);
+    facts->set(region.getResult(0), type, dims);
+    return region.getResult(0);
+  }
+
+  /// Narrow arguments in front of the f32 ones, which go when nothing uses them anymore. What may not change its type (control flow reads it) is widened by a region of its own.
+  void addArguments() {
+    Block &body = getOperation().getBody().front();
+    for (unsigned i = 0; i < body.getNumArguments(); ++i) {
+      BlockArgument old = body.getArgument(i);
+      if (!facts->elementType(old).isF32())
+        continue;
+      BlockArgument now = body.insertArgument(i++, cast<RankedTensorType>(old.getType()).clone(narrowType), old.getLoc());
+      facts->set(now, narrowType, Dims(facts->dims(old)));
+      OpBuilder b = OpBuilder::atBlockBegin(&body);
+      if (isNarrow.contains(old))
+        rebuilt[old] = now;
+      else
+        old.replaceAllUsesWith(castAlone(b, now, b.getF32Type()));
+      widened.push_back(old);
+    }
+  }
+
+  void finishSignature() {
+    Block &body = getOperation().getBody().front();
+    Operation *terminator = body.getTerminator();
+    for (OpOperand &operand : terminator->getOpOperands()) {
+      OpBuilder b(terminator);
+      Value v = operand.get();
+      if (isNarrow.contains(v))
+        operand.set(rebuilt.lookup(v));
+      else if (facts->elementType(v).isF32())
+        operand.set(castAlone(b, v, narrowType));
+    }
   }
 
   /// Whether a product of the region reads the argument, through moves.
@@ -228,10 +318,10 @@ private:
     return now;
   }
 
-  Value outer(Value v, BlockArgument inner) {
+  Value outer(Value v, BlockArgument inner, bool isWide) {
     if (isNarrow.contains(v))
       return rebuilt.lookup(v);
-    if (!facts->elementType(v).isF32() || !isConstantExpression(v))
+    if (isWide || !facts->elementType(v).isF32() || !isConstantExpression(v))
       return v;
     bool large = cast<RankedTensorType>(v.getType()).getNumElements() >= kLargeTable;
     return large || feedsProduct(inner) ? narrowConstant(v) : v;
@@ -240,17 +330,19 @@ private:
   LogicalResult rebuild(RegionOp region, SmallVector<Operation *> &old) {
     OpBuilder b(region);
     Block &body = region.getBody().front();
+    bool isWide = keptRegions.contains(region);
     SmallVector<Value> inputs;
     for (auto [v, inner] : llvm::zip(region.getInputs(), body.getArguments()))
-      inputs.push_back(outer(v, inner));
+      inputs.push_back(outer(v, inner, isWide));
     SmallVector<Type> types;
     for (Value r : region.getResults())
       types.push_back(isNarrow.contains(r) ? cast<RankedTensorType>(r.getType()).clone(narrowType) : r.getType());
     auto now = RegionOp::create(b, region.getLoc(), types, inputs, region.getKindAttr());
     for (NamedAttribute attribute : region->getDiscardableAttrs())
-      now->setDiscardableAttr(attribute.getName(), attribute.getValue());
+      if (attribute.getName() != kRangesAttr && attribute.getName() != kProductRangeAttr)
+        now->setDiscardableAttr(attribute.getName(), attribute.getValue());
     Block *block = b.createBlock(&now.getBody());
-    Body rewriter(*facts, b, narrowType);
+    Body rewriter(*facts, b, narrowType, isWide);
     for (auto [v, inner] : llvm::zip(inputs, body.getArguments())) {
       BlockArgument argument = block->addArgument(v.getType(), inner.getLoc());
       facts->set(argument, facts->elementType(v), Dims(facts->dims(inner)));
@@ -293,8 +385,11 @@ private:
   ShapeFacts *facts = nullptr;
   Type narrowType;
   llvm::DenseSet<Value> isNarrow;
+  llvm::DenseSet<Operation *> keptRegions;
+  llvm::StringSet<> keepNames;
   DenseMap<Value, Value> rebuilt, constants;
   SmallVector<Value> unusedConstants;
+  SmallVector<BlockArgument> widened; // f32 arguments that narrow ones replace
 };
 
 } // namespace

@@ -11,6 +11,7 @@
 #include "runtime/exec/shape_program.h"
 #include "runtime/exec/signature.h"
 #include "runtime/plan/access.h"
+#include "tools/common/cubin.h"
 #include "tools/common/error.h"
 #include "tools/common/symbols.h"
 
@@ -39,12 +40,36 @@ Json DescribeTensors(const std::vector<mlc_tensor_info_t>& infos) {
   return list;
 }
 
-Json DescribeKernels(const plan::Target& target) {
+// Each kernel of a target. Those of CUDA lie in one module, which says how large they are; of PTX
+// code_bytes is text.
+Json DescribeKernels(const runtime::PlanFile& file, const plan::Target& target) {
+  std::string_view code;
+  auto kind = plan::SegmentKind::HostCode;
+  if (target.code_segment() != kNone) {
+    const plan::Segment& segment = *file.plan().segments()->Get(target.code_segment());
+    kind = segment.kind();
+    code = {reinterpret_cast<const char*>(file.SegmentData(target.code_segment())), segment.size()};
+  }
+  std::map<std::string, CubinKernel> cubin;
+  std::map<std::string, uint64_t> ptx;
+  if (kind == plan::SegmentKind::Cubin) cubin = ReadCubin(code);
+  if (kind == plan::SegmentKind::Ptx) ptx = ReadPtx(code);
   Json list = Json::array();
-  for (const plan::Kernel* kernel : Items(target.kernels()))
-    list.push_back({{"name", Text(kernel->name())},
-                    {"kind", Text(kernel->kind())},
-                    {"code_bytes", kernel->code_size()}});
+  for (const plan::Kernel* kernel : Items(target.kernels())) {
+    const std::string name = Text(kernel->name());
+    Json item = {{"name", name},
+                 {"kind", Text(kernel->kind())},
+                 {"code_bytes", kernel->code_size() + cubin[name].code_bytes + ptx[name]}};
+    if (kind != plan::SegmentKind::HostCode) {
+      item["threads"] = kernel->threads();
+      item["shared_bytes"] = kernel->shared_bytes() + cubin[name].static_shared_bytes;
+    }
+    if (kind == plan::SegmentKind::Cubin) {
+      item["registers"] = cubin[name].registers;
+      item["local_bytes"] = cubin[name].local_bytes;
+    }
+    list.push_back(std::move(item));
+  }
   return list;
 }
 
@@ -182,9 +207,10 @@ uint64_t WeightsBytes(const plan::Plan& plan, const std::set<uint32_t>& constant
   return total;
 }
 
-uint64_t CodeBytes(const plan::Target& target, const std::set<uint32_t>& kernels) {
+// Of some kernels of a target's description.
+uint64_t CodeBytes(const Json& described, const std::set<uint32_t>& kernels) {
   uint64_t total = 0;
-  for (uint32_t kernel : kernels) total += target.kernels()->Get(kernel)->code_size();
+  for (uint32_t kernel : kernels) total += described[kernel]["code_bytes"].get<uint64_t>();
   return total;
 }
 
@@ -216,12 +242,11 @@ Json DimsJson(const mlc_signature& signature, const std::vector<int64_t>& symbol
 }
 
 // A specialised program at the dims of its bucket that are nearest to `symbols`, beside the generic
-// one: `own` counts what the generic program does not have.
+// one: `own` counts what the generic program does not have. `kernels` is the target's.
 Json DescribeBucket(const plan::Plan& plan, const mlc_signature& signature,
-                    const plan::Program& program, const plan::Program& generic,
+                    const plan::Program& program, const plan::Program& generic, const Json& kernels,
                     std::vector<int64_t> symbols, bool in_full) {
   const plan::Entry& entry = *signature.entry;
-  const plan::Target& target = *plan.targets()->Get(program.target());
   Json ranges = Json::object();
   for (const plan::SymbolRange* range : Items(program.bucket())) {
     ranges[signature.symbols[range->symbol()].name] = {range->min(), range->max()};
@@ -235,16 +260,17 @@ Json DescribeBucket(const plan::Plan& plan, const mlc_signature& signature,
       {"dims", DimsJson(signature, symbols)},
       {"num_kernels", parts.kernels.size()},
       {"own_kernels", Without(parts.kernels, shared.kernels).size()},
-      {"code_bytes", CodeBytes(target, parts.kernels)},
-      {"own_code_bytes", CodeBytes(target, Without(parts.kernels, shared.kernels))},
+      {"code_bytes", CodeBytes(kernels, parts.kernels)},
+      {"own_code_bytes", CodeBytes(kernels, Without(parts.kernels, shared.kernels))},
       {"own_weights_bytes", WeightsBytes(plan, Without(parts.constants, shared.constants))}};
   json.update(DescribeProgram(plan, entry, program, EvaluateAt(entry, &program, symbols), in_full));
   return json;
 }
 
-Json DescribeTarget(const plan::Plan& plan, const mlc_signature& signature,
+Json DescribeTarget(const runtime::PlanFile& file, const mlc_signature& signature,
                     const plan::Program& generic, const std::vector<int64_t>& symbols,
                     bool in_full) {
+  const plan::Plan& plan = file.plan();
   const plan::Entry& entry = *signature.entry;
   const plan::Target& target = *plan.targets()->Get(generic.target());
   Json features = Json::array();
@@ -253,13 +279,13 @@ Json DescribeTarget(const plan::Plan& plan, const mlc_signature& signature,
   Json json = {{"arch", Text(target.arch())},
                {"triple", Text(target.triple())},
                {"features", features},
-               {"kernels", DescribeKernels(target)}};
+               {"kernels", DescribeKernels(file, target)}};
   json.update(DescribeProgram(plan, entry, generic, EvaluateAt(entry, &generic, symbols), in_full));
   json["buckets"] = Json::array();
   for (const plan::Program* program : Items(entry.programs()))
     if (program->target() == generic.target() && program != &generic)
       json["buckets"].push_back(
-          DescribeBucket(plan, signature, *program, generic, symbols, in_full));
+          DescribeBucket(plan, signature, *program, generic, json["kernels"], symbols, in_full));
   return json;
 }
 
@@ -313,7 +339,7 @@ Json Describe(const runtime::PlanFile& file, const std::string& entry_name,
     json["metadata"][item->key()->str()] = Text(item->value());
   for (const plan::Program* program : Items(entry.programs()))
     if (Count(program->bucket()) == 0)
-      json["targets"].push_back(DescribeTarget(plan, signature, *program, symbols, in_full));
+      json["targets"].push_back(DescribeTarget(file, signature, *program, symbols, in_full));
   return json;
 }
 

@@ -9,7 +9,23 @@ void declareArguments(CLI::App &app, Arguments &a) {
   app.add_option("--arch", a.archs, "What to compile for: host (this machine), x86-64-v2, x86-64-v3, x86-64-v4, sm_75, sm_80, sm_86, sm_87, sm_89, sm_90, sm_100, sm_110, sm_120, native (this machine's GPU); several give one plan that holds all. With a GPU comes PTX for later ones")->delimiter(',')->type_name("LIST")->capture_default_str();
   auto *fp16 = app.add_flag("--fp16", a.fp16, "CUDA: products in f16 with f32 sums; what lies in memory in f16, norms, softmax and sums in f32; inputs and outputs as in the model");
   app.add_flag("--bf16", a.bf16, "The same in bf16")->excludes(fp16);
+  app.add_option("--io", a.io, "fp16 with --fp16, bf16 with --bf16: the model's f32 inputs and outputs take that type too")->type_name("fp16|bf16")->check(CLI::IsMember({"fp16", "bf16"}).description(""));
+  app.add_option("--keep-fp32", a.keepFp32, "Nodes that stay f32 under --fp16 and --bf16 with the kernels they are part of: names of nodes or of tensors that nodes give, or patterns such as '/head/*'; may be repeated")
+      ->type_name("NAMES")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  app.add_option("--calibrate", a.calibrate, "Inputs (members named as the model's inputs) to run with in f32 on this machine before --fp16 decides: kernels whose values exceed half of f16's range (65504) in one of the runs stay f32; may be repeated")
+      ->type_name("FILE.npz")
+      ->allow_extra_args(false);
   app.add_option("--cuda-path", a.cudaPath, "The CUDA toolkit to compile with (bin/ptxas and lib64/libnvrtc.so); default: MLC_CUDA_PATH, CUDA_HOME, /usr/local/cuda, the Python packages of .venv")->type_name("DIR");
+  app.add_option("--tuning", a.tuning, "Measured choices of kernels' configurations, as mlc-tune writes them; of several files the faster line holds")->type_name("FILE")->check(CLI::ExistingFile.description(""))->allow_extra_args(false);
+  app.add_option("--tuning-candidate", a.tuningCandidate, "Where no file of --tuning decides take the cost model's N-th choice, from 0 on; for mlc-tune")->type_name("N");
+  app.add_flag("--no-forward", a.noForward, "Leave out the compute_80 PTX by which a plan also runs on GPUs that are not named, and on older drivers");
+  auto *emit = app.add_option("--emit", a.emit,
+                 "Instead of a plan, the code of the CUDA targets: ptx and cubin (a file for each architecture; the forward path is PTX alone), or fatbin (one file of all cubins and the forward PTX, for cuobjdump). -o names "
+                 "the file; where there are several, NAME gives NAME.sm_80.ptx, NAME.sm_90a.ptx, ..")
+      ->type_name("ptx|cubin|fatbin")
+      ->check(CLI::IsMember({"ptx", "cubin", "fatbin"}).description(""));
   auto *output = app.add_option("-o,--output", a.output, "The plan to write (default: the model's name with .plan)")->type_name("PLAN");
   app.add_option("--shape", a.shapes, "Fix an input's dims; '?' keeps one as the model has it; may be repeated")->type_name("INPUT=1x3x224x224")->allow_extra_args(false);
   app.add_option("--dims", a.dims, "Ranges of symbolic dims, or NAME=N to fix one; sizes are reported and verified at OPT; may be repeated")->type_name("NAME=MIN:OPT:MAX,...")->allow_extra_args(false);
@@ -36,8 +52,8 @@ void declareArguments(CLI::App &app, Arguments &a) {
   app.add_flag("--rematerialize", a.rematerialize, "Compute cheap values a second time where that lowers the planned peak of memory; -O3 does");
   app.add_option("-O", a.optLevel, "0: reference lowering only; 1: no layout changes; 2: everything but what trades time for memory; 3: that too (--rematerialize)")->check(CLI::Range(0, 3).description(""))->type_name("LEVEL")->capture_default_str();
   app.add_option("--threads", a.threads, "Threads that generate code (default: all); the plan does not depend on it")->type_name("N");
-  auto *verify = app.add_flag("--verify", a.verify, "Run the plan and its -O0 twin on the same random inputs; exit code 4 when they differ beyond rtol 1e-3, atol 1e-4 * max(1, standard deviation)");
-  app.add_flag("--strip-weights", a.stripWeights, "Leave out the weights that mlc-refit can fill in from the ONNX model's initializers; such a plan does not run")->excludes(verify);
+  auto *verify = app.add_flag("--verify", a.verify, "Run the plan and its -O0 twin on the same random inputs; exit code 4 when they differ beyond rtol 1e-3, atol 1e-4 * max(1, standard deviation)")->excludes(emit);
+  app.add_flag("--strip-weights", a.stripWeights, "Leave out the weights that mlc-refit can fill in from the ONNX model's initializers; such a plan does not run")->excludes(verify)->excludes(emit);
   app.add_option("--dump-after", a.dumpAfter, "Print the module to stderr after this pass")->type_name("PASS");
   app.add_option("--stop-after", a.stopAfter, "Print the module to stdout after this stage, and stop")->type_name("STAGE")->check(CLI::IsMember({"import", "normalize", "fuse", "plan"}))->excludes(verify);
   app.add_option("--save-asm", a.saveAsm, "Write each kernel's assembly into this folder")->check(CLI::ExistingDirectory.description(""))->type_name("DIR");
@@ -59,7 +75,9 @@ void declareArguments(CLI::App &app, Arguments &a) {
   app.footer("Environment: MLC_CACHE_DIR, MLC_LOG=info (the kernel cache's hits).\n"
              "Examples:\n  mlc-compile model.onnx -o model.plan\n  mlc-compile model.onnx --arch x86-64-v3,x86-64-v4 --dims batch=1:8:32 -o model.plan\n"
              "  mlc-compile model.onnx --dims batch=1:8:32,sequence=1:128:512 --bucket opt --bucket batch=1,sequence=128\n"
-             "  mlc-compile model.onnx --shape image=1x3x224x224 --verify\n  mlc-compile model.onnx --preprocess image=u8,nhwc,bgr,mean=0.485:0.456:0.406,std=0.229:0.224:0.225\n  mlc-compile model.onnx --keep /layer1/Relu_output_0 --json report.json\n\n"
+             "  mlc-compile model.onnx --shape image=1x3x224x224 --verify\n  mlc-compile model.onnx --preprocess image=u8,nhwc,bgr,mean=0.485:0.456:0.406,std=0.229:0.224:0.225\n  mlc-compile model.onnx --keep /layer1/Relu_output_0 --json report.json\n"
+             "  mlc-compile model.onnx --arch sm_80,sm_90 --fp16 --emit fatbin -o model.fatbin\n"
+             "  mlc-compile model.onnx --arch sm_90 --fp16 --calibrate sample.npz --keep-fp32 '/head/*'\n\n"
              "Exit codes: 0 done, 1 the model is at fault, 2 usage, 3 the system failed, 4 --verify found a difference.");
 }
 

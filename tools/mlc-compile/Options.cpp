@@ -2,9 +2,13 @@
 // Part of MLC, see the LICENSE file.
 #include "tools/mlc-compile/Options.h"
 #include "mlir/IR/Location.h"
+#include "dialects/Graph/NodeNames.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Support/GlobPattern.h"
 #include "llvm/Support/Path.h"
 #include <cstdlib>
+#include <set>
 
 namespace mlc {
 
@@ -132,6 +136,51 @@ llvm::Error parseKeep(llvm::ArrayRef<std::string> names, OnnxImportOptions &opti
   if (!names.empty())
     flags += " --keep " + llvm::join(names, ",");
   return llvm::Error::success();
+}
+
+llvm::Error parseKeepFp32(llvm::ArrayRef<std::string> names, std::string &flags) {
+  for (const std::string &name : names) {
+    if (name.empty() || llvm::StringRef(name).contains(';'))
+      return llvm::createStringError("--keep-fp32 takes names of nodes or tensors, without ';', got '" + name + "'");
+    if (auto pattern = llvm::GlobPattern::create(name); !pattern)
+      return llvm::createStringError("--keep-fp32 " + name + ": " + llvm::toString(pattern.takeError()));
+    flags += " --keep-fp32 " + name;
+  }
+  return llvm::Error::success();
+}
+
+llvm::Expected<std::vector<std::string>> nodesNamed(mlir::ModuleOp module, llvm::ArrayRef<std::string> names, const llvm::StringMap<std::string> &nodesByTensor) {
+  if (names.empty())
+    return std::vector<std::string>();
+  llvm::SmallVector<llvm::StringRef> nodes;
+  llvm::StringSet<> all;
+  module.walk([&](mlir::Operation *op) {
+    nodes.clear();
+    graph::collectNames(op->getLoc(), nodes);
+    for (llvm::StringRef node : nodes)
+      all.insert(node);
+  });
+  std::set<std::string> found;
+  for (const std::string &name : names) {
+    // A name is itself, whatever characters it has ('[', '*'), before it is a pattern.
+    size_t matches = 0;
+    bool exact = all.contains(name) || nodesByTensor.contains(name);
+    auto pattern = llvm::cantFail(llvm::GlobPattern::create(name));
+    auto means = [&](llvm::StringRef candidate) { return exact ? candidate == name : pattern.match(candidate); };
+    auto take = [&](llvm::StringRef candidate, llvm::StringRef node) {
+      if (means(candidate)) {
+        found.insert(node.str());
+        ++matches;
+      }
+    };
+    for (const auto &node : all)
+      take(node.getKey(), node.getKey());
+    for (const auto &entry : nodesByTensor)
+      take(entry.getKey(), entry.getValue());
+    if (!matches)
+      return llvm::createStringError("--keep-fp32 " + name + " means no node and no tensor of the model; mlc-inspect --schedule lists the nodes of a plan");
+  }
+  return std::vector<std::string>(found.begin(), found.end());
 }
 
 std::string cacheFolder() {

@@ -28,6 +28,11 @@ std::string cacheFolder();
 /// "error: node: message", without MLIR's source excerpts.
 void printDiagnostic(const mlir::Diagnostic &d, llvm::raw_ostream &os);
 
+/// --keep-fp32: names and patterns, checked.
+llvm::Error parseKeepFp32(llvm::ArrayRef<std::string> names, std::string &flags);
+/// The nodes of a module that the names and patterns mean; `nodesByTensor`: the node that gives a tensor. The error says which means none.
+llvm::Expected<std::vector<std::string>> nodesNamed(mlir::ModuleOp module, llvm::ArrayRef<std::string> names, const llvm::StringMap<std::string> &nodesByTensor);
+
 } // namespace mlc
 
 #endif

@@ -49,12 +49,17 @@ Json makeReport(const CompileReport &report, const std::string &planPath, double
   json["times"] = Json::array();
   for (const StageTime &t : report.times)
     json["times"].push_back({{"name", t.name}, {"ms", t.wallMs}, {"cpu_ms", t.cpuMs}});
+  json["refused_kernels"] = report.refused;
+  json["warnings"] = report.warnings;
+  json["kept_f32"] = report.overflows;
   Json described;
   try {
-    auto file = tools::ValueOrThrow(runtime::PlanFile::OpenFile(planPath.c_str(), runtime::PlanReadOptions()));
-    described = tools::DescribePlan(file, "", {});
-    json["plan_bytes"] = file.size_bytes();
-    json["dims"] = described["dims"];
+    if (!planPath.empty()) {
+      auto file = tools::ValueOrThrow(runtime::PlanFile::OpenFile(planPath.c_str(), runtime::PlanReadOptions()));
+      described = tools::DescribePlan(file, "", {});
+      json["plan_bytes"] = file.size_bytes();
+      json["dims"] = described["dims"];
+    }
   } catch (const std::exception &error) {
     json["undescribed"] = error.what();
   }
@@ -63,6 +68,8 @@ Json makeReport(const CompileReport &report, const std::string &planPath, double
     Json target = described.contains("targets") ? described["targets"][i] : Json{{"arch", t.arch}};
     target["code_bytes"] = t.codeBytes;
     target["flops"] = t.flops;
+    for (const auto &choice : t.choices)
+      target["choices"].push_back({{"kernel", choice.kernel}, {"problem", choice.problem}, {"config", choice.config}});
     target["bytes"] = t.bytes;
     for (auto [order, peak] : llvm::zip(std::array{"source", "depth_first", "greedy"}, t.peaks))
       target["order_peaks"][order] = peak;
@@ -76,7 +83,8 @@ Json makeReport(const CompileReport &report, const std::string &planPath, double
 std::string summaryText(const Json &report, const std::string &planPath) {
   std::string text;
   llvm::raw_string_ostream os(text);
-  os << llvm::formatv("{0}: {1} in {2:f2} s, peak RSS {3}\n", planPath, scaled(report["plan_bytes"].get<double>(), "B"), report["compile_ms"].get<double>() / 1000, scaled(report["peak_rss_bytes"].get<double>(), "B"));
+  os << planPath << (report["plan_bytes"] == 0 ? "" : ": " + scaled(report["plan_bytes"].get<double>(), "B"));
+  os << llvm::formatv(" in {0:f2} s, peak RSS {1}\n", report["compile_ms"].get<double>() / 1000, scaled(report["peak_rss_bytes"].get<double>(), "B"));
   if (report.contains("undescribed"))
     os << "  no sizes: " << report["undescribed"].get<std::string>() << '\n';
   for (const Json &t : report["targets"]) {

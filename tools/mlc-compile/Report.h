@@ -11,7 +11,7 @@
 namespace mlc {
 
 /// The report as --json writes it: `compile_ms peak_rss_bytes plan_bytes dims`, `times` (`name ms cpu_ms` of each pass and stage in order) and, of each target, what mlc-inspect --json says of it. Sizes of symbolic dims are the opt
-/// points, else small defaults; when the plan has no sizes there (dims that contradict each other, or no weights), `undescribed` says why and the targets have no launches.
+/// points, else small defaults; when the plan has no sizes there (dims that contradict each other, or no weights), `undescribed` says why and the targets have no launches. An empty `planPath`: there is no plan, so no sizes either.
 nlohmann::ordered_json makeReport(const CompileReport &report, const std::string &planPath, double milliseconds);
 
 /// The same in a few lines for people.

@@ -13,6 +13,8 @@
 #include "tools/common/error.h"
 #include "tools/common/npy.h"
 #include "tools/mlc-compile/Arguments.h"
+#include "tools/mlc-compile/Calibrate.h"
+#include "tools/mlc-compile/Emit.h"
 #include "tools/mlc-compile/Options.h"
 #include "tools/mlc-compile/Report.h"
 #include "tools/mlc-compile/Verify.h"
@@ -43,6 +45,35 @@ template <typename T> T orFail(llvm::Expected<T> value) {
   throw ToolError(status, llvm::toString(std::move(error)));
 }
 
+/// --io, --calibrate: what --fp16 and --bf16 leave open. (--keep-fp32 goes by the model's names, which are not known yet.)
+void precisionOptions(const Arguments &a, CompileOptions &options) {
+  bool isNarrow = a.fp16 || a.bf16;
+  if (!a.keepFp32.empty() && !isNarrow)
+    throw ToolError(tools::kUsage, "--keep-fp32 needs --fp16 or --bf16: without them everything is as in the model");
+  if (!a.io.empty()) {
+    if (a.io != (a.fp16 ? "fp16" : a.bf16 ? "bf16" : ""))
+      throw ToolError(tools::kUsage, "--io " + a.io + " needs --" + a.io);
+    options.narrowIo = true;
+    options.flags += " --io " + a.io;
+  }
+  if (a.calibrate.empty())
+    return;
+  if (!a.fp16)
+    throw ToolError(tools::kUsage, "--calibrate needs --fp16: bf16 and f32 hold what the model computes");
+  if (!a.buckets.empty())
+    throw ToolError(tools::kUsage, "--calibrate and --bucket: samples have the shapes of one program; leave one of them out");
+  options.measure = runOnSamples(a.calibrate);
+  for (const std::string &file : a.calibrate)
+    options.flags += " --calibrate " + llvm::toHex(llvm::SHA256::hash(llvm::arrayRefFromStringRef(tools::ReadWholeFile(file))), /*LowerCase=*/true).substr(0, 16);
+}
+
+std::unique_ptr<llvm::MemoryBuffer> readModel(const std::string &path) {
+  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  if (!buffer)
+    throw ToolError(tools::kUsage, "cannot read " + path + ": " + buffer.getError().message());
+  return std::move(*buffer);
+}
+
 CompileOptions compileOptions(const Arguments &a) {
   CompileOptions options;
   options.optLevel = a.optLevel;
@@ -52,12 +83,18 @@ CompileOptions compileOptions(const Arguments &a) {
   options.asmFolder = a.saveAsm;
   options.explainFusion = a.explainFusion;
   options.cacheFolder = a.noCache ? "" : cacheFolder();
-  auto targets = makeBackends(a.archs, a.cudaPath);
+  auto tuning = std::make_shared<Tuning>();
+  tuning->candidate = a.tuningCandidate;
+  for (const std::string &path : a.tuning)
+    orUsage(tuning->add(readModel(path)->getBuffer(), path));
+  auto targets = makeBackends(a.archs, a.cudaPath, tuning, !a.noForward);
   if (!targets)
     throw ToolError(tools::kUsage, llvm::toString(targets.takeError()));
   options.targets = std::move(*targets);
   for (const auto &target : options.targets)
     options.flags += (options.flags.empty() ? "--arch " : ",") + target->arch;
+  for (const std::string &path : a.tuning)
+    options.flags += " --tuning " + path;
   options.precision = a.fp16 ? "f16" : a.bf16 ? "bf16" : "";
   if (!options.precision.empty()) {
     for (const auto &target : options.targets)
@@ -65,6 +102,11 @@ CompileOptions compileOptions(const Arguments &a) {
         throw ToolError(tools::kUsage, "--fp16 and --bf16 are for CUDA targets; " + target->arch + " computes in the model's types: compile for it without them");
     options.flags += a.fp16 ? " --fp16" : " --bf16";
   }
+  precisionOptions(a, options);
+  if (!a.emit.empty())
+    for (const auto &target : options.targets)
+      if (target->minCuda == 0)
+        throw ToolError(tools::kUsage, "--emit is for CUDA targets; " + target->arch + " has no " + a.emit + ": mlc-inspect --extract gives the code of a plan");
   options.flags += " -O" + std::to_string(a.optLevel);
   options.rematerialize = a.rematerialize || a.optLevel >= 3;
   if (a.rematerialize)
@@ -76,13 +118,6 @@ CompileOptions compileOptions(const Arguments &a) {
         llvm::errs() << "\r                              \r";
     };
   return options;
-}
-
-std::unique_ptr<llvm::MemoryBuffer> readModel(const std::string &path) {
-  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
-  if (!buffer)
-    throw ToolError(tools::kUsage, "cannot read " + path + ": " + buffer.getError().message());
-  return std::move(*buffer);
 }
 
 mlir::OwningOpRef<mlir::ModuleOp> importModel(const Arguments &a, OnnxImportOptions &import, mlir::MLIRContext &context) {
@@ -125,6 +160,7 @@ int run(int argc, char **argv) {
   orUsage(parseShapeRanges(a.minShapes, a.optShapes, a.maxShapes, import, options.flags));
   orUsage(parseBuckets(a.buckets, options.buckets, options.flags));
   orUsage(parseKeep(a.keep, import, options.flags));
+  orUsage(parseKeepFp32(a.keepFp32, options.flags));
   options.preprocess = llvm::join(a.preprocess, ";");
   for (const std::string &picture : a.preprocess)
     options.flags += " --preprocess " + picture;
@@ -149,28 +185,52 @@ int run(int argc, char **argv) {
   options.stripWeights = a.stripWeights;
   if (a.stripWeights)
     import.initializers = &options.initializers;
+  llvm::StringMap<std::string> nodesByTensor;
+  if (!a.keepFp32.empty())
+    import.nodesByTensor = &nodesByTensor;
   StageTimes times;
   auto module = [&] {
     StageTimer timer(times, "import");
     return importModel(a, import, context);
   }();
+  auto kept = nodesNamed(*module, a.keepFp32, nodesByTensor);
+  if (!kept)
+    throw ToolError(tools::kUsage, llvm::toString(kept.takeError()));
+  options.keepF32 = std::move(*kept);
   orUsage(resolveBuckets(*module, options.buckets));
   if (a.stopAfter == "import") {
     module->print(llvm::outs());
     return tools::kOk;
   }
+  EmittedCode emitted;
+  if (!a.emit.empty())
+    options.takeCode = [&](const Backend &target, const TargetCode &code) { return emitted.add(target, code, a.emit); };
   std::string path = a.output.empty() ? llvm::StringRef(a.model).substr(0, llvm::StringRef(a.model).rfind('.')).str() + ".plan" : a.output;
   mlir::OwningOpRef<mlir::ModuleOp> twin(a.verify ? module->clone() : nullptr);
   CompileReport done = orFail(compileToFile(*module, options, path));
   if (done.stopped)
     return tools::kOk;
+  std::vector<std::string> files;
+  if (!a.emit.empty())
+    files = emitted.write(a.emit, a.model, a.output);
   double milliseconds = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
   done.times.insert(done.times.begin(), times.begin(), times.end());
-  nlohmann::ordered_json report = makeReport(done, path, milliseconds);
+  nlohmann::ordered_json report = makeReport(done, a.emit.empty() ? path : "", milliseconds);
+  if (!files.empty())
+    report["files"] = files;
   if (a.timePasses)
     llvm::errs() << timesText(report);
   if (!a.quiet)
-    llvm::errs() << summaryText(report, path);
+    llvm::errs() << summaryText(report, a.emit.empty() ? path : llvm::join(files, ", "));
+  for (const std::string &overflow : done.overflows)
+    if (!a.quiet)
+      llvm::errs() << "stays f32: " << overflow << '\n';
+  for (const std::string &warning : done.warnings)
+    if (!a.quiet)
+      llvm::errs() << "mlc-compile: warning: " << warning << '\n';
+  if (a.timePasses)
+    for (const std::string &refused : done.refused)
+      llvm::errs() << refused << ": another candidate took its place\n";
   if (!a.quiet && !done.cacheWarning.empty())
     llvm::errs() << "mlc-compile: warning: " << done.cacheWarning << "; name another folder with MLC_CACHE_DIR, or --no-cache\n";
   if (!options.cacheFolder.empty() && (a.timePasses || runtime::LogLevelFromEnvironment() >= MLC_LOG_INFO))

@@ -6,12 +6,11 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "runtime/plan/access.h"
 #include "tools/common/describe_plan.h"
 #include "tools/common/error.h"
 #include "tools/common/npy.h"
 #include "tools/common/symbols.h"
-#include "tools/mlc-inspect/elf.h"
+#include "tools/mlc-inspect/extract.h"
 #include "tools/mlc-inspect/page.h"
 #include "tools/mlc-inspect/print.h"
 
@@ -30,27 +29,6 @@ struct Options {
   bool json = false;
   bool schedule = false;
 };
-
-// Every target's code as it is in the file (.bin) and with symbols (.elf).
-void ExtractCode(const mlc::runtime::PlanFile& file, const std::string& folder) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error)
-    throw ToolError(kSystem, "cannot make the folder '" + folder + "': " + error.message());
-  for (const mlc::plan::Target* target : mlc::runtime::Items(file.plan().targets())) {
-    const uint32_t segment = target->code_segment();
-    if (segment == mlc::runtime::kNone) continue;
-    const auto* code = reinterpret_cast<const char*>(file.SegmentData(segment));
-    const std::string_view image(code, file.plan().segments()->Get(segment)->size());
-    const std::string path = folder + "/" + target->arch()->str();
-    WriteWholeFile(path + ".bin", image);
-    std::vector<ElfSymbol> symbols;
-    for (const mlc::plan::Kernel* kernel : mlc::runtime::Items(target->kernels()))
-      symbols.push_back({kernel->name()->str(), kernel->code_offset(), kernel->code_size()});
-    WriteWholeFile(path + ".elf", FormatElf(image, symbols));
-    std::printf("%s.bin\n%s.elf\n", path.c_str(), path.c_str());
-  }
-}
 
 void WritePage(const mlc::runtime::PlanFile& file, const Options& options) {
   nlohmann::ordered_json profile;
@@ -73,7 +51,8 @@ int Main(int argc, char** argv) {
       "  mlc-inspect model.plan --schedule --dims batch=8\n"
       "  mlc-run model.plan --profile --json profile.json\n"
       "  mlc-inspect model.plan --html model.html --profile profile.json\n"
-      "  mlc-inspect model.plan --extract code && objdump -d code/x86-64-v3.elf");
+      "  mlc-inspect model.plan --extract code && objdump -d code/x86-64-v3.elf\n"
+      "  mlc-inspect model.plan --extract code && cuobjdump -sass code/cuda.fatbin");
   app.set_version_flag("--version", std::string("mlc-inspect ") + mlc_version());
   app.add_option("plan", options.plan, "the plan file")->type_name("PLAN")->required();
   app.add_option("--entry", options.entry, "entry of the plan; default: its first")
@@ -87,8 +66,9 @@ int Main(int argc, char** argv) {
   app.add_flag("--schedule", options.schedule, "list every launch");
   app.add_option(
          "--extract", options.extract,
-         "write each target's machine code to DIR: <arch>.bin as it is in the plan, <arch>.elf "
-         "with the kernels' symbols for objdump -d, gdb and perf")
+         "write each target's code to DIR. For x86-64 <arch>.bin as it is in the plan and <arch>.elf "
+         "with the kernels' symbols for objdump -d, gdb and perf; for CUDA <arch>.cubin for nvdisasm, "
+         "<arch>.ptx of the forward path, and cuda.fatbin with all of them for cuobjdump")
       ->type_name("DIR");
   auto* html = app.add_option("--html", options.html,
                               "write one self-contained page: graph, roofline, kernels, memory map")
@@ -111,7 +91,8 @@ int Main(int argc, char** argv) {
   const auto file = ValueOrThrow(
       mlc::runtime::PlanFile::OpenFile(options.plan.c_str(), mlc::runtime::PlanReadOptions()));
   if (!options.extract.empty()) {
-    ExtractCode(file, options.extract);
+    for (const std::string& path : ExtractCode(file, options.extract))
+      std::printf("%s\n", path.c_str());
     return kOk;
   }
   if (!options.html.empty()) {

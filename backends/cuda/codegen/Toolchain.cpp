@@ -157,7 +157,7 @@ llvm::Expected<std::shared_ptr<const Toolchain>> Toolchain::find(const std::stri
   return t;
 }
 
-llvm::Expected<std::string> Toolchain::assemble(const std::string &ptx, const CudaTarget &target, unsigned threads) const {
+llvm::Expected<Assembly> Toolchain::assemble(const std::string &ptx, const CudaTarget &target, unsigned threads) const {
   llvm::SmallString<128> folder;
   if (auto error = fs::createUniqueDirectory("mlc-ptx", folder))
     return llvm::createStringError("cannot make a temporary folder: " + error.message());
@@ -172,15 +172,23 @@ llvm::Expected<std::string> Toolchain::assemble(const std::string &ptx, const Cu
       return llvm::createStringError("cannot write " + input + ": " + (error ? error : os.error()).message());
   }
   std::string arch = "-arch=" + target.arch(), split = "--split-compile=" + std::to_string(threads), log;
-  if (auto error = runProgram(ptxas, {ptxas, arch, "-O3", split, input, "-o", output}, &log))
-    return std::move(error);
-  llvm::SmallVector<llvm::StringRef> found;
-  if (llvm::Regex("[^\n]*C75[0-9][0-9][^\n]*").match(log, &found))
-    return llvm::createStringError("ptxas did not compile what was written: " + found[0]);
+  auto failed = runProgram(ptxas, {ptxas, arch, "-O3", "-v", split, input, "-o", output}, &log);
+  auto assembly = Assembly::ofLog(log);
+  if (!assembly) {
+    llvm::consumeError(std::move(failed));
+    return assembly.takeError();
+  }
+  if (failed) {
+    if (!assembly->hasOverrun())
+      return std::move(failed);
+    llvm::consumeError(std::move(failed));
+    return assembly;
+  }
   auto cubin = llvm::MemoryBuffer::getFile(output);
   if (!cubin)
     return llvm::createStringError("ptxas wrote no " + output + ": " + cubin.getError().message());
-  return (*cubin)->getBuffer().str();
+  assembly->code = (*cubin)->getBuffer().str();
+  return assembly;
 }
 
 llvm::Expected<std::string> Toolchain::compile(const std::string &source, const std::string &name, const CudaTarget &target) const {

@@ -7,6 +7,7 @@
 #define MLC_BACKENDS_CUDA_CODEGEN_TOOLCHAIN_H
 
 #include "backends/cuda/CudaTarget.h"
+#include "backends/cuda/codegen/Assembly.h"
 #include <memory>
 
 namespace mlc::cuda {
@@ -24,8 +25,9 @@ public:
   /// The lowest driver (as cuDriverGetVersion counts) that loads its machine code: 12000 or 13000.
   unsigned minCuda() const { return ptxasMajor >= 13 ? 13000 : 12000; }
 
-  /// Machine code of a PTX module. Warnings that mean another program than was written (C75xx) are errors.
-  llvm::Expected<std::string> assemble(const std::string &ptx, const CudaTarget &target, unsigned threads) const;
+  /// Machine code of a PTX module, and what its kernels use. A module that fails because kernels need more shared memory than there is has no code, but usages that say so. Warnings that mean
+  /// another program than was written (C75xx) are errors when they name no kernel.
+  llvm::Expected<Assembly> assemble(const std::string &ptx, const CudaTarget &target, unsigned threads) const;
   /// PTX of CUDA C++ source. Thread-safe. The error holds the compiler's log.
   llvm::Expected<std::string> compile(const std::string &source, const std::string &name, const CudaTarget &target) const;
 

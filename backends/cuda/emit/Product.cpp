@@ -15,10 +15,12 @@ using mlc::reference::Indices;
 namespace mlc::cuda {
 namespace {
 
+constexpr size_t kMostTried = 6; // candidates for one product: each refusal is one more compilation
+
 class Product {
 public:
-  Product(RegionOp region, ShapeFacts &facts, const Placements &placements, const CudaTarget &target, const AssumedSizes &sizes)
-      : region(region), facts(facts), target(target), sizes(sizes), holes(region, facts, placements), b(region.getContext()) {}
+  Product(RegionOp region, ShapeFacts &facts, const Placements &placements, const CudaTarget &target, const AssumedSizes &sizes, const Tuning &tuning, const RefusedSources &refused)
+      : region(region), facts(facts), target(target), sizes(sizes), tuning(tuning), refused(refused), holes(region, facts, placements), b(region.getContext()) {}
 
   FailureOr<Kernel> run() {
     if (!match() || !addOperands() || !addEpilogue())
@@ -26,10 +28,22 @@ public:
     holes.addSize("sizeM", M);
     holes.addSize("sizeN", N);
     holes.addSize("sizeK", K);
-    ProductConfig c = chooseProduct({sizes(product(batch)), sizes(M), sizes(N), sizes(K), elementBytes, rightRows, leftVector && rightVector}, target);
+    ProductShape shape{sizes(product(batch)), sizes(M), sizes(N), sizes(K), elementBytes, rightRows, leftVector && rightVector};
     Kernel kernel;
+    kernel.problem = problem(shape);
+    std::vector<ProductConfig> ranked = rankProducts(shape, target);
+    if (auto tuned = tuning.find(target.arch(), kernel.problem))
+      std::stable_partition(ranked.begin(), ranked.end(), [&](const ProductConfig &c) { return c.str() == *tuned; });
+    else
+      ranked.erase(ranked.begin(), ranked.begin() + std::min<size_t>(tuning.candidate, ranked.size() - 1));
+    if (ranked.size() > kMostTried)
+      ranked.resize(kMostTried);
+    auto chosen = llvm::find_if(ranked, [&](const ProductConfig &c) { return refused.empty() || !refused.contains(source(c)); });
+    ProductConfig c = chosen == ranked.end() ? ranked.front() : *chosen;
+    kernel.config = c.str();
     kernel.kind = region.getKind() == "single" ? "gemm" : region.getKind().str();
     kernel.source = source(c);
+    kernel.isOnly = chosen == ranked.end();
     kernel.scalars = holes.sizes();
     kernel.threads = c.threads();
     kernel.sharedBytes = c.sharedBytes(elementBytes, rightRows);
@@ -39,6 +53,16 @@ public:
   }
 
 private:
+  /// Of a tuning database: what decides how fast a configuration is.
+  std::string problem(const ProductShape &s) {
+    std::string out;
+    llvm::raw_string_ostream os(out);
+    os << (conv ? "conv " : "gemm ") << element << ' ' << s.batch << 'x' << s.M << 'x' << s.N << 'x' << s.K << (s.rightRows ? " rows" : "") << (s.vectors ? "" : " elements");
+    if (conv)
+      os << ' ' << kernelH << 'x' << kernelW << " stride " << conv.getStrides()[0] << 'x' << conv.getStrides()[1];
+    return out;
+  }
+
   /// One matmul or convolution, everything else has element functions, results have its shape.
   bool match() {
     for (Operation &op : region.getBody().front().without_terminator()) {
@@ -250,6 +274,8 @@ private:
   ShapeFacts &facts;
   const CudaTarget &target;
   const AssumedSizes &sizes;
+  const Tuning &tuning;
+  const RefusedSources &refused;
   Holes holes;
   OpBuilder b;
   Operation *anchor = nullptr;
@@ -264,10 +290,11 @@ private:
 
 } // namespace
 
-FailureOr<Kernel> emitProduct(RegionOp region, ShapeFacts &facts, const Placements &placements, const CudaTarget &target, const AssumedSizes &sizes) {
+FailureOr<Kernel> emitProduct(RegionOp region, ShapeFacts &facts, const Placements &placements, const CudaTarget &target, const AssumedSizes &sizes, const Tuning &tuning,
+                              const RefusedSources &refused) {
   if (!target.hasAsyncCopy())
     return failure();
-  return Product(region, facts, placements, target, sizes).run();
+  return Product(region, facts, placements, target, sizes, tuning, refused).run();
 }
 
 } // namespace mlc::cuda

@@ -1,5 +1,7 @@
 // RUN: mlc-opt %s --split-input-file --convert-precision | FileCheck %s
 // RUN: mlc-opt %s --split-input-file --convert-precision=type=bf16 | FileCheck %s --check-prefix=BF16
+// RUN: mlc-opt %s --split-input-file "--convert-precision=keep=other;/head/fc" | FileCheck %s --check-prefix=KEEP
+// RUN: mlc-opt %s --split-input-file --convert-precision=io=true | FileCheck %s --check-prefix=IO
 
 // Between regions and in a product's weights: 16 bits. The bias, the epilogue, inputs and outputs of the model: f32.
 // CHECK-LABEL: @fires
@@ -73,4 +75,79 @@ func.func @declines(%x: tensor<4xf32>, %i: tensor<4xi64>) -> (tensor<2x2xf32>, t
   }
   %v = graph.reshape %y {dims = #graph.dims<[2, 2]>} : (tensor<4xf32>) -> tensor<2x2xf32>
   return %v, %j : tensor<2x2xf32>, tensor<4xi64>
+}
+
+// -----
+
+// What calibration saw beyond f16 stays f32: the region with its weights, and what it stores. Its neighbours are narrow. bf16 has room.
+// CHECK-LABEL: @ranges
+// CHECK: %[[A:.*]] = graph.region "pointwise"(%arg0) : (tensor<4x8xf32>) -> tensor<4x8xf16>
+// CHECK: %[[B:.*]] = graph.region "gemm"(%[[A]], %{{.*}}) : (tensor<4x8xf16>, tensor<8x8xf32>) -> tensor<4x8xf32>
+// CHECK: graph.matmul %{{.*}} -> tensor<4x8xf32>
+// CHECK: %[[C:.*]] = graph.region "pointwise"(%[[B]]) : (tensor<4x8xf32>) -> tensor<4x8xf16>
+// CHECK: %[[D:.*]] = graph.region "gemm"(%[[C]], %{{.*}}) : (tensor<4x8xf16>, tensor<8x8xf32>) -> tensor<4x8xf32>
+// CHECK-NOT: graph.ranges
+// BF16-LABEL: @ranges
+// BF16-NOT: tensor<8x8xf32>) -> tensor<4x8xf32> {
+func.func @ranges(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %w = graph.constant dense<1.0> : tensor<8x8xf32>
+  %a = graph.region "pointwise" (%x) {graph.ranges = array<f64: 30000.0>, graph.product_range = 0.0} : (tensor<4x8xf32>) -> tensor<4x8xf32> {
+  ^bb0(%p: tensor<4x8xf32>):
+    %0 = graph.relu %p : (tensor<4x8xf32>) -> tensor<4x8xf32>
+    graph.yield %0 : tensor<4x8xf32>
+  }
+  %b = graph.region "gemm" (%a, %w) {graph.ranges = array<f64: 1.0e+06>, graph.product_range = 30000.0} : (tensor<4x8xf32>, tensor<8x8xf32>) -> tensor<4x8xf32> {
+  ^bb0(%p: tensor<4x8xf32>, %q: tensor<8x8xf32>):
+    %0 = graph.matmul %p, %q : (tensor<4x8xf32>, tensor<8x8xf32>) -> tensor<4x8xf32>
+    graph.yield %0 : tensor<4x8xf32>
+  }
+  %c = graph.region "pointwise" (%b) {graph.ranges = array<f64: 1.0>, graph.product_range = 0.0} : (tensor<4x8xf32>) -> tensor<4x8xf32> {
+  ^bb0(%p: tensor<4x8xf32>):
+    %0 = graph.sigmoid %p : (tensor<4x8xf32>) -> tensor<4x8xf32>
+    graph.yield %0 : tensor<4x8xf32>
+  }
+  %d = graph.region "gemm" (%c, %w) {graph.ranges = array<f64: 1.0>, graph.product_range = 0x7FF8000000000000 : f64} : (tensor<4x8xf32>, tensor<8x8xf32>) -> tensor<4x8xf32> {
+  ^bb0(%p: tensor<4x8xf32>, %q: tensor<8x8xf32>):
+    %0 = graph.matmul %p, %q : (tensor<4x8xf32>, tensor<8x8xf32>) -> tensor<4x8xf32>
+    graph.yield %0 : tensor<4x8xf32>
+  }
+  %e = graph.region "pointwise" (%d) : (tensor<4x8xf32>) -> tensor<4x8xf32> {
+  ^bb0(%p: tensor<4x8xf32>):
+    %0 = graph.relu %p : (tensor<4x8xf32>) -> tensor<4x8xf32>
+    graph.yield %0 : tensor<4x8xf32>
+  }
+  return %e : tensor<4x8xf32>
+}
+
+// -----
+
+// A named node keeps its region in f32; so does no other. With io, inputs and outputs are narrow, also one that is both, one that a view reads and one that is a constant.
+// KEEP-LABEL: @named
+// KEEP: graph.region "pointwise"(%arg0) : (tensor<4xf32>) -> tensor<4xf16>
+// KEEP: graph.region "pointwise"(%{{.*}}) : (tensor<4xf16>) -> tensor<4xf32>
+// KEEP: graph.region "pointwise"(%{{.*}}) : (tensor<4xf32>) -> tensor<4xf32>
+// IO-LABEL: @named(%arg0: tensor<4xf16>, %arg1: tensor<4xf16>, %arg2: tensor<4xi64>) -> (tensor<2x2xf16>, tensor<4xf16>, tensor<4xf16>, tensor<4xi64>)
+// IO: graph.region "pointwise"(%arg0) : (tensor<4xf16>) -> tensor<4xf16>
+// IO: %[[V:.*]] = graph.reshape %{{.*}} : (tensor<4xf16>) -> tensor<2x2xf16>
+// IO: %[[K:.*]] = graph.region "single"(%{{.*}}) : (tensor<4xf32>) -> tensor<4xf16>
+// IO: return %[[V]], %[[K]], %arg1, %arg2
+func.func @named(%x: tensor<4xf32>, %y: tensor<4xf32>, %i: tensor<4xi64>) -> (tensor<2x2xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xi64>) {
+  %k = graph.constant dense<[1.0, 2.0, 3.0, 4.0]> : tensor<4xf32>
+  %a = graph.region "pointwise" (%x) : (tensor<4xf32>) -> tensor<4xf32> {
+  ^bb0(%p: tensor<4xf32>):
+    %0 = graph.relu %p : (tensor<4xf32>) -> tensor<4xf32>
+    graph.yield %0 : tensor<4xf32>
+  }
+  %b = graph.region "pointwise" (%a) : (tensor<4xf32>) -> tensor<4xf32> {
+  ^bb0(%p: tensor<4xf32>):
+    %0 = graph.exp %p : (tensor<4xf32>) -> tensor<4xf32>
+    graph.yield %0 : tensor<4xf32>
+  } loc("/head/fc")
+  %c = graph.region "pointwise" (%b) : (tensor<4xf32>) -> tensor<4xf32> {
+  ^bb0(%p: tensor<4xf32>):
+    %0 = graph.relu %p : (tensor<4xf32>) -> tensor<4xf32>
+    graph.yield %0 : tensor<4xf32>
+  }
+  %v = graph.reshape %c {dims = #graph.dims<[2, 2]>} : (tensor<4xf32>) -> tensor<2x2xf32>
+  return %v, %k, %y, %i : tensor<2x2xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xi64>
 }

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+#include "backends/Backend.h"
+
+namespace mlc {
+
+char RefusedKernels::ID = 0;
+
+} // namespace mlc
