@@ -30,6 +30,8 @@ struct Kernel {
   unsigned threads = 0;            // of a block; sharedBytes of dynamic shared memory, cluster blocks: for targets that have them
   unsigned sharedBytes = 0;
   unsigned cluster = 1;
+  bool waits = false;              // waits by itself for the launches before, so that it may start while they still run (plan.fbs, Kernel.waits)
+  std::string problem, config;     // of a family with configurations: what it computes, and how (Tuning.h); else empty
   bool isOnly = false;             // emit has nothing else for the region: generate takes it though it is not what was hoped for
 };
 

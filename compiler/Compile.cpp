@@ -45,7 +45,7 @@ public:
       kernel.module->print(os, OpPrintingFlags().printGenericOpForm(false).enableDebugInfo(false));
     os << kernel.source << region.getNumOperands() << ' ' << region.getNumResults() << ' ' << kernel.workspaces.size();
     if (kernel.threads)
-      os << ' ' << kernel.threads << ' ' << kernel.sharedBytes << ' ' << kernel.cluster;
+      os << ' ' << kernel.threads << ' ' << kernel.sharedBytes << ' ' << kernel.cluster << ' ' << kernel.waits;
     auto [it, fresh] = byText.try_emplace(text, entries.size());
     if (fresh) {
       std::string name = "k" + std::to_string(entries.size()) + "_" + kernel.kind;
@@ -200,6 +200,9 @@ private:
       if (auto error = options.takeCode(target, *compiled))
         return error;
     summary.kernels = kernels.entries.size();
+    for (const NamedKernel &k : kernels.entries)
+      if (!k.kernel.problem.empty())
+        summary.choices.push_back({k.name, k.kernel.problem, k.kernel.config});
     summary.codeBytes = compiled->bytes.size();
     llvm::append_range(report.warnings, compiled->warnings);
     report.targets.push_back(summary);

@@ -51,6 +51,10 @@ struct CompileReport {
     std::string arch;
     size_t kernels = 0, launches = 0;
     uint64_t codeBytes = 0;
+    struct Choice {
+      std::string kernel, problem, config;
+    };
+    std::vector<Choice> choices; // of the kernels that have configurations (backends/Tuning.h)
     std::string flops, bytes; // expressions over the symbols
     std::vector<int64_t> rematerialized; // regions that run a second time, the peak before and after; empty when there are none
     std::vector<int64_t> peaks; // bytes live at once in source, depth-first and greedy order (passes/Schedule); empty at -O0

@@ -303,7 +303,7 @@ private:
       // Results may be read back by later phases of the kernel; in-place results share an operand's memory.
       params.insert(params.end(), named.results, plan::Access::Write);
       params.insert(params.end(), k.workspaces.size(), plan::Access::ReadWrite);
-      kernels.push_back(plan::CreateKernelDirect(fb, named.name.c_str(), k.kind.c_str(), range.offset, range.size, &params, k.scalars.size(), k.threads, k.sharedBytes, k.cluster));
+      kernels.push_back(plan::CreateKernelDirect(fb, named.name.c_str(), k.kind.c_str(), range.offset, range.size, &params, k.scalars.size(), k.threads, k.sharedBytes, k.cluster, k.waits));
     }
     std::vector<Off<flatbuffers::String>> features;
     for (const std::string &f : t.backend->features)

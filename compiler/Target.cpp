@@ -6,7 +6,7 @@
 
 namespace mlc {
 
-llvm::Expected<Backends> makeBackends(llvm::ArrayRef<std::string> archs, const std::string &cudaPath) {
+llvm::Expected<Backends> makeBackends(llvm::ArrayRef<std::string> archs, const std::string &cudaPath, std::shared_ptr<const Tuning> tuning, bool forward) {
   Backends out;
   std::shared_ptr<const cuda::Toolchain> toolchain;
   auto add = [&](std::shared_ptr<const Backend> backend) -> llvm::Error {
@@ -35,11 +35,11 @@ llvm::Expected<Backends> makeBackends(llvm::ArrayRef<std::string> archs, const s
         return found.takeError();
       toolchain = *found;
     }
-    if (auto error = add(cuda::makeBackend(*target, toolchain)))
+    if (auto error = add(cuda::makeBackend(*target, toolchain, tuning)))
       return std::move(error);
   }
-  if (toolchain)
-    if (auto error = add(cuda::makeBackend(cuda::forwardTarget(), toolchain)))
+  if (toolchain && forward)
+    if (auto error = add(cuda::makeBackend(cuda::forwardTarget(), toolchain, tuning)))
       return std::move(error);
   return out;
 }

@@ -20,7 +20,7 @@ namespace {
 
 class CudaBackend : public Backend {
 public:
-  CudaBackend(const CudaTarget &target, std::shared_ptr<const Toolchain> tools) : target(target), toolchain(std::move(tools)) {
+  CudaBackend(const CudaTarget &target, std::shared_ptr<const Toolchain> tools, std::shared_ptr<const Tuning> tuned) : target(target), toolchain(std::move(tools)), tuning(std::move(tuned)) {
     arch = target.arch();
     triple = "nvptx64-nvidia-cuda";
     channelsLastAlways = true;
@@ -38,16 +38,12 @@ public:
   }
 
   FailureOr<Kernel> emit(graph::RegionOp region, graph::ShapeFacts &facts, const Placements &placements, bool reference, const RefusedSources &refused) const override {
-    if (!reference) {
-      graph::AssumedSizes sizes(region->getParentOfType<func::FuncOp>(), facts);
-      if (auto kernel = emitAttention(region, facts, placements, target); succeeded(kernel)) {
-        kernel->isOnly = refused.contains(kernel->source);
-        return std::move(*kernel);
-      }
-      if (auto kernel = emitProduct(region, facts, placements, target, sizes, refused); succeeded(kernel))
-        return std::move(*kernel);
-    }
-    return emitGeneric(region, facts, placements);
+    auto kernel = reference ? FailureOr<Kernel>(failure()) : emitTemplate(region, facts, placements, refused);
+    if (failed(kernel))
+      kernel = emitGeneric(region, facts, placements);
+    if (succeeded(kernel))
+      kernel->waits = target.hasDependentLaunch();
+    return kernel;
   }
 
   llvm::Expected<TargetCode> generate(llvm::MutableArrayRef<NamedKernel> kernels, const CodegenContext &context) const override {
@@ -105,6 +101,15 @@ public:
   }
 
 private:
+  FailureOr<Kernel> emitTemplate(graph::RegionOp region, graph::ShapeFacts &facts, const Placements &placements, const RefusedSources &refused) const {
+    graph::AssumedSizes sizes(region->getParentOfType<func::FuncOp>(), facts);
+    if (auto kernel = emitAttention(region, facts, placements, target); succeeded(kernel)) {
+      kernel->isOnly = refused.contains(kernel->source);
+      return kernel;
+    }
+    return emitProduct(region, facts, placements, target, sizes, *tuning, refused);
+  }
+
   /// What the assembler says of templates: candidates with a fault are refused, those without another one are a warning, or an error when there is no code.
   llvm::Error judge(llvm::ArrayRef<NamedKernel> kernels, const Assembly &assembly, std::vector<std::string> &warnings) const {
     auto refused = std::make_unique<RefusedKernels>();
@@ -149,10 +154,13 @@ private:
 
   CudaTarget target;
   std::shared_ptr<const Toolchain> toolchain;
+  std::shared_ptr<const Tuning> tuning;
 };
 
 } // namespace
 
-std::shared_ptr<const Backend> makeBackend(const CudaTarget &target, std::shared_ptr<const Toolchain> toolchain) { return std::make_shared<CudaBackend>(target, std::move(toolchain)); }
+std::shared_ptr<const Backend> makeBackend(const CudaTarget &target, std::shared_ptr<const Toolchain> toolchain, std::shared_ptr<const Tuning> tuning) {
+  return std::make_shared<CudaBackend>(target, std::move(toolchain), std::move(tuning));
+}
 
 } // namespace mlc::cuda

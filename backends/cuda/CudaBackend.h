@@ -4,13 +4,14 @@
 #define MLC_BACKENDS_CUDA_CUDABACKEND_H
 
 #include "backends/Backend.h"
+#include "backends/Tuning.h"
 #include "backends/cuda/CudaTarget.h"
 #include "backends/cuda/codegen/Toolchain.h"
 
 namespace mlc::cuda {
 
 /// A cubin for one architecture, or PTX for the forward target (runtime/cuda/kernel_abi.h).
-std::shared_ptr<const Backend> makeBackend(const CudaTarget &target, std::shared_ptr<const Toolchain> toolchain);
+std::shared_ptr<const Backend> makeBackend(const CudaTarget &target, std::shared_ptr<const Toolchain> toolchain, std::shared_ptr<const Tuning> tuning);
 
 } // namespace mlc::cuda
 

@@ -12,6 +12,7 @@ void mlc_session_options_init(mlc_session_options_t* options) {
   options->max_cached_shapes = 8;
   options->max_loop_iterations = uint64_t{1} << 40;
   options->cuda_graphs = SwitchFromEnvironment("MLC_CUDA_GRAPHS", true);
+  options->cuda_dependent_launch = SwitchFromEnvironment("MLC_CUDA_DEPENDENT_LAUNCH", true);
 }
 
 mlc_status_t* mlc_session_create(mlc_plan_t* plan, mlc_device_t* device,

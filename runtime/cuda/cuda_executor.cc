@@ -38,7 +38,7 @@ CudaExecutor::CudaExecutor(std::vector<BoundProgram> programs, std::shared_ptr<P
       context_(device.context()),
       code_(std::move(code)),
       profile_(device.context()),
-      graphs_(device.context(), code_->kernels(), device.log),
+      graphs_(device.context(), code_->kernels(), options.cuda_dependent_launch != 0, device.log),
       use_graphs_(options.cuda_graphs != 0),
       has_run_(this->programs().size()) {}
 

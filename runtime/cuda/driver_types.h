@@ -123,6 +123,16 @@ struct CUDA_KERNEL_NODE_PARAMS {  // _v2
   CUcontext ctx;
 };
 
+enum : unsigned char {
+  CU_GRAPH_KERNEL_NODE_PORT_PROGRAMMATIC = 1,
+  CU_GRAPH_DEPENDENCY_TYPE_PROGRAMMATIC = 1
+};
+
+struct CUgraphEdgeData {
+  unsigned char from_port, to_port, type;
+  unsigned char reserved[5];
+};
+
 enum CUmemorytype : int { CU_MEMORYTYPE_HOST = 1, CU_MEMORYTYPE_DEVICE = 2 };
 
 struct CUDA_MEMCPY3D {  // _v2

@@ -87,25 +87,44 @@ GraphCache::Entry* GraphCache::Find(const Piece& piece, const ShapePlan& shape) 
   return nullptr;
 }
 
+bool GraphCache::MayStartEarly(const Piece& piece, uint32_t node, size_t first_edge) const {
+  const std::vector<GraphEdge>& edges = piece.topology.edges;
+  if (!dependent_launch_ || first_edge == edges.size() || edges[first_edge].to != node ||
+      (first_edge + 1 < edges.size() && edges[first_edge + 1].to == node))
+    return false;
+  const Step &from = *piece.nodes[edges[first_edge].from], &to = *piece.nodes[node];
+  return from.op == plan::Op::Launch && to.op == plan::Op::Launch && kernels_[to.kernel].waits;
+}
+
 Status GraphCache::Make(Entry& entry, const Piece& piece, const ShapePlan& shape,
                         const LaunchParams& params) {
   CUgraph graph = nullptr;
   MLC_CU(context_, cuGraphCreate, &graph, 0);
   entry.graph = Graph(context_, graph);
   std::vector<CUgraphNode> dependencies;
-  size_t edge = 0;
+  const std::vector<GraphEdge>& edges = piece.topology.edges;
+  size_t edge = 0, num_early = 0;
   for (uint32_t i = 0; i < piece.nodes.size(); ++i) {
     dependencies.clear();
-    // Where edges become programmatic launches: their two kernels are known here.
-    for (; edge < piece.topology.edges.size() && piece.topology.edges[edge].to == i; ++edge)
-      dependencies.push_back(entry.nodes[piece.topology.edges[edge].from]);
-    MLC_TRY(AddNode(entry, *piece.nodes[i], shape, params, dependencies));
+    const bool starts_early = MayStartEarly(piece, i, edge);
+    for (; edge < edges.size() && edges[edge].to == i; ++edge)
+      dependencies.push_back(entry.nodes[edges[edge].from]);
+    if (!starts_early) {
+      MLC_TRY(AddNode(entry, *piece.nodes[i], shape, params, dependencies));
+      continue;
+    }
+    MLC_TRY(AddNode(entry, *piece.nodes[i], shape, params, {}));
+    const CUgraphEdgeData data{
+        CU_GRAPH_KERNEL_NODE_PORT_PROGRAMMATIC, 0, CU_GRAPH_DEPENDENCY_TYPE_PROGRAMMATIC, {}};
+    MLC_CU(context_, cuGraphAddDependencies, graph, dependencies.data(), &entry.nodes.back(), &data,
+           1);
+    ++num_early;
   }
   CUgraphExec exec = nullptr;
   MLC_CU(context_, cuGraphInstantiateWithFlags, &exec, graph, 0);
   entry.exec = GraphExec(context_, exec);
-  log_.Log(MLC_LOG_DEBUG, "%s: a graph of %zu nodes and %zu edges was made",
-           context_.place().c_str(), piece.nodes.size(), piece.topology.edges.size());
+  log_.Log(MLC_LOG_DEBUG, "%s: a graph of %zu nodes and %zu edges was made, %zu of them dependent launches",
+           context_.place().c_str(), piece.nodes.size(), edges.size(), num_early);
   return Ok();
 }
 

@@ -17,8 +17,14 @@ namespace mlc::runtime::cuda {
 
 class GraphCache {
  public:
-  GraphCache(const Context& context, const std::vector<Kernel>& kernels, const Logger& log)
-      : context_(context), kernels_(kernels), log_(log) {}
+  // dependent_launch: kernels that wait by themselves (plan.fbs, Kernel.waits) start while those
+  // before them still run, where the driver has such edges.
+  GraphCache(const Context& context, const std::vector<Kernel>& kernels, bool dependent_launch,
+             const Logger& log)
+      : context_(context),
+        kernels_(kernels),
+        dependent_launch_(dependent_launch && context.driver().cuGraphAddDependencies),
+        log_(log) {}
 
   // Launches a piece of a bound shape as a graph, or gives false where the caller is to launch it
   // on the stream. `binding` is another number whenever shape or addresses are others. The context
@@ -51,6 +57,9 @@ class GraphCache {
   };
 
   Entry* Find(const Piece& piece, const ShapePlan& shape);
+  // Whether a node may start while its one predecessor runs. The chain stays whole: a kernel that
+  // waits ends after those before it.
+  bool MayStartEarly(const Piece& piece, uint32_t node, size_t first_edge) const;
   Status Make(Entry& entry, const Piece& piece, const ShapePlan& shape, const LaunchParams& params);
   Status AddNode(Entry& entry, const Step& step, const ShapePlan& shape, const LaunchParams& params,
                  const std::vector<CUgraphNode>& dependencies);
@@ -59,6 +68,7 @@ class GraphCache {
 
   const Context& context_;
   const std::vector<Kernel>& kernels_;
+  const bool dependent_launch_;
   const Logger& log_;
   std::list<Entry> entries_;  // most recently used first
 };

@@ -19,6 +19,7 @@ struct Kernel {
   unsigned threads = 0;
   unsigned shared_bytes = 0;
   unsigned cluster = 1;
+  bool waits = false;  // by itself for the launches before
 };
 
 // Immutable. Its owners keep device and plan alive.

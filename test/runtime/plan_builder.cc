@@ -45,6 +45,7 @@ PlanBuilder::PlanBuilder(PlanKind kind) {
     kernel->name = function.name;
     if (is_cuda) {
       kernel->threads = 128;
+      kernel->waits = true;
     } else {
       kernel->code_offset = function.offset;
       kernel->code_size = 1;

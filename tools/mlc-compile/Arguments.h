@@ -12,10 +12,10 @@ namespace mlc {
 /// mlc-compile's command line as it was typed.
 struct Arguments {
   std::string model, output, minShapes, optShapes, maxShapes, dumpAfter, stopAfter, saveAsm, json, cudaPath, emit, io;
-  std::vector<std::string> archs{"host"}, shapes, dims, buckets, keep, preprocess, ioLayout, keepFp32, calibrate;
+  std::vector<std::string> archs{"host"}, shapes, dims, buckets, keep, preprocess, ioLayout, keepFp32, calibrate, tuning;
   int optLevel = 2;
-  unsigned threads = 0;
-  bool verify = false, fp16 = false, bf16 = false, noCache = false, stripWeights = false, timePasses = false, explainFusion = false, quiet = false, rematerialize = false;
+  unsigned threads = 0, tuningCandidate = 0;
+  bool verify = false, fp16 = false, bf16 = false, noCache = false, stripWeights = false, timePasses = false, explainFusion = false, quiet = false, rematerialize = false, noForward = false;
 };
 
 void declareArguments(CLI::App &app, Arguments &arguments);

@@ -68,6 +68,8 @@ Json makeReport(const CompileReport &report, const std::string &planPath, double
     Json target = described.contains("targets") ? described["targets"][i] : Json{{"arch", t.arch}};
     target["code_bytes"] = t.codeBytes;
     target["flops"] = t.flops;
+    for (const auto &choice : t.choices)
+      target["choices"].push_back({{"kernel", choice.kernel}, {"problem", choice.problem}, {"config", choice.config}});
     target["bytes"] = t.bytes;
     for (auto [order, peak] : llvm::zip(std::array{"source", "depth_first", "greedy"}, t.peaks))
       target["order_peaks"][order] = peak;

@@ -67,6 +67,13 @@ void precisionOptions(const Arguments &a, CompileOptions &options) {
     options.flags += " --calibrate " + llvm::toHex(llvm::SHA256::hash(llvm::arrayRefFromStringRef(tools::ReadWholeFile(file))), /*LowerCase=*/true).substr(0, 16);
 }
 
+std::unique_ptr<llvm::MemoryBuffer> readModel(const std::string &path) {
+  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  if (!buffer)
+    throw ToolError(tools::kUsage, "cannot read " + path + ": " + buffer.getError().message());
+  return std::move(*buffer);
+}
+
 CompileOptions compileOptions(const Arguments &a) {
   CompileOptions options;
   options.optLevel = a.optLevel;
@@ -76,12 +83,18 @@ CompileOptions compileOptions(const Arguments &a) {
   options.asmFolder = a.saveAsm;
   options.explainFusion = a.explainFusion;
   options.cacheFolder = a.noCache ? "" : cacheFolder();
-  auto targets = makeBackends(a.archs, a.cudaPath);
+  auto tuning = std::make_shared<Tuning>();
+  tuning->candidate = a.tuningCandidate;
+  for (const std::string &path : a.tuning)
+    orUsage(tuning->add(readModel(path)->getBuffer(), path));
+  auto targets = makeBackends(a.archs, a.cudaPath, tuning, !a.noForward);
   if (!targets)
     throw ToolError(tools::kUsage, llvm::toString(targets.takeError()));
   options.targets = std::move(*targets);
   for (const auto &target : options.targets)
     options.flags += (options.flags.empty() ? "--arch " : ",") + target->arch;
+  for (const std::string &path : a.tuning)
+    options.flags += " --tuning " + path;
   options.precision = a.fp16 ? "f16" : a.bf16 ? "bf16" : "";
   if (!options.precision.empty()) {
     for (const auto &target : options.targets)
@@ -105,13 +118,6 @@ CompileOptions compileOptions(const Arguments &a) {
         llvm::errs() << "\r                              \r";
     };
   return options;
-}
-
-std::unique_ptr<llvm::MemoryBuffer> readModel(const std::string &path) {
-  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
-  if (!buffer)
-    throw ToolError(tools::kUsage, "cannot read " + path + ": " + buffer.getError().message());
-  return std::move(*buffer);
 }
 
 mlir::OwningOpRef<mlir::ModuleOp> importModel(const Arguments &a, OnnxImportOptions &import, mlir::MLIRContext &context) {

@@ -14,7 +14,7 @@ constexpr const char kFooter[] =
     "input files the inputs are random: floats in [-1, 1), integers 0 "
     "or 1.\n"
     "Environment: MLC_THREADS, MLC_LOG (error, warn, info, debug), MLC_VERIFY_ALL, "
-    "MLC_ALLOC_CONF, MLC_CUDA_GRAPHS, MLC_CUDA_FORCE_PTX.\n"
+    "MLC_ALLOC_CONF, MLC_CUDA_GRAPHS, MLC_CUDA_DEPENDENT_LAUNCH, MLC_CUDA_FORCE_PTX.\n"
     "Exit codes: 0 ok, 1 the plan is at fault, 2 usage, 3 the device or the system failed, 4 "
     "differs from the reference.\n"
     "Examples:\n"

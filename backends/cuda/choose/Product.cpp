@@ -1,65 +1,112 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
 //
-// The cost model of products. Times in clocks of one multiprocessor; the constants are rough figures of an H100 (docs: the kernels' README), good enough to rank configurations.
+// The cost model of products. Times in clocks of one multiprocessor; the constants are figures of an H100 (docs/results.md), good enough to rank configurations.
 #include "backends/cuda/emit/Product.h"
 
 namespace mlc::cuda {
 namespace {
 
-constexpr double kMathHalf = 2048;  // multiply-adds a clock that mma.sync reaches
-constexpr double kMathFloat = 90;   // that the FMA loop reaches
-constexpr double kBytes = 28;       // from L2, per multiprocessor and clock when all read
-constexpr double kLatency = 900;    // of one load that the pipeline's depth hides
-constexpr double kStart = 1500;     // launch, first loads
-constexpr double kCluster = 900;    // exchange of a split K
+constexpr double kMathHalf = 2048;   // multiply-adds a clock that mma.sync reaches with 8 warps or more
+constexpr double kMathFloat = 90;    // that the FMA loop reaches
+constexpr double kBytes = 28;        // from L2, per multiprocessor and clock when all read
+constexpr double kLatency = 900;     // of one load that the pipeline's depth hides
+constexpr double kStart = 1500;      // launch, addresses, the first loads
+constexpr double kStep = 80;         // a step's barrier
+constexpr double kLink = 55;         // a step's chain for 16 of K: ldmatrix, mma.sync
+constexpr double kStore = 600;       // epilogue, beside its work
+constexpr double kExchange = 900;    // parts of a split K
+constexpr double kClusterBytes = 24; // between shared memories, per clock
 
 double ceilDiv(double a, double b) { return std::ceil(a / b); }
 
 double cost(const ProductConfig &c, const ProductShape &s, const CudaTarget &target) {
   double tiles = static_cast<double>(s.batch) * ceilDiv(s.M, c.blockM) * ceilDiv(s.N, c.blockN), blocks = tiles * c.split;
   double steps = ceilDiv(ceilDiv(s.K, c.blockK), c.split);
-  int64_t resident = std::clamp<int64_t>(std::min<int64_t>(target.sharedBytes / std::max<int64_t>(1, c.sharedBytes(s.elementBytes, s.rightRows) + 1024), 2048 / c.threads()), 1, 4);
+  int64_t shared = c.sharedBytes(s.elementBytes, s.rightRows) + 1024;
+  int64_t resident = std::clamp<int64_t>(std::min<int64_t>(target.sharedBytes / shared, 1024 / c.threads()), 1, 8);
   double together = std::min<double>(resident, std::max(1.0, blocks / target.multiprocessors)); // blocks that share a multiprocessor
-  double math = c.blockM * c.blockN * c.blockK / (s.elementBytes == 4 ? kMathFloat : std::min(kMathHalf, 512.0 * c.warpsM * c.warpsN)) ;
-  double bytes = (c.blockM + c.blockN) * c.blockK * s.elementBytes / kBytes * (s.vectors ? 1 : 3);
-  double step = std::max({math * together, bytes * together, kLatency / (c.stages - 1)});
+  double warps = c.threads() / 32.0;
+  bool isFloat = s.elementBytes == 4;
+  double math = c.blockM * c.blockN * c.blockK / (isFloat ? kMathFloat : std::min(kMathHalf, 256.0 * warps * together));
+  double chunks = (c.blockM + c.blockN) * c.blockK * s.elementBytes / 16.0;
+  double issue = chunks * (s.vectors ? 16 : 60) / 32 / 4 * together; // instructions of the loads, over four schedulers
+  double bytes = chunks * 16 / kBytes * together;
+  double chain = kStep + (isFloat ? 0 : kLink * c.blockK / c.warpsK / 16);
+  double step = std::max({math * together + issue, bytes, chain, kLatency / (c.stages - 1)});
   double waves = ceilDiv(blocks, static_cast<double>(target.multiprocessors) * together);
-  double store = c.blockM * c.blockN * 8.0 / c.threads() / c.split * together;
-  return waves * (kStart + steps * step + store + (c.split > 1 ? kCluster + 100 * c.split : 0));
+  double store = kStore + c.blockM * c.blockN * 8.0 / c.threads() / c.split * together + (c.warpsK > 1 ? 150 + c.blockM * c.blockN * (c.warpsK - 1) / 64.0 : 0);
+  double exchange = c.split > 1 ? kExchange + 60 * c.split + c.blockM * c.blockN * 4.0 * (c.split - 1) / c.split / kClusterBytes * together : 0;
+  return waves * (kStart + steps * step + store + exchange);
+}
+
+/// A tile and how many warps lie along each of its sides.
+struct TileShape {
+  int64_t m, n, warpsM, warpsN;
+};
+
+/// As many stages as fit into `bytes`.
+int64_t stagesFor(const ProductConfig &c, int64_t elementBytes, bool rightRows, int64_t bytes) {
+  ProductConfig one = c;
+  int64_t stages = 2;
+  for (one.split = 1; stages < 8; ++stages) {
+    one.stages = stages + 1;
+    if (one.sharedBytes(elementBytes, rightRows) > bytes)
+      break;
+  }
+  return stages;
+}
+
+void addConfigs(std::vector<ProductConfig> &out, const ProductShape &s) {
+  static const TileShape kHalf[] = {{16, 32, 1, 2}, {16, 64, 1, 4}, {16, 128, 1, 4}, {32, 32, 2, 2}, {32, 64, 2, 2}, {32, 128, 1, 4}, {64, 32, 2, 2}, {64, 64, 2, 2}, {64, 128, 2, 4}, {128, 32, 4, 1}, {128, 64, 4, 2}, {128, 128, 2, 4}};
+  static const TileShape kFloat[] = {{16, 32, 2, 2}, {32, 32, 2, 2}, {32, 64, 2, 4}, {64, 32, 2, 4}, {64, 64, 2, 4}, {128, 64, 2, 4}};
+  bool isFloat = s.elementBytes == 4;
+  for (TileShape t : isFloat ? llvm::ArrayRef<TileShape>(kFloat) : llvm::ArrayRef<TileShape>(kHalf))
+    for (int64_t blockK : {16, 32, 64, 128})
+      for (int64_t warpsK : {1, 2, 4}) {
+        ProductConfig c{t.m, t.n, blockK, t.warpsM, t.warpsN, warpsK};
+        if (isFloat ? warpsK > 1 || blockK > 32 : blockK < 32 || blockK / warpsK % 16 || c.threads() > 256 || c.threads() < 64)
+          continue;
+        int64_t last = 0;
+        for (int64_t bytes : {48 << 10, 96 << 10}) {
+          c.stages = stagesFor(c, s.elementBytes, s.rightRows, bytes);
+          if (c.stages != last)
+            out.push_back(c);
+          last = c.stages;
+        }
+      }
 }
 
 } // namespace
 
 int64_t ProductConfig::sharedBytes(int64_t elementBytes, bool rightRows) const {
   int64_t chunk = 16 / elementBytes, left = blockM * (blockK + chunk), right = rightRows ? blockK * (blockN + chunk) : blockN * (blockK + chunk);
-  return std::max((left + right) * stages * elementBytes, blockM * (blockN + 4) * 4);
+  int64_t out = blockM * (blockN + 4) * 4;
+  return std::max((left + right) * stages * elementBytes, std::max<int64_t>(1, warpsK - 1) * out) + (split > 1 ? out + 16 : 0);
 }
 
-std::optional<ProductConfig> chooseProduct(const ProductShape &shape, const CudaTarget &target, llvm::function_ref<bool(const ProductConfig &)> accept) {
-  // blockM, blockN, blockK, warpsM, warpsN, stages
-  static const ProductConfig kHalf[] = {
-      {128, 128, 32, 2, 4, 4}, {128, 64, 32, 4, 2, 4}, {64, 128, 32, 2, 4, 4}, {64, 64, 64, 2, 2, 4}, {64, 32, 64, 4, 1, 4}, {32, 64, 64, 2, 2, 4}, {32, 128, 64, 1, 4, 4}, {16, 64, 64, 1, 4, 4}, {16, 128, 64, 1, 4, 4}, {32, 32, 64, 2, 2, 4},
-  };
-  static const ProductConfig kFloat[] = {{64, 64, 16, 2, 4, 4}, {64, 32, 16, 2, 4, 4}, {32, 64, 16, 2, 4, 4}, {32, 32, 32, 2, 2, 4}, {16, 32, 32, 2, 2, 4}, {128, 64, 16, 2, 4, 3}};
+std::string ProductConfig::str() const {
+  auto n = [](int64_t v) { return std::to_string(v); };
+  return n(blockM) + "x" + n(blockN) + "x" + n(blockK) + ",warps=" + n(warpsM) + "x" + n(warpsN) + "x" + n(warpsK) + ",stages=" + n(stages) + ",split=" + n(split);
+}
+
+std::vector<ProductConfig> rankProducts(const ProductShape &shape, const CudaTarget &target) {
   bool clusters = target.capability >= 90 && !target.forward && target.capability < 110;
-  std::optional<ProductConfig> best;
-  double least = std::numeric_limits<double>::infinity();
-  for (ProductConfig c : shape.elementBytes == 4 ? llvm::ArrayRef<ProductConfig>(kFloat) : llvm::ArrayRef<ProductConfig>(kHalf)) {
-    if (c.sharedBytes(shape.elementBytes, shape.rightRows) > target.sharedBytes)
-      continue;
+  std::vector<ProductConfig> configs;
+  addConfigs(configs, shape);
+  std::vector<std::pair<double, ProductConfig>> ranked;
+  for (ProductConfig c : configs)
     for (int64_t split : {1, 2, 4, 8}) {
-      if (split > 1 && (!clusters || shape.K < split * c.blockK * 2 || c.blockM % split))
-        continue;
       c.split = split;
-      double time = cost(c, shape, target);
-      if (time < least && accept(c)) {
-        least = time;
-        best = c;
-      }
+      if (c.sharedBytes(shape.elementBytes, shape.rightRows) > target.sharedBytes || (split > 1 && (!clusters || shape.K < split * c.blockK * 2)))
+        continue;
+      ranked.emplace_back(cost(c, shape, target), c);
     }
-  }
-  return best;
+  llvm::stable_sort(ranked, [](const auto &a, const auto &b) { return a.first < b.first; });
+  std::vector<ProductConfig> out;
+  for (const auto &[time, c] : ranked)
+    out.push_back(c);
+  return out;
 }
 
 } // namespace mlc::cuda

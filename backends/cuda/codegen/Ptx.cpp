@@ -2,6 +2,8 @@
 // Part of MLC, see the LICENSE file.
 #include "backends/cuda/codegen/Ptx.h"
 #include "backends/llvm/Module.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/InlineAsm.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Support/Regex.h"
 #include "llvm/Support/TargetSelect.h"
@@ -36,6 +38,13 @@ void prefixSymbols(llvm::Module &module, llvm::StringRef symbol) {
       g.setName(symbol + "_" + g.getName());
 }
 
+/// The kernel starts while the launches before it still run, and waits for them (Kernel.waits of the plan). The intrinsics are not used: they say that they touch no memory, so loads might pass them.
+void waitForLaunches(llvm::Function &kernel) {
+  llvm::IRBuilder<> b(&kernel.getEntryBlock(), kernel.getEntryBlock().getFirstInsertionPt());
+  for (const char *text : {"griddepcontrol.wait;", "griddepcontrol.launch_dependents;"})
+    b.CreateCall(llvm::InlineAsm::get(llvm::FunctionType::get(b.getVoidTy(), false), text, "~{memory}", /*hasSideEffects=*/true));
+}
+
 } // namespace
 
 llvm::Expected<std::string> compileToPtx(mlir::ModuleOp module, llvm::StringRef symbol, unsigned threads, const CudaTarget &target) {
@@ -54,6 +63,8 @@ llvm::Expected<std::string> compileToPtx(mlir::ModuleOp module, llvm::StringRef 
       f.removeFnAttr(llvm::Attribute::NoInline);
       f.addFnAttr(llvm::Attribute::AlwaysInline);
     }
+  if (target.hasDependentLaunch())
+    waitForLaunches(*kernel);
   optimizeKernel(**ir, *machine, 2);
   prefixSymbols(**ir, symbol);
   return emitFile(**ir, *machine, llvm::CodeGenFileType::AssemblyFile);

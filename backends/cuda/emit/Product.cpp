@@ -4,6 +4,7 @@
 #include "backends/cuda/emit/CppPrinter.h"
 #include "backends/cuda/emit/Holes.h"
 #include "backends/cuda/kernels/Sources.h"
+#include "passes/Fuse/Regions.h"
 
 using namespace mlir;
 using namespace mlc::graph;
@@ -14,10 +15,12 @@ using mlc::reference::Indices;
 namespace mlc::cuda {
 namespace {
 
+constexpr size_t kMostTried = 6; // candidates for one product: each refusal is one more compilation
+
 class Product {
 public:
-  Product(RegionOp region, ShapeFacts &facts, const Placements &placements, const CudaTarget &target, const AssumedSizes &sizes, const RefusedSources &refused)
-      : region(region), facts(facts), target(target), sizes(sizes), refused(refused), holes(region, facts, placements), b(region.getContext()) {}
+  Product(RegionOp region, ShapeFacts &facts, const Placements &placements, const CudaTarget &target, const AssumedSizes &sizes, const Tuning &tuning, const RefusedSources &refused)
+      : region(region), facts(facts), target(target), sizes(sizes), tuning(tuning), refused(refused), holes(region, facts, placements), b(region.getContext()) {}
 
   FailureOr<Kernel> run() {
     if (!match() || !addOperands() || !addEpilogue())
@@ -26,12 +29,21 @@ public:
     holes.addSize("sizeN", N);
     holes.addSize("sizeK", K);
     ProductShape shape{sizes(product(batch)), sizes(M), sizes(N), sizes(K), elementBytes, rightRows, leftVector && rightVector};
-    auto chosen = chooseProduct(shape, target, [&](const ProductConfig &c) { return refused.empty() || !refused.contains(source(c)); });
-    ProductConfig c = chosen ? *chosen : *chooseProduct(shape, target, [](const ProductConfig &) { return true; });
     Kernel kernel;
+    kernel.problem = problem(shape);
+    std::vector<ProductConfig> ranked = rankProducts(shape, target);
+    if (auto tuned = tuning.find(target.arch(), kernel.problem))
+      std::stable_partition(ranked.begin(), ranked.end(), [&](const ProductConfig &c) { return c.str() == *tuned; });
+    else
+      ranked.erase(ranked.begin(), ranked.begin() + std::min<size_t>(tuning.candidate, ranked.size() - 1));
+    if (ranked.size() > kMostTried)
+      ranked.resize(kMostTried);
+    auto chosen = llvm::find_if(ranked, [&](const ProductConfig &c) { return refused.empty() || !refused.contains(source(c)); });
+    ProductConfig c = chosen == ranked.end() ? ranked.front() : *chosen;
+    kernel.config = c.str();
     kernel.kind = region.getKind() == "single" ? "gemm" : region.getKind().str();
     kernel.source = source(c);
-    kernel.isOnly = !chosen;
+    kernel.isOnly = chosen == ranked.end();
     kernel.scalars = holes.sizes();
     kernel.threads = c.threads();
     kernel.sharedBytes = c.sharedBytes(elementBytes, rightRows);
@@ -41,6 +53,16 @@ public:
   }
 
 private:
+  /// Of a tuning database: what decides how fast a configuration is.
+  std::string problem(const ProductShape &s) {
+    std::string out;
+    llvm::raw_string_ostream os(out);
+    os << (conv ? "conv " : "gemm ") << element << ' ' << s.batch << 'x' << s.M << 'x' << s.N << 'x' << s.K << (s.rightRows ? " rows" : "") << (s.vectors ? "" : " elements");
+    if (conv)
+      os << ' ' << kernelH << 'x' << kernelW << " stride " << conv.getStrides()[0] << 'x' << conv.getStrides()[1];
+    return out;
+  }
+
   /// One matmul or convolution, everything else has element functions, results have its shape.
   bool match() {
     for (Operation &op : region.getBody().front().without_terminator()) {
@@ -195,6 +217,21 @@ private:
     return false;
   }
 
+  /// Whether an operand is the same in all runs: moves of what is constant outside.
+  bool isWeight(Value operand) {
+    while (Operation *op = operand.getDefiningOp()) {
+      if (op->getNumOperands() != 1)
+        return false;
+      operand = op->getOperand(0);
+    }
+    return isConstantExpression(region.getInputs()[cast<BlockArgument>(operand).getArgNumber()]);
+  }
+
+  static bool isNarrow(const DimExpr &size) {
+    auto c = size.constant();
+    return c && *c <= INT32_MAX;
+  }
+
   static bool multipleOf(const DimExpr &size, int64_t n) {
     auto c = size.constant();
     return c && *c % n == 0;
@@ -242,7 +279,7 @@ private:
     os << kScalarSource << kDeviceSource << "namespace MLC_KERNEL_ns {\n" << holes.text();
     auto flag = [](bool v) { return v ? "true" : "false"; };
     os << "struct Config {\n  typedef " << type << " Element;\n  static constexpr int";
-    std::vector<std::pair<const char *, int64_t>> numbers = {{"kBlockM", c.blockM}, {"kBlockN", c.blockN}, {"kBlockK", c.blockK}, {"kWarpsM", c.warpsM}, {"kWarpsN", c.warpsN},
+    std::vector<std::pair<const char *, int64_t>> numbers = {{"kBlockM", c.blockM}, {"kBlockN", c.blockN}, {"kBlockK", c.blockK}, {"kWarpsM", c.warpsM}, {"kWarpsN", c.warpsN}, {"kWarpsK", c.warpsK},
                                                              {"kStages", c.stages}, {"kSplit", c.split},   {"kStoreWidth", storeWidth}};
     if (conv) {
       auto s = conv.getStrides(), d = conv.getDilations(), p = conv.getPads();
@@ -253,7 +290,7 @@ private:
       os << separator << name << " = " << value;
       separator = ", ";
     }
-    os << ";\n  static constexpr bool kLeftVector = " << flag(leftVector) << ", kRightVector = " << flag(rightVector) << ", kLeftTail = " << flag(leftTail && leftVector) << ", kRightRows = " << flag(rightRows) << ", kIsConv = " << flag(!!conv) << ";\n};\n";
+    os << ";\n  static constexpr bool kLeftVector = " << flag(leftVector) << ", kRightVector = " << flag(rightVector) << ", kLeftTail = " << flag(leftTail && leftVector) << ", kRightRows = " << flag(rightRows) << ", kRightConstant = " << flag(isWeight(right)) << ", kNarrow = " << flag(isNarrow(M) && isNarrow(N)) << ", kIsConv = " << flag(!!conv) << ";\n};\n";
     os << kProductSource << holes.kernel(c.threads(), c.sharedBytes(elementBytes, rightRows), "Tile<Config>", "product<Config>") << "}\n";
     return out;
   }
@@ -262,6 +299,7 @@ private:
   ShapeFacts &facts;
   const CudaTarget &target;
   const AssumedSizes &sizes;
+  const Tuning &tuning;
   const RefusedSources &refused;
   Holes holes;
   OpBuilder b;
@@ -277,10 +315,11 @@ private:
 
 } // namespace
 
-FailureOr<Kernel> emitProduct(RegionOp region, ShapeFacts &facts, const Placements &placements, const CudaTarget &target, const AssumedSizes &sizes, const RefusedSources &refused) {
+FailureOr<Kernel> emitProduct(RegionOp region, ShapeFacts &facts, const Placements &placements, const CudaTarget &target, const AssumedSizes &sizes, const Tuning &tuning,
+                              const RefusedSources &refused) {
   if (!target.hasAsyncCopy())
     return failure();
-  return Product(region, facts, placements, target, sizes, refused).run();
+  return Product(region, facts, placements, target, sizes, tuning, refused).run();
 }
 
 } // namespace mlc::cuda

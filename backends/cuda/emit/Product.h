@@ -6,6 +6,7 @@
 #define MLC_BACKENDS_CUDA_EMIT_PRODUCT_H
 
 #include "backends/Backend.h"
+#include "backends/Tuning.h"
 #include "backends/cuda/CudaTarget.h"
 #include "dialects/Graph/AssumedSizes.h"
 
@@ -13,24 +14,27 @@ namespace mlc::cuda {
 
 /// How a product is cut into blocks.
 struct ProductConfig {
-  int64_t blockM = 64, blockN = 64, blockK = 32, warpsM = 2, warpsN = 2, stages = 3, split = 1;
+  int64_t blockM = 64, blockN = 64, blockK = 32, warpsM = 2, warpsN = 2, warpsK = 1, stages = 3, split = 1;
 
-  int64_t threads() const { return 32 * warpsM * warpsN; }
+  /// As a tuning database spells it: "64x32x64,warps=2x2x1,stages=4,split=2".
+  std::string str() const;
+  int64_t threads() const { return 32 * warpsM * warpsN * warpsK; }
   /// Dynamic shared memory of a block.
   int64_t sharedBytes(int64_t elementBytes, bool rightRows) const;
 };
 
-/// What the choice depends on; sizes are assumed ones where symbols decide.
+/// What the choice depends on; sizes are assumed ones where symbols decide. M, N and K are those of the product that a convolution is.
 struct ProductShape {
   int64_t batch, M, N, K, elementBytes;
   bool rightRows, vectors; // vectors: both operands come by cp.async
 };
 
-/// The fastest configuration by the cost model among those that `accept` takes, if there is one; deterministic.
-std::optional<ProductConfig> chooseProduct(const ProductShape &shape, const CudaTarget &target, llvm::function_ref<bool(const ProductConfig &)> accept);
+/// The configurations that a target can run, the fastest by the cost model first; deterministic and never empty.
+std::vector<ProductConfig> rankProducts(const ProductShape &shape, const CudaTarget &target);
 
 /// Fails, with nothing emitted, when the region is no product that the template takes. A candidate of `refused` comes only, as Kernel::isOnly, when there is no other.
-mlir::FailureOr<Kernel> emitProduct(graph::RegionOp region, graph::ShapeFacts &facts, const Placements &placements, const CudaTarget &target, const graph::AssumedSizes &sizes, const RefusedSources &refused);
+mlir::FailureOr<Kernel> emitProduct(graph::RegionOp region, graph::ShapeFacts &facts, const Placements &placements, const CudaTarget &target, const graph::AssumedSizes &sizes, const Tuning &tuning,
+                                     const RefusedSources &refused);
 
 } // namespace mlc::cuda
 

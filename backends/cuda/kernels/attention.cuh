@@ -57,6 +57,8 @@ template <typename C> DEVICE void attention(const Params &p, char *shared) {
   const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
   Element *queries = (Element *)shared, *stages = queries + T::kQueryElems;
 
+  wait_for_launches();
+  start_dependents();
   load_rows<C, C::kBlockM, C::kD, C::kQueryVector>(queries, T::kKeyStride, m0, size_m, p.b0, [&](int64_t m, int d) { return queryAddress(p, b, m, d); },
                                                    [&](int64_t m, int d) { return queryElement(p, b, m, d); });
   auto load = [&](int64_t n0, int stage) {

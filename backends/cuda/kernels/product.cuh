@@ -3,19 +3,20 @@
 //
 // Products: y[b, m, n] = epilogue(sum_k left[b, m, k] right[b, k, n]), where left may be the windows of a channels-last convolution (k = (r, s, c)), which are never written to memory.
 // f16 and bf16 by mma.sync with f32 accumulators, f32 by FMA. One block makes a kBlockM x kBlockN tile: operands come through kStages stages of shared memory (cp.async where 16 bytes lie together and are
-// aligned, element by element otherwise), rows padded by 16 bytes so that ldmatrix and 16-byte reads meet no bank twice. The tile goes through shared memory to the epilogue, so that every store and every
-// operand of the epilogue is a whole vector. kSplit blocks of a cluster share the K of one tile and add their parts through distributed shared memory (sm_90).
+// aligned, element by element otherwise), rows padded by 16 bytes so that ldmatrix and 16-byte reads meet no bank twice. kWarpsK groups of warps share the K of each stage, and add their parts in shared memory.
+// The tile goes through shared memory to the epilogue, so that every store and every operand of the epilogue is a whole vector. kSplit blocks of a cluster share the K of one tile (sm_90): each finishes
+// 1 / kSplit of its rows, and is sent the others' parts of them by bulk copies between shared memories, which costs no barrier.
 // Grid: batch x tiles of M x tiles of N x kSplit, the last fastest. Source of the structure: CUTLASS's documentation, "Efficient GEMM in CUDA".
 //
 // Holes: sizeM, sizeN, sizeK (p); leftAddress(p, b, m, k) or leftElement, for convolutions windowAddress(p, image, h, w, c) or windowElement; rightAddress(p, b, k, n) or rightElement;
 // storeVector(p, b, m, n, Pack<float, kStoreWidth>), storeOne(p, b, m, n, float).
-// Configuration: struct Config with Element, kBlockM, kBlockN, kBlockK, kWarpsM, kWarpsN, kStages, kSplit, kLeftVector, kLeftTail (K ends inside of a vector), kRightVector, kRightRows (right's n lie together in memory, else its k), kStoreWidth,
+// Configuration: struct Config with Element, kBlockM, kBlockN, kBlockK, kWarpsM, kWarpsN, kWarpsK, kStages, kSplit, kLeftVector, kLeftTail (K ends inside of a vector), kRightVector, kRightRows (right's n lie together in memory, else its k), kRightConstant (weights), kNarrow (positions are below 2^31), kStoreWidth,
 // and for convolutions kIsConv, kC, kR, kS, kStride*, kDilation*, kPad*, with sizeH, sizeW, sizeP, sizeQ.
 
 template <typename C> struct Tile {
   typedef typename C::Element Element;
   static constexpr bool kIsFloat = sizeof(Element) == 4;
-  static constexpr int kThreads = 32 * C::kWarpsM * C::kWarpsN;
+  static constexpr int kThreads = 32 * C::kWarpsM * C::kWarpsN * C::kWarpsK;
   static constexpr int kChunk = 16 / sizeof(Element);
   static constexpr int kLeftStride = C::kBlockK + kChunk;
   static constexpr int kRightStride = (C::kRightRows ? C::kBlockN : C::kBlockK) + kChunk;
@@ -23,7 +24,11 @@ template <typename C> struct Tile {
   static constexpr int kRightElems = (C::kRightRows ? C::kBlockK : C::kBlockN) * kRightStride;
   static constexpr int kStageElems = kLeftElems + kRightElems;
   static constexpr int kOutStride = C::kBlockN + 4;
-  static constexpr int kSharedBytes = kStageElems * C::kStages * (int)sizeof(Element) > C::kBlockM * kOutStride * 4 ? kStageElems * C::kStages * (int)sizeof(Element) : C::kBlockM * kOutStride * 4;
+  static constexpr int kOutElems = C::kBlockM * kOutStride, kParts = C::kWarpsK > 2 ? C::kWarpsK - 1 : 1; // finished tile, or parts of it
+  static constexpr int kWorkBytes = kStageElems * C::kStages * (int)sizeof(Element) > kParts * kOutElems * 4 ? kStageElems * C::kStages * (int)sizeof(Element) : kParts * kOutElems * 4;
+  // Of a split: what the others of the cluster send, and the barrier that counts it. Nothing else may lie there, since nobody knows how far they are.
+  static constexpr int kReceivedRows = C::kBlockM / C::kSplit, kReceivedElems = kReceivedRows * kOutStride;
+  static constexpr int kSharedBytes = kWorkBytes + (C::kSplit > 1 ? kOutElems * 4 + 16 : 0);
   static constexpr int kLeftChunks = C::kBlockM * C::kBlockK / kChunk, kRightChunks = C::kBlockN * C::kBlockK / kChunk;
   static constexpr int kLeftSteps = (kLeftChunks + kThreads - 1) / kThreads, kRightSteps = (kRightChunks + kThreads - 1) / kThreads;
 };
@@ -134,17 +139,21 @@ template <typename C, bool kIsFloat = Tile<C>::kIsFloat> struct Accumulators {
   typedef Tile<C> T;
   static constexpr int kRows = C::kBlockM / C::kWarpsM / 16, kColumns = C::kBlockN / C::kWarpsN / 8;
   static_assert(kRows > 0 && kColumns % 2 == 0, "a warp has whole pairs of tiles");
+  static constexpr int kWarps = C::kWarpsM * C::kWarpsN, kGroupK = C::kBlockK / C::kWarpsK;
+  static_assert(kGroupK % 16 == 0, "a group of warps has whole tiles of K");
   float c[kRows][kColumns][4];
 
+  static DEVICE_MEMBER int group() { return threadIdx.x / (32 * kWarps); }
   DEVICE_MEMBER void clear() {
 #pragma unroll
     for (int i = 0; i < kRows * kColumns * 4; ++i) (&c[0][0][0])[i] = 0;
   }
   DEVICE_MEMBER void multiply(const typename C::Element *left, const typename C::Element *right) {
-    const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
-    const int row = warp / C::kWarpsN * kRows * 16, column = warp % C::kWarpsN * kColumns * 8;
+    const int lane = threadIdx.x % 32, warp = threadIdx.x / 32 % kWarps;
+    const int row = warp / C::kWarpsN * kRows * 16, column = warp % C::kWarpsN * kColumns * 8, first = group() * kGroupK;
 #pragma unroll
-    for (int k = 0; k < C::kBlockK; k += 16) {
+    for (int i = 0; i < kGroupK; i += 16) {
+      const int k = first + i;
       uint32_t a[kRows][4];
 #pragma unroll
       for (int i = 0; i < kRows; ++i) ldmatrix4(a[i], left + (row + i * 16 + lane % 16) * T::kLeftStride + k + lane / 16 * 8);
@@ -163,22 +172,38 @@ template <typename C, bool kIsFloat = Tile<C>::kIsFloat> struct Accumulators {
       }
     }
   }
-  DEVICE_MEMBER void store(float *out) {
-    const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+  /// visit(pair's place in a tile, its two accumulators).
+  template <typename Visit> DEVICE_MEMBER void each_pair(Visit visit) {
+    const int lane = threadIdx.x % 32, warp = threadIdx.x / 32 % kWarps;
     const int row = warp / C::kWarpsN * kRows * 16 + lane / 4, column = warp % C::kWarpsN * kColumns * 8 + lane % 4 * 2;
 #pragma unroll
     for (int i = 0; i < kRows; ++i)
 #pragma unroll
-      for (int j = 0; j < kColumns; ++j) {
-        *(float2 *)(out + (row + i * 16) * T::kOutStride + column + j * 8) = make_float2(c[i][j][0], c[i][j][1]);
-        *(float2 *)(out + (row + i * 16 + 8) * T::kOutStride + column + j * 8) = make_float2(c[i][j][2], c[i][j][3]);
-      }
+      for (int j = 0; j < kColumns; ++j)
+#pragma unroll
+        for (int half = 0; half < 2; ++half) visit((row + i * 16 + half * 8) * T::kOutStride + column + j * 8, c[i][j] + 2 * half);
+  }
+  // All threads come here; afterwards, behind a barrier, `out` is the tile.
+  DEVICE_MEMBER void store(float *out) {
+    if constexpr (C::kWarpsK > 1) {
+      if (group() > 0) each_pair([&](int at, float *v) { *(float2 *)(out + (group() - 1) * T::kOutElems + at) = make_float2(v[0], v[1]); });
+      __syncthreads();
+      if (group() > 0) return;
+#pragma unroll
+      for (int g = 0; g < C::kWarpsK - 1; ++g)
+        each_pair([&](int at, float *v) {
+          const float2 part = *(const float2 *)(out + g * T::kOutElems + at);
+          v[0] += part.x, v[1] += part.y;
+        });
+    }
+    each_pair([&](int at, float *v) { *(float2 *)(out + at) = make_float2(v[0], v[1]); });
   }
 };
 
 // The same in f32 by FMA: a thread has every kDown-th row and every 16th column.
 template <typename C> struct Accumulators<C, true> {
   typedef Tile<C> T;
+  static_assert(C::kWarpsK == 1, "the loop over K is one thread's");
   static constexpr int kDown = T::kThreads / 16, kRows = C::kBlockM / kDown, kColumns = C::kBlockN / 16;
   float c[kRows][kColumns];
 
@@ -188,6 +213,7 @@ template <typename C> struct Accumulators<C, true> {
   }
   DEVICE_MEMBER void multiply(const float *left, const float *right) {
     const int ty = threadIdx.x / 16, tx = threadIdx.x % 16;
+    float part[kRows][kColumns] = {}; // sums of sums: the rounding of a long K grows with its parts only
 #pragma unroll
     for (int k = 0; k < C::kBlockK; k += 4) {
       float4 a[kRows];
@@ -203,9 +229,11 @@ template <typename C> struct Accumulators<C, true> {
           b = *(const float4 *)(right + (tx + j * 16) * T::kRightStride + k);
         }
 #pragma unroll
-        for (int i = 0; i < kRows; ++i) c[i][j] = fmaf(a[i].w, b.w, fmaf(a[i].z, b.z, fmaf(a[i].y, b.y, fmaf(a[i].x, b.x, c[i][j]))));
+        for (int i = 0; i < kRows; ++i) part[i][j] = fmaf(a[i].w, b.w, fmaf(a[i].z, b.z, fmaf(a[i].y, b.y, fmaf(a[i].x, b.x, part[i][j]))));
       }
     }
+#pragma unroll
+    for (int i = 0; i < kRows * kColumns; ++i) (&c[0][0])[i] += (&part[0][0])[i];
   }
   DEVICE_MEMBER void store(float *out) {
     const int ty = threadIdx.x / 16, tx = threadIdx.x % 16;
@@ -216,23 +244,32 @@ template <typename C> struct Accumulators<C, true> {
   }
 };
 
-// Rows [first, last) of the finished tile, from the shared memory of all kSplit blocks, through the epilogue.
-template <typename C> DEVICE void store_tile(const Params &p, const float *out, int64_t b, int64_t m0, int64_t n0, int64_t size_m, int64_t size_n, int first, int last) {
+// Position of an epilogue's element; divisions of small numbers are several times cheaper.
+template <typename C> DEVICE int64_t position(int64_t first, int offset) {
+  const int64_t at = first + offset;
+  if constexpr (C::kNarrow) __builtin_assume(at >= 0 && at <= 0x7fffffff);
+  return at;
+}
+
+// The tile's rows that this block finishes, through the epilogue: all, or the split's part number `rank`, to which the others' parts in `received` are added (in the order of their ranks, so that all runs agree).
+template <typename C> DEVICE void store_tile(const Params &p, const float *out, const float *received, int rank, int64_t b, int64_t m0, int64_t n0, int64_t size_m, int64_t size_n) {
   typedef Tile<C> T;
   constexpr int kWidth = C::kStoreWidth > 4 ? C::kStoreWidth : 4, kPerRow = C::kBlockN / kWidth;
-  for (int i = first * kPerRow + threadIdx.x; i < last * kPerRow; i += T::kThreads) {
+  const int first = rank * T::kReceivedRows;
+  for (int i = threadIdx.x; i < T::kReceivedRows * kPerRow; i += T::kThreads) {
     const int row = i / kPerRow, column = i % kPerRow * kWidth;
-    const int64_t m = m0 + row, n = n0 + column;
+    const int64_t m = position<C>(m0, first + row), n = position<C>(n0, column);
     if (m >= size_m || n >= size_n) continue;
     float acc[kWidth];
 #pragma unroll
     for (int j = 0; j < kWidth; j += 4) {
-      float4 v = *(const float4 *)(out + row * T::kOutStride + column + j);
+      const float *mine = out + (first + row) * T::kOutStride + column + j;
+      float4 v = *(const float4 *)mine;
       if constexpr (C::kSplit > 1) {
         v = make_float4(0, 0, 0, 0);
 #pragma unroll
         for (int s = 0; s < C::kSplit; ++s) {
-          const float4 part = cluster_load4(cluster_address(out + row * T::kOutStride + column + j, s));
+          const float4 part = *(const float4 *)(s == rank ? mine : received + s * T::kReceivedElems + row * T::kOutStride + column + j);
           v.x += part.x, v.y += part.y, v.z += part.z, v.w += part.w;
         }
       }
@@ -259,7 +296,15 @@ template <typename C> DEVICE void product(const Params &p, char *shared) {
   typedef typename C::Element Element;
   const int64_t size_m = sizeM(p), size_n = sizeN(p), size_k = sizeK(p);
   const uint32_t tiles_m = (uint32_t)((size_m + C::kBlockM - 1) / C::kBlockM), tiles_n = (uint32_t)((size_n + C::kBlockN - 1) / C::kBlockN);
-  const uint32_t split = C::kSplit > 1 ? cluster_rank() : 0, tile = blockIdx.x / C::kSplit;
+  uint32_t split = 0;
+  float *received = (float *)(shared + T::kWorkBytes);
+  uint64_t *arrivals = (uint64_t *)(shared + T::kSharedBytes - 16);
+  if constexpr (C::kSplit > 1) {
+    split = cluster_rank();
+    if (threadIdx.x == 0) barrier_expect(arrivals, (C::kSplit - 1) * T::kReceivedElems * 4);
+    cluster_arrive(); // by the time that anything is sent, all barriers are set up
+  }
+  const uint32_t tile = blockIdx.x / C::kSplit;
   const uint32_t tile_n = tile % tiles_n, rest = tile / tiles_n, tile_m = rest % tiles_m;
   const int64_t b = rest / tiles_m, m0 = (int64_t)tile_m * C::kBlockM, n0 = (int64_t)tile_n * C::kBlockN;
   const int steps = (int)((size_k + C::kBlockK - 1) / C::kBlockK), per_split = (steps + C::kSplit - 1) / C::kSplit;
@@ -269,37 +314,51 @@ template <typename C> DEVICE void product(const Params &p, char *shared) {
   LeftRow rows[T::kLeftSteps];
 #pragma unroll
   for (int i = 0; i < T::kLeftSteps; ++i) rows[i] = left_row<C>(p, m0 + (threadIdx.x + i * T::kThreads) / (C::kBlockK / T::kChunk), size_m);
-  auto load = [&](int step) {
-    if (step < end) {
-      Element *stage = stages + (step - begin) % C::kStages * T::kStageElems;
-      load_left<C>(p, stage, b, rows, (int64_t)step * C::kBlockK, size_k);
-      load_right<C>(p, stage + T::kLeftElems, b, n0, (int64_t)step * C::kBlockK, size_n, size_k);
-    }
-    cp_async_commit();
+  auto stage_of = [&](int step) { return stages + (step - begin) % C::kStages * T::kStageElems; };
+  auto bring_left = [&](int step) {
+    if (step < end) load_left<C>(p, stage_of(step), b, rows, (int64_t)step * C::kBlockK, size_k);
   };
+  auto bring_right = [&](int step) {
+    if (step < end) load_right<C>(p, stage_of(step) + T::kLeftElems, b, n0, (int64_t)step * C::kBlockK, size_n, size_k);
+  };
+  // Weights need not wait for the launches before: their way from memory is the longest of a small product.
+  if constexpr (C::kRightConstant)
 #pragma unroll
-  for (int s = 0; s < C::kStages - 1; ++s) load(begin + s);
+    for (int s = 0; s < C::kStages - 1; ++s) bring_right(begin + s);
+  wait_for_launches();
+#pragma unroll
+  for (int s = 0; s < C::kStages - 1; ++s) {
+    bring_left(begin + s);
+    if constexpr (!C::kRightConstant) bring_right(begin + s);
+    cp_async_commit();
+  }
   Accumulators<C> acc;
   acc.clear();
   for (int step = begin; step < end; ++step) {
     cp_async_wait<C::kStages - 2>();
     __syncthreads(); // the stage has arrived for all, and the one before it is free
-    load(step + C::kStages - 1);
+    bring_left(step + C::kStages - 1);
+    bring_right(step + C::kStages - 1);
+    cp_async_commit();
     const Element *stage = stages + (step - begin) % C::kStages * T::kStageElems;
     acc.multiply(stage, stage + T::kLeftElems);
   }
   cp_async_wait<0>();
+  start_dependents(); // now that this block needs little: started earlier they would take its place
   __syncthreads();
   float *out = (float *)shared;
   acc.store(out);
   if constexpr (C::kSplit > 1) {
-    cluster_barrier();
-    constexpr int kRows = (C::kBlockM + C::kSplit - 1) / C::kSplit;
-    const int first = (int)split * kRows, last = first + kRows < C::kBlockM ? first + kRows : C::kBlockM;
-    store_tile<C>(p, out, b, m0, n0, size_m, size_n, first, last);
-    cluster_barrier(); // nobody leaves while others read its memory
+    bulk_copies_see_shared();
+    __syncthreads();
+    cluster_wait();
+    if (threadIdx.x < C::kSplit && threadIdx.x != split)
+      cluster_copy(received + split * T::kReceivedElems, arrivals, out + threadIdx.x * T::kReceivedElems, T::kReceivedElems * 4, threadIdx.x);
+    barrier_wait(arrivals);
+    cluster_arrive(); // mine has come
   } else {
     __syncthreads();
-    store_tile<C>(p, out, b, m0, n0, size_m, size_n, 0, C::kBlockM);
   }
+  store_tile<C>(p, out, received, split, b, m0, n0, size_m, size_n);
+  if constexpr (C::kSplit > 1) cluster_wait(); // nobody leaves while its memory is read
 }

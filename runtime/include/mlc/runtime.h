@@ -370,6 +370,8 @@ typedef struct mlc_session_options {
   uint64_t max_loop_iterations; /* a Loop that runs longer ends in DATA_FAULT; 2^40 */
   int cuda_graphs; /* CUDA: zero launches each instruction by itself instead of graphs, with the same
                       answers; the init function takes it from MLC_CUDA_GRAPHS, else 1 */
+  int cuda_dependent_launch; /* CUDA: zero starts each kernel of a graph when the one before it has
+                                ended, with the same answers; MLC_CUDA_DEPENDENT_LAUNCH, else 1 */
 } mlc_session_options_t;
 
 MLC_API void mlc_session_options_init(mlc_session_options_t *options);

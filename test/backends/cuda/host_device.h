@@ -208,7 +208,3 @@ DEVICE void cluster_copy(void *to, uint64_t *barrier, const void *from, uint32_t
   memcpy(in_block(to, rank), from, bytes);
   *(uint64_t *)in_block(barrier, rank) -= bytes;
 }
-inline void cluster_barrier() { cluster_arrive(); cluster_wait(); }
-inline thread_local const void *clusterPointers[1];
-inline uint64_t cluster_address(const void *p, uint32_t rank) { return (uint64_t)in_block(p, rank); }
-inline float4 cluster_load4(uint64_t a) { return *(float4 *)a; }

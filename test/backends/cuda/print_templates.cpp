@@ -2,7 +2,7 @@
 // Part of MLC, see the LICENSE file.
 //
 // print_templates FILE.mlir ARCH HEADER: for each function of the file (separated by "// -----"), which has one region of static shapes, the sources of the templates that take it, in a form for the host:
-// HEADER (host_device.h) stands for kernels/device.cuh. All candidates of a function whose name ends in "_all", else the one that is chosen. Each is `extern "C" void NAME_<number>(char **buffers)`;
+// HEADER (host_device.h) stands for kernels/device.cuh. Of a function whose name ends in "_all" configurations that between them have all there is, else the one that is chosen. Each is `extern "C" void NAME_<number>(char **buffers)`;
 // standard error tells "NAME_<number> <kind> <threads> <shared bytes> <cluster> <grid>" of each.
 #include "backends/cuda/CudaTarget.h"
 #include "backends/cuda/emit/Attention.h"
@@ -41,29 +41,63 @@ void print(const Kernel &kernel, const std::string &name, unsigned buffers) {
   llvm::errs() << name << ' ' << kernel.kind << ' ' << kernel.threads << ' ' << kernel.sharedBytes << ' ' << kernel.cluster << ' ' << grid << '\n';
 }
 
+struct Parts {
+  graph::RegionOp region;
+  graph::ShapeFacts &facts;
+  const cuda::CudaTarget &target;
+  Placements placements;
+  graph::AssumedSizes sizes;
+
+  /// The product's kernel with the configuration at a place of the cost model's order; past the end the last one.
+  FailureOr<Kernel> product(unsigned place) const {
+    Tuning tuning;
+    tuning.candidate = place;
+    return cuda::emitProduct(region, facts, placements, target, sizes, tuning, RefusedSources());
+  }
+};
+
+/// What of a configuration decides how elements are found: "64x32" and "warps=..", "64x32" and "split=..". Depth and stages differ along with them.
+std::vector<std::string> traits(StringRef config) {
+  llvm::SmallVector<StringRef> fields;
+  config.split(fields, ',');
+  std::string tile = fields[0].rsplit('x').first.str();
+  return {tile + fields[1].str(), tile + fields[3].str()};
+}
+
+/// Kernels that between them have every tile with every arrangement of warps, and with every split.
+std::vector<Kernel> covering(const Parts &parts) {
+  std::vector<Kernel> out;
+  llvm::StringSet<> seen;
+  std::string last;
+  for (unsigned place = 0;; ++place) {
+    auto kernel = parts.product(place);
+    if (failed(kernel) || kernel->config == last)
+      return out;
+    last = kernel->config;
+    bool isNew = false;
+    for (const std::string &trait : traits(last))
+      isNew |= seen.insert(trait).second;
+    if (isNew)
+      out.push_back(std::move(*kernel));
+  }
+}
+
 bool printAll(func::FuncOp func, const cuda::CudaTarget &target) {
   graph::ShapeFacts facts(func);
   if (!facts.valid())
     return false;
   graph::RegionOp region = *func.getOps<graph::RegionOp>().begin();
-  Placements placements(func, facts);
-  graph::AssumedSizes sizes(func, facts);
-  RefusedSources refused;
-  unsigned buffers = region.getNumOperands() + region.getNumResults();
-  for (unsigned number = 0;; ++number) {
-    auto kernel = cuda::emitAttention(region, facts, placements, target);
-    bool isAttention = succeeded(kernel);
-    if (!isAttention)
-      kernel = cuda::emitProduct(region, facts, placements, target, sizes, refused);
-    if (failed(kernel))
-      return false;
-    if (kernel->isOnly)
-      return true;
-    print(*kernel, (func.getName() + "_" + llvm::Twine(number)).str(), buffers);
-    if (isAttention || !func.getName().ends_with("_all"))
-      return true;
-    refused.insert(kernel->source);
-  }
+  Parts parts{region, facts, target, Placements(func, facts), graph::AssumedSizes(func, facts)};
+  std::vector<Kernel> kernels;
+  if (auto kernel = cuda::emitAttention(region, facts, parts.placements, target); succeeded(kernel))
+    kernels.push_back(std::move(*kernel));
+  else if (func.getName().ends_with("_all"))
+    kernels = covering(parts);
+  else if (auto kernel = parts.product(0); succeeded(kernel))
+    kernels.push_back(std::move(*kernel));
+  for (auto [number, kernel] : llvm::enumerate(kernels))
+    print(kernel, (func.getName() + "_" + llvm::Twine(number)).str(), region.getNumOperands() + region.getNumResults());
+  return !kernels.empty();
 }
 
 } // namespace

@@ -163,10 +163,12 @@ def difference(ours, case):
 
 
 def main():
-    tried = list(cases())
+    every = list(cases())
     failures = kernels = 0
     seen = set()
     for arch in ("sm_80", "sm_90"):
+        # Without clusters, the kernels of sm_80 are among those of sm_90.
+        tried = [case for case in every if arch == "sm_90" or not case.name.endswith("_all")]
         with tempfile.TemporaryDirectory() as scratch:
             folder = pathlib.Path(scratch)
             (folder / "cases.mlir").write_text("// -----\n".join(case.text for case in tried))
@@ -190,7 +192,7 @@ def main():
                 if why:
                     failures += 1
                     print(f"{arch} {line}: {why}")
-    print(f"{kernels} kernels of {len(tried)} regions, clusters of {sorted(seen)}: {failures} failures")
+    print(f"{kernels} kernels of {len(every)} regions, clusters of {sorted(seen)}: {failures} failures")
     return 1 if failures else 0
 
 

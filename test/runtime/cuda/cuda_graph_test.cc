@@ -116,6 +116,26 @@ TEST_F(CudaGraphs, CanBeTurnedOff) {
   EXPECT_EQ(answers[1], answers[3]);
 }
 
+TEST_F(CudaGraphs, KernelsThatWaitMayStartEarly) {
+  const PlanBuilder builder = ChainPlan(4);
+  AlignedBytes bytes = builder.BuildAligned();
+  const mlc::Plan plan = mlc::Plan::OpenMemory(bytes.data(), bytes.size());
+  const mlc::Device device = OpenSim();
+  std::vector<std::vector<float>> answers;
+  for (int dependent : {0, 1}) {
+    mlc_session_options_t options;
+    mlc_session_options_init(&options);
+    options.cuda_dependent_launch = dependent;
+    mlc::Session session = mlc::Session::Create(plan, device, &options);
+    std::vector<float> x{1, 2};
+    session.SetInput(0, TensorOf(x));
+    for (int i = 0; i < 3; ++i) session.Run();
+    answers.push_back(ValuesOf<float>(session.Output(0)));
+    EXPECT_EQ(sim::Calls("cuGraphAddDependencies"), dependent ? 3u : 0u);  // between four kernels
+  }
+  EXPECT_EQ(answers[0], answers[1]);
+}
+
 TEST_F(CudaGraphs, ManyTopologiesPushOutTheOldest) {
   // Each launch is there or not by a symbol of its own: 2^6 topologies.
   PlanBuilder b(PlanKind::Cuda);

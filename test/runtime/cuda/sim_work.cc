@@ -270,6 +270,20 @@ SIM_API cuGraphKernelNodeSetAttribute(CUgraphNode node, CUlaunchAttributeID attr
   return CUDA_SUCCESS;
 }
 
+SIM_API cuGraphAddDependencies_v2(CUgraph graph, const CUgraphNode* from, const CUgraphNode* to,
+                                  const CUgraphEdgeData* data, size_t count) {
+  ENTER(cuGraphAddDependencies);
+  CHECK_HANDLE(s.graphs, graph);
+  for (size_t i = 0; i < count; ++i) {
+    if (data && data[i].type == CU_GRAPH_DEPENDENCY_TYPE_PROGRAMMATIC &&
+        (!from[i]->is_kernel || !to[i]->is_kernel ||
+         data[i].from_port != CU_GRAPH_KERNEL_NODE_PORT_PROGRAMMATIC))
+      return CUDA_ERROR_INVALID_VALUE;
+    to[i]->dependencies.push_back(from[i]->index);
+  }
+  return CUDA_SUCCESS;
+}
+
 SIM_API cuGraphInstantiateWithFlags(CUgraphExec* exec, CUgraph graph, unsigned long long) {
   ENTER(cuGraphInstantiateWithFlags);
   CHECK_HANDLE(s.graphs, graph);

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+#include "backends/Tuning.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringExtras.h"
+
+namespace mlc {
+
+static std::string key(llvm::StringRef arch, llvm::StringRef problem) { return (arch + "\t" + problem).str(); }
+
+llvm::Error Tuning::add(llvm::StringRef text, llvm::StringRef path) {
+  unsigned number = 0;
+  for (llvm::StringRef line : llvm::split(text, '\n')) {
+    ++number;
+    if (line.trim().empty() || line.starts_with("#"))
+      continue;
+    llvm::SmallVector<llvm::StringRef> fields;
+    line.split(fields, '\t');
+    double microseconds = 0;
+    if (fields.size() < 4 || fields[3].trim().getAsDouble(microseconds) || !(microseconds > 0))
+      return llvm::createStringError(path + ":" + std::to_string(number) + ": a line of a tuning database is ARCH, PROBLEM, CONFIGURATION and MICROSECONDS with tabs between them, got '" + line + "'");
+    auto [it, fresh] = choices.try_emplace(key(fields[0], fields[1]), Choice{fields[2].str(), microseconds});
+    if (!fresh && microseconds < it->second.microseconds)
+      it->second = {fields[2].str(), microseconds};
+  }
+  return llvm::Error::success();
+}
+
+std::optional<llvm::StringRef> Tuning::find(llvm::StringRef arch, llvm::StringRef problem) const {
+  auto it = choices.find(key(arch, problem));
+  return it == choices.end() ? std::nullopt : std::optional<llvm::StringRef>(it->second.config);
+}
+
+} // namespace mlc

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+//
+// Measured choices of kernels' configurations, in place of the cost models' (mlc-tune writes them).
+// A database is text, a line for each problem of an architecture; fields are separated by tabs: architecture, problem, configuration, microseconds, what measured it. Lines that start with # are remarks. Databases
+// merge by being read one after the other: the faster of two lines for one problem holds.
+#ifndef MLC_BACKENDS_TUNING_H
+#define MLC_BACKENDS_TUNING_H
+
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/Error.h"
+#include <optional>
+#include <string>
+
+namespace mlc {
+
+class Tuning {
+public:
+  /// Adds a database's text; the error names `path` and the line.
+  llvm::Error add(llvm::StringRef text, llvm::StringRef path);
+  /// The configuration for a problem, as the family that asks spells it.
+  std::optional<llvm::StringRef> find(llvm::StringRef arch, llvm::StringRef problem) const;
+
+  /// The place in the cost model's order of what is taken for a problem that no database has; for measuring. 0 is the best.
+  unsigned candidate = 0;
+
+private:
+  struct Choice {
+    std::string config;
+    double microseconds;
+  };
+  llvm::StringMap<Choice> choices; // by architecture and problem
+};
+
+} // namespace mlc
+
+#endif
