@@ -5,8 +5,7 @@
 // HEADER (host_device.h) stands for kernels/device.cuh. Of a function whose name ends in "_all" configurations that between them have all there is, else the one that is chosen. Each is `extern "C" void NAME_<number>(char **buffers)`;
 // standard error tells "NAME_<number> <kind> <threads> <shared bytes> <cluster> <grid>" of each.
 #include "backends/cuda/CudaTarget.h"
-#include "backends/cuda/emit/Attention.h"
-#include "backends/cuda/emit/Product.h"
+#include "backends/cuda/emit/Templates.h"
 #include "backends/cuda/kernels/Sources.h"
 #include "compiler/Compile.h"
 #include "mlir/IR/MLIRContext.h"
@@ -48,11 +47,11 @@ struct Parts {
   Placements placements;
   graph::AssumedSizes sizes;
 
-  /// The product's kernel with the configuration at a place of the cost model's order; past the end the last one.
-  FailureOr<Kernel> product(unsigned place) const {
+  /// The kernel with the configuration at a place of the cost model's order; past the end the last one.
+  FailureOr<Kernel> kernel(unsigned place) const {
     Tuning tuning;
     tuning.candidate = place;
-    return cuda::emitProduct(region, facts, placements, target, sizes, tuning, RefusedSources());
+    return cuda::emitTemplate({region, facts, placements, target, sizes, tuning, RefusedSources()});
   }
 };
 
@@ -70,7 +69,7 @@ std::vector<Kernel> covering(const Parts &parts) {
   llvm::StringSet<> seen;
   std::string last;
   for (unsigned place = 0;; ++place) {
-    auto kernel = parts.product(place);
+    auto kernel = parts.kernel(place);
     if (failed(kernel) || kernel->config == last)
       return out;
     last = kernel->config;
@@ -89,11 +88,9 @@ bool printAll(func::FuncOp func, const cuda::CudaTarget &target) {
   graph::RegionOp region = *func.getOps<graph::RegionOp>().begin();
   Parts parts{region, facts, target, Placements(func, facts), graph::AssumedSizes(func, facts)};
   std::vector<Kernel> kernels;
-  if (auto kernel = cuda::emitAttention(region, facts, parts.placements, target); succeeded(kernel))
-    kernels.push_back(std::move(*kernel));
-  else if (func.getName().ends_with("_all"))
+  if (func.getName().ends_with("_all"))
     kernels = covering(parts);
-  else if (auto kernel = parts.product(0); succeeded(kernel))
+  else if (auto kernel = parts.kernel(0); succeeded(kernel))
     kernels.push_back(std::move(*kernel));
   for (auto [number, kernel] : llvm::enumerate(kernels))
     print(kernel, (func.getName() + "_" + llvm::Twine(number)).str(), region.getNumOperands() + region.getNumResults());
