@@ -8,11 +8,11 @@ using namespace mlir;
 
 namespace mlc::cuda {
 
-FailureOr<Kernel> emitTemplate(const TemplateContext &c) {
-  using Family = FailureOr<Kernel> (*)(const TemplateContext &);
+FailureOr<Kernel> emitTemplate(TemplateContext c) {
+  using Family = FailureOr<Kernel> (*)(TemplateContext);
   static constexpr Family kFamilies[] = {
-      [](const TemplateContext &c) { return emitAttention(c.region, c.facts, c.placements, c.target); },
-      [](const TemplateContext &c) { return emitProduct(c.region, c.facts, c.placements, c.target, c.sizes, c.tuning, c.refused); },
+      [](TemplateContext c) { return emitAttention(c.region, c.facts, c.placements, c.target); },
+      [](TemplateContext c) { return emitProduct(c.region, c.facts, c.placements, c.target, c.sizes, c.tuning, c.refused); },
   };
   for (Family family : kFamilies)
     if (auto kernel = family(c); succeeded(kernel)) {

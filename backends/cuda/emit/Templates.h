@@ -24,7 +24,7 @@ struct TemplateContext {
 };
 
 /// The kernel of the first family that takes the region. Fails, with nothing emitted, when none does: the generic route takes everything.
-mlir::FailureOr<Kernel> emitTemplate(const TemplateContext &context);
+mlir::FailureOr<Kernel> emitTemplate(TemplateContext context);
 
 } // namespace mlc::cuda
 
