@@ -37,9 +37,18 @@ class SessionMemory(ctypes.Structure):
     _fields_ = [("struct_size", ctypes.c_size_t)] + [(name, U64) for name in ("planned_peak_bytes", "lower_bound_bytes", "scratch_bytes", "weights_bytes")]
 
 
+class SymbolInfo(ctypes.Structure):
+    _fields_ = [("name", ctypes.c_char_p), ("source", ctypes.c_int), ("input", ctypes.c_uint32), ("index", ctypes.c_uint32)] + [
+        (name, ctypes.c_int64) for name in ("min", "opt", "max", "divisor")]
+
+
 class TensorInfo(ctypes.Structure):
     _fields_ = [("name", ctypes.c_char_p), ("dtype", ctypes.c_int), ("rank", ctypes.c_uint32), ("dims", ctypes.POINTER(ctypes.c_int64)),
                 ("dim_names", ctypes.POINTER(ctypes.c_char_p)), ("dim_min", ctypes.POINTER(ctypes.c_int64)), ("dim_max", ctypes.POINTER(ctypes.c_int64))]
+
+
+LogFunction = ctypes.CFUNCTYPE(None, P, ctypes.c_int, ctypes.c_char_p)
+DEBUG = 3
 
 
 class Failed(Exception):
@@ -53,7 +62,7 @@ class Failed(Exception):
 RESULTS = {"mlc_version": ctypes.c_char_p, "mlc_status_code": ctypes.c_int, "mlc_status_message": ctypes.c_char_p, "mlc_device_features": ctypes.c_char_p,
            "mlc_session_target": ctypes.c_char_p, "mlc_session_signature": P, "mlc_signature_num_inputs": ctypes.c_size_t, "mlc_signature_num_outputs": ctypes.c_size_t,
            "mlc_signature_input": ctypes.POINTER(TensorInfo), "mlc_signature_output": ctypes.POINTER(TensorInfo), "mlc_tensor_dims": ctypes.POINTER(ctypes.c_int64),
-           "mlc_tensor_data": P, "mlc_tensor_size_bytes": ctypes.c_size_t, "mlc_tensor_rank": ctypes.c_uint32, "mlc_tensor_dtype": ctypes.c_int,
+           "mlc_signature_num_symbols": ctypes.c_size_t, "mlc_signature_symbol": ctypes.POINTER(SymbolInfo), "mlc_tensor_data": P, "mlc_tensor_size_bytes": ctypes.c_size_t, "mlc_tensor_rank": ctypes.c_uint32, "mlc_tensor_dtype": ctypes.c_int,
            "mlc_tensor_on_device": ctypes.c_int, "mlc_plan_weights_bytes": U64, "mlc_device_num_threads": ctypes.c_uint32}
 NOTHING = ("_release", "_init", "_trim", "_reset_peak", "_snapshot", "_cancel", "_retain")
 
@@ -90,6 +99,7 @@ class Library:
 class Handle:
     """An object of the library with its reference."""
     kind = ""
+    pointer = None
 
     def __init__(self, library, pointer):
         self.library, self.pointer = library, P(pointer)
@@ -113,11 +123,15 @@ def library_beside(folder):
 class Device(Handle):
     kind = "device"
 
-    def __init__(self, library, name, **options):
+    def __init__(self, library, name, log=None, **options):
+        """log(line) gets every line, the debugging ones too."""
         given = DeviceOptions()
         library.mlc_device_options_init(ctypes.byref(given))
         for key, value in options.items():
             setattr(given, key, value)
+        if log:
+            self.log = LogFunction(lambda _, level, line: log(line.decode(errors="replace")))
+            given.log, given.log_level = ctypes.cast(self.log, P), DEBUG
         out = P()
         library.mlc_device_open(name.encode(), ctypes.byref(given), ctypes.byref(out))
         super().__init__(library, out.value)
@@ -186,6 +200,17 @@ class Tensor(Handle):
         make(device.pointer, NUMBERS[dtype], ctypes.c_uint32(len(shape)), dims, ctypes.byref(out))
         return cls(device.library, out.value)
 
+    @classmethod
+    def view(cls, device, buffer, dtype, shape):
+        """The first elements of another tensor's memory on the device."""
+        out, dims = P(), (ctypes.c_int64 * max(1, len(shape)))(*shape)
+        library = device.library
+        library.mlc_tensor_wrap_device(device.pointer, NUMBERS[dtype], ctypes.c_uint32(len(shape)), dims, P(library.mlc_tensor_data(buffer.pointer)),
+                                       ctypes.c_size_t(library.mlc_tensor_size_bytes(buffer.pointer)), None, None, ctypes.byref(out))
+        tensor = cls(library, out.value)
+        tensor.array = buffer  # lives as long
+        return tensor
+
     def copy_from(self, other):
         self.library.mlc_tensor_copy(self.pointer, other.pointer)
 
@@ -219,7 +244,7 @@ class Session(Handle):
         return self.library.mlc_session_target(self.pointer).decode()
 
     def infos(self, role):
-        """The TensorInfo of each "input" or "output"."""
+        """The TensorInfo of each "input" or "output", the SymbolInfo of each "symbol"."""
         signature = P(self.library.mlc_session_signature(self.pointer))
         count = getattr(self.library, f"mlc_signature_num_{role}s")(signature)
         return [getattr(self.library, f"mlc_signature_{role}")(signature, ctypes.c_size_t(i)).contents for i in range(count)]
