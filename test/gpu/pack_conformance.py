@@ -29,7 +29,7 @@ for folder in ("conformance", "models"):
 from tools import default_bin  # noqa: E402
 from run_node_tests import BITS, Case  # noqa: E402
 from rules import is_plain  # noqa: E402
-from pack import copy_libraries  # noqa: E402
+from pack import LIMIT, copy_runtime, size_of  # noqa: E402
 
 CASES = os.path.join(ROOT, "build", "conformance")
 
@@ -82,11 +82,7 @@ def pack_case(directory, args):
 
 def write_folder(folder, rows, args):
     os.makedirs(folder, exist_ok=True)
-    library = os.path.realpath(os.path.join(args.bin, "..", "lib", "libmlc_runtime.so"))
-    target = os.path.join(folder, "libmlc_runtime.so.0")
-    shutil.copy(library, target)
-    subprocess.run(["strip", target], check=True)
-    copy_libraries(target, folder)
+    copy_runtime(folder, args)
     with lzma.open(os.path.join(folder, "cases.tar.xz"), "wb", preset=6) as compressed, tarfile.open(fileobj=compressed, mode="w") as archive:
         def add(name, data):
             info = tarfile.TarInfo(name)
@@ -97,9 +93,8 @@ def write_folder(folder, rows, args):
         for suffix in ("plan", "npz"):  # like beside like: half the size
             for i, row in enumerate(rows):
                 add(f"{i}.{suffix}", row["files"][suffix])
-    total = sum(os.path.getsize(os.path.join(folder, f)) for f in os.listdir(folder))
-    print(f"{len(rows)} cases, {total / 2**20:.1f} MiB in {folder}")
-    if total > 60 << 20:
+    print(f"{len(rows)} cases, {size_of(folder) / 2**20:.1f} MiB in {folder}")
+    if size_of(folder) > LIMIT:
         sys.exit(f"{folder} is over 60 MiB, more than a pack may have")
 
 

@@ -75,6 +75,7 @@ Json ToJson(const RunOptions& options, const Device& device, const Session& sess
                {"target", session.target()},
                {"bucket", session.bucket()},
                {"threads", report.threads},
+               {"same_again", report.same_again},
                {"outputs", Json::array()}};
   for (size_t i = 0; i < report.outputs.size(); ++i) {
     const auto& [name, array] = report.outputs[i];
@@ -126,6 +127,8 @@ void PrintText(std::FILE* file, const RunOptions& options, const Session& sessio
                  options.streams, row.io, row.runs_per_s,
                  100 * row.runs_per_s / report.streams.front().runs_per_s,
                  row.within ? "" : "; outputs DIFFER from the first run's");
+  if (!report.same_again)
+    std::fprintf(file, "later runs, which are graphs, do NOT give the first run's bits\n");
   for (size_t i = 0; i < report.outputs.size(); ++i) {
     std::fprintf(file, "output '%s': %s", report.outputs[i].first.c_str(),
                  TypeText(report.outputs[i].second).c_str());

@@ -26,7 +26,8 @@ struct Report {
   double back_to_back_ms = 0;  // of a run among many that are enqueued at once, CUDA only
   uint64_t peak_arena_bytes = 0;
   uint32_t threads = 0;
-  std::vector<std::pair<std::string, Array>> outputs;
+  std::vector<std::pair<std::string, Array>> outputs;  // of the first run
+  bool same_again = true;  // CUDA: the last run's, which was a graph, are bit for bit the first's
   std::vector<Difference> differences;  // of each output, empty without a reference
   std::vector<Throughput> streams;      // of --streams
 };
