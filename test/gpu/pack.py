@@ -81,7 +81,7 @@ def write_folders(rows, args):
     tools = args.out + ".tools"
     os.makedirs(tools, exist_ok=True)
     copy_tools(tools, args)
-    room = LIMIT - size_of(tools)
+    room = LIMIT - size_of(tools) - (64 << 10)  # for the manifest
     groups = {}
     for row in rows:
         groups.setdefault(row["plan"], []).append(row)

@@ -86,7 +86,8 @@ int Main(int argc, char** argv) {
       ->check(CLI::Range(1u, 64u));
   app.add_flag("--include-transfers", options.include_transfers,
                "copy inputs to the device and outputs back in each timed run");
-  app.add_flag("--check", options.check, "verify all checksums, the weights' too");
+  app.add_flag("--check", options.check, "verify all checksums, the weights' too, and on CUDA the order of what touches the same "
+               "bytes");
   app.add_option("--json", options.json,
                  "write the report to a file; - for standard output, which then holds only JSON")
       ->type_name("FILE|-");

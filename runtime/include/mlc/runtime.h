@@ -221,7 +221,8 @@ typedef struct mlc_plan mlc_plan_t;
 
 typedef struct mlc_plan_options {
   size_t struct_size;
-  int verify_all; /* non-zero: check the weights' checksums too; the init function takes it from
+  int verify_all; /* non-zero: check the weights' checksums too, and on CUDA the order of every two
+                     instructions that touch the same bytes; the init function takes it from
                      MLC_VERIFY_ALL */
 } mlc_plan_options_t;
 
