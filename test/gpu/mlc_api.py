@@ -71,7 +71,12 @@ class Library:
     """The library beside the tests' other files, or `path`."""
 
     def __init__(self, path):
-        self.dll = ctypes.CDLL(path)
+        try:
+            self.dll = ctypes.CDLL(path)
+        except OSError:  # the system's C++ library is missing or too old: a pack has one
+            for name in ("libgcc_s.so.1", "libstdc++.so.6"):
+                ctypes.CDLL(os.path.join(os.path.dirname(path), name), ctypes.RTLD_GLOBAL)
+            self.dll = ctypes.CDLL(path)
 
     def __getattr__(self, name):
         function = getattr(self.dll, name)
@@ -117,7 +122,7 @@ def library_beside(folder):
     found = [name for name in sorted(os.listdir(folder)) if name.startswith("libmlc_runtime.so")]
     if not found:
         raise FileNotFoundError(f"{folder} has no libmlc_runtime.so")
-    return Library(os.path.join(folder, found[0]))
+    return Library(os.path.abspath(os.path.join(folder, found[0])))
 
 
 class Device(Handle):

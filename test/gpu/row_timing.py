@@ -28,7 +28,8 @@ class Rows:
 def mlc_run(args, *words, code=0, **environment):
     """The report of a run."""
     command = [os.path.join(args.dir, "mlc-run"), args.plan, "--device", args.device, "--json", "-", *(["--dims", args.dims] if args.dims else []), *words]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=args.timeout, env={**os.environ, **environment})
+    libraries = os.path.abspath(args.dir) + ":" + os.environ.get("LD_LIBRARY_PATH", "")
+    done = subprocess.run(command, capture_output=True, text=True, timeout=args.timeout, env={**os.environ, "LD_LIBRARY_PATH": libraries, **environment})
     if done.returncode not in (0, code):
         sys.exit(f"mlc-run ended with {done.returncode}: {done.stderr.strip()[-400:]}")
     return json.loads(done.stdout)

@@ -95,10 +95,9 @@ class Worker:
     """A worker process as its parent sees it."""
 
     def __init__(self, args):
-        libraries = os.path.abspath(args.dir) + ":" + os.environ.get("LD_LIBRARY_PATH", "")  # pack_conformance.py puts them there
         words = [sys.executable, WORKER, args.dir, "--work", args.work, "--device", args.device]
         self.log = tempfile.TemporaryFile()
-        self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True, env={**os.environ, "LD_LIBRARY_PATH": libraries})
+        self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True)
         answer = self.answer(START_SECONDS)
         if not answer.startswith("ready"):
             raise RuntimeError(f"no worker on {args.device}: {self.why()}")
