@@ -187,8 +187,10 @@ private:
     for (auto [variant, bucket] : llvm::zip(specialized, options.buckets))
       if (auto error = compileProgram(*variant, number, &bucket, refused, kernels))
         return doesNotFit(bucket, std::move(error));
-    if (report.stopped)
+    if (report.stopped) {
+      printKernels(kernels.entries);
       return llvm::Error::success();
+    }
     summary.arch = target.arch;
     StageTimer timer(report.times, "generate-code");
     auto compiled = target.generate(kernels.entries, {options.optLevel, options.threads, cache, options.asmFolder, options.progress});
@@ -206,6 +208,13 @@ private:
     report.targets.push_back(summary);
     code.push_back({&target, std::move(*compiled), std::move(kernels.entries)});
     return llvm::Error::success();
+  }
+
+  /// Behind the programs of --stop-after=plan: what a launch of each kernel needs, where it is more than a range of tasks.
+  static void printKernels(llvm::ArrayRef<NamedKernel> kernels) {
+    for (const NamedKernel &k : kernels)
+      if (k.kernel.threads)
+        llvm::outs() << "// kernel \"" << k.name << "\": blocks of " << k.kernel.threads << " threads, " << k.kernel.sharedBytes << " bytes of dynamic shared memory, clusters of " << k.kernel.cluster << '\n';
   }
 
   /// Adds the program of a normalised module, generic when `bucket` is null.

@@ -4,9 +4,8 @@
 #include "backends/ElementTypes.h"
 #include "backends/cuda/codegen/Ptx.h"
 #include "backends/cuda/choose/Passes.h"
-#include "backends/cuda/emit/Attention.h"
 #include "backends/cuda/emit/Kernel.h"
-#include "backends/cuda/emit/Product.h"
+#include "backends/cuda/emit/Templates.h"
 #include "backends/cuda/codegen/Assembly.h"
 #include "backends/llvm/Module.h"
 #include "llvm/ADT/StringExtras.h"
@@ -32,10 +31,15 @@ public:
 
   Attention attention(StringRef precision) const override { return !precision.empty() && target.hasAsyncCopy() ? Attention::Softmax : Attention::None; }
 
-  void addChoosePasses(OpPassManager &func) const override { func.addPass(createCudaPackWeights()); }
+  void addChoosePasses(OpPassManager &func) const override { 
+    func.addPass(createCudaPackWeights());
+    func.addPass(createCudaPadProducts());
+  }
 
   FailureOr<Kernel> emit(graph::RegionOp region, graph::ShapeFacts &facts, const Placements &placements, bool reference, const RefusedSources &refused) const override {
-    auto kernel = reference ? FailureOr<Kernel>(failure()) : emitTemplate(region, facts, placements, refused);
+    FailureOr<Kernel> kernel = failure();
+    if (!reference)
+      kernel = emitTemplate({region, facts, placements, target, graph::AssumedSizes(region->getParentOfType<func::FuncOp>(), facts), *tuning, refused});
     if (failed(kernel))
       kernel = emitGeneric(region, facts, placements);
     if (succeeded(kernel))
@@ -98,15 +102,6 @@ public:
   }
 
 private:
-  FailureOr<Kernel> emitTemplate(graph::RegionOp region, graph::ShapeFacts &facts, const Placements &placements, const RefusedSources &refused) const {
-    graph::AssumedSizes sizes(region->getParentOfType<func::FuncOp>(), facts);
-    if (auto kernel = emitAttention(region, facts, placements, target); succeeded(kernel)) {
-      kernel->isOnly = refused.contains(kernel->source);
-      return kernel;
-    }
-    return emitProduct(region, facts, placements, target, sizes, *tuning, refused);
-  }
-
   /// What the assembler says of templates: candidates with a fault are refused, those without another one are a warning, or an error when there is no code.
   llvm::Error judge(llvm::ArrayRef<NamedKernel> kernels, const Assembly &assembly, std::vector<std::string> &warnings) const {
     auto refused = std::make_unique<RefusedKernels>();

@@ -134,13 +134,19 @@ Value isInf(Arith &a, Operation *op, ArrayRef<Value> v) {
   return a.e.constant(up.getType(), 0);
 }
 
+/// x ** y in f64 for a result that is truncated to an integer: 5 ** 5 may come as 3125 less a rounding, which would be 3124.
+Value powerToTruncate(Emitter &e, Value x, Value y) {
+  Arith a{e, e.b.getF64Type()};
+  Value r = math::PowFOp::create(a.b, a.loc, x, y), whole = a.math<math::RoundEvenOp>(r);
+  return a.choose(a.compare("le", a.abs(a.sub(r, whole)), a.mul(a.abs(r), a.number(r, 0x1p-50))), whole, r);
+}
+
 Value power(Arith &a, Operation *op, ArrayRef<Value> v) {
   if (a.isFloat())
     return math::PowFOp::create(a.b, a.loc, v[0], v[1]);
   // Integers through f64, as ONNX Runtime does.
   Type f64 = a.b.getF64Type();
-  Value r = math::PowFOp::create(a.b, a.loc, a.e.convert(v[0], a.type, f64), a.e.convert(v[1], a.type, f64));
-  return a.e.convert(r, f64, a.type);
+  return a.e.convert(powerToTruncate(a.e, a.e.convert(v[0], a.type, f64), a.e.convert(v[1], a.type, f64)), f64, a.type);
 }
 
 Value bitShift(Arith &a, Operation *op, ArrayRef<Value> v) {
@@ -248,7 +254,8 @@ Value mixedFormula(Emitter &e, Operation *op, ArrayRef<Value> v) {
   if (isa<PowOp>(op) && typeOf(0) != typeOf(1)) {
     // Floats in the type of a (half widened), integers to a float power through f64.
     Type type = !isa<FloatType>(typeOf(0)) ? Type(e.b.getF64Type()) : isNarrowFloat(typeOf(0)) ? f32 : typeOf(0);
-    Value r = math::PowFOp::create(e.b, e.loc, e.convert(v[0], typeOf(0), type), e.convert(v[1], typeOf(1), type));
+    Value x = e.convert(v[0], typeOf(0), type), y = e.convert(v[1], typeOf(1), type);
+    Value r = isa<FloatType>(typeOf(0)) ? Value(math::PowFOp::create(e.b, e.loc, x, y)) : powerToTruncate(e, x, y);
     return e.convert(r, type, result);
   }
   if (isa<DequantizeLinearOp>(op)) {

@@ -88,6 +88,8 @@ StringRef formulaOf(Operation *op) {
       {"arith.extf", "convert<$r>($0)"}, {"arith.truncf", "convert<$r>($0)"}, {"arith.bitcast", "bitcast<$r>($0)"}, {"arith.select", "$0 ? $1 : $2"},
       {"math.exp", "math_exp($0)"}, {"math.exp2", "math_exp2($0)"}, {"math.expm1", "math_expm1($0)"}, {"math.log", "math_log($0)"}, {"math.log1p", "math_log1p($0)"},
       {"math.sqrt", "math_sqrt($0)"}, {"math.rsqrt", "math_rsqrt($0)"}, {"math.tanh", "math_tanh($0)"}, {"math.erf", "math_erf($0)"}, {"math.sin", "math_sin($0)"}, {"math.cos", "math_cos($0)"},
+      {"math.tan", "math_tan($0)"}, {"math.asin", "math_asin($0)"}, {"math.acos", "math_acos($0)"}, {"math.atan", "math_atan($0)"}, {"math.sinh", "math_sinh($0)"}, {"math.cosh", "math_cosh($0)"},
+      {"math.asinh", "math_asinh($0)"}, {"math.acosh", "math_acosh($0)"}, {"math.atanh", "math_atanh($0)"}, {"arith.remf", "math_mod($0, $1)"},
       {"math.powf", "math_pow($0, $1)"}, {"math.absf", "math_abs($0)"}, {"math.absi", "($0 < 0 ? -$0 : $0)"}, {"math.floor", "math_floor($0)"}, {"math.ceil", "math_ceil($0)"},
       {"math.roundeven", "math_round($0)"}, {"math.trunc", "math_trunc($0)"}, {"math.copysign", "math_copysign($0, $1)"}, {"math.fma", "math_fma($0, $1, $2)"}};
   return formulas.lookup(op->getName().getStringRef());
@@ -168,6 +170,13 @@ private:
     define(v, text + "}}");
   }
 
+  /// An operand in a formula: comparisons of halves are of floats.
+  std::string number(Operation *op, Value v, int64_t lane) {
+    Type element = getElementTypeOrSelf(v.getType());
+    bool isHalf = isa<arith::CmpFOp>(op) && (element.isF16() || element.isBF16());
+    return isHalf ? "convert<float>(" + at(v, lane) + ")" : at(v, lane);
+  }
+
   std::string filled(Operation *op, StringRef formula, int64_t lane) {
     std::string out;
     for (size_t i = 0; i < formula.size(); ++i) {
@@ -181,7 +190,7 @@ private:
       else if (c == 'r')
         out += cppType(getElementTypeOrSelf(op->getResult(0).getType()));
       else
-        out += at(op->getOperand(c - '0'), lane);
+        out += number(op, op->getOperand(c - '0'), lane);
     }
     std::string type = cppType(getElementTypeOrSelf(op->getResult(0).getType()));
     return "(" + type + ")(" + out + ")";

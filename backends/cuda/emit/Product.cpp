@@ -149,7 +149,8 @@ private:
 
   bool addLeft() {
     auto index = [&](Emitter &e, ArrayRef<Value> v, bool lane) { return leftIndex(e, v[0], v[1], {v[2], lane, lane}); };
-    leftVector = multipleOf(K, chunk) && holes.addAddress("left", {"b", "m", "k"}, left, index);
+    leftTail = !multipleOf(K, chunk);
+    leftVector = hasWholeVectors(left, rankOf(left) - 1) && holes.addAddress("left", {"b", "m", "k"}, left, index);
     return leftVector || holes.addElement("left", {"b", "m", "k"}, left, index);
   }
 
@@ -173,7 +174,7 @@ private:
         return out;
       };
     };
-    auto vector = [&](bool rows) { return multipleOf(rows ? N : K, chunk) && holes.addAddress("right", {"b", "k", "n"}, right, index(rows)); };
+    auto vector = [&](bool rows) { return hasWholeVectors(right, rankOf(right) - (rows ? 1 : 2)) && holes.addAddress("right", {"b", "k", "n"}, right, index(rows)); };
     rightRows = vector(true);
     rightVector = rightRows || vector(false);
     if (!rightVector)
@@ -190,6 +191,30 @@ private:
     };
     rightVector = channels % chunk == 0 && holes.addAddress("right", {"b", "k", "n"}, right, index);
     return rightVector || holes.addElement("right", {"b", "k", "n"}, right, index);
+  }
+
+  size_t rankOf(Value v) { return facts.dims(v).size(); }
+
+  /// Whether vectors from the start of an operand's dim end in its memory: its extent is whole vectors, or it is the front of what is (cuda-pad-products).
+  bool hasWholeVectors(Value operand, size_t dim) {
+    DimExpr size = facts.dims(operand)[dim];
+    if (multipleOf(size, chunk))
+      return true;
+    while (Operation *op = operand.getDefiningOp()) {
+      if (auto transpose = dyn_cast<TransposeOp>(op)) {
+        dim = transpose.getPerm()[dim];
+      } else if (auto slice = dyn_cast<SliceOp>(op)) {
+        if (!slice.getStarts().getDims()[dim].isConstant(0) || slice.getSteps()[dim] != 1)
+          return false;
+        auto whole = facts.dims(slice.getX())[dim].constant(), part = size.constant();
+        if (whole && part && *whole >= (*part + chunk - 1) / chunk * chunk)
+          return true;
+      } else {
+        return false;
+      }
+      operand = op->getOperand(0);
+    }
+    return false;
   }
 
   /// Whether an operand is the same in all runs: moves of what is constant outside.
@@ -265,7 +290,7 @@ private:
       os << separator << name << " = " << value;
       separator = ", ";
     }
-    os << ";\n  static constexpr bool kLeftVector = " << flag(leftVector) << ", kRightVector = " << flag(rightVector) << ", kRightRows = " << flag(rightRows) << ", kRightConstant = " << flag(isWeight(right)) << ", kNarrow = " << flag(isNarrow(M) && isNarrow(N)) << ", kIsConv = " << flag(!!conv) << ";\n};\n";
+    os << ";\n  static constexpr bool kLeftVector = " << flag(leftVector) << ", kRightVector = " << flag(rightVector) << ", kLeftTail = " << flag(leftTail && leftVector) << ", kRightRows = " << flag(rightRows) << ", kRightConstant = " << flag(isWeight(right)) << ", kNarrow = " << flag(isNarrow(M) && isNarrow(N)) << ", kIsConv = " << flag(!!conv) << ";\n};\n";
     os << kProductSource << holes.kernel(c.threads(), c.sharedBytes(elementBytes, rightRows), "Tile<Config>", "product<Config>") << "}\n";
     return out;
   }
@@ -285,7 +310,7 @@ private:
   int64_t elementBytes = 4, chunk = 4, channels = 0, kernelH = 1, kernelW = 1, storeWidth = 1;
   DimExpr M, N, K;
   Dims batch, rowDims;
-  bool leftVector = false, rightVector = false, rightRows = false;
+  bool leftVector = false, leftTail = false, rightVector = false, rightRows = false;
 };
 
 } // namespace

@@ -39,16 +39,6 @@ DEVICE void load_rows(typename C::Element *to, int stride, int64_t first, int64_
   }
 }
 
-DEVICE uint32_t pack_pair(half_t, float x, float y) {
-  uint32_t r;
-  asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(r) : "f"(y), "f"(x));
-  return r;
-}
-DEVICE uint32_t pack_pair(bf16_t, float x, float y) {
-  uint32_t r;
-  asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(r) : "f"(y), "f"(x));
-  return r;
-}
 DEVICE float quad_max(float x) {
   x = fmaxf(x, __shfl_xor_sync(0xffffffff, x, 1));
   return fmaxf(x, __shfl_xor_sync(0xffffffff, x, 2));

@@ -9,6 +9,10 @@ DEVICE uint32_t shared_address(const void *p) { return (uint32_t)__cvta_generic_
 DEVICE void cp_async16(void *to, const void *from, bool valid) {
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(shared_address(to)), "l"(__cvta_generic_to_global(from)), "r"(valid ? 16 : 0) : "memory");
 }
+// Only `bytes` of them (0 to 16), zeros behind.
+DEVICE void cp_async16_part(void *to, const void *from, int bytes) {
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(shared_address(to)), "l"(__cvta_generic_to_global(from)), "r"(bytes) : "memory");
+}
 DEVICE void cp_async_commit() { asm volatile("cp.async.commit_group;" ::: "memory"); }
 template <int N> DEVICE void cp_async_wait() { asm volatile("cp.async.wait_group %0;" ::"n"(N) : "memory"); }
 
@@ -18,6 +22,18 @@ DEVICE void ldmatrix4(uint32_t (&r)[4], const void *p) {
 }
 DEVICE void ldmatrix4_trans(uint32_t (&r)[4], const void *p) {
   asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];" : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3]) : "r"(shared_address(p)) : "memory");
+}
+
+// Two numbers rounded, the first in the low half. sm_80.
+DEVICE uint32_t pack_pair(half_t, float x, float y) {
+  uint32_t r;
+  asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(r) : "f"(y), "f"(x));
+  return r;
+}
+DEVICE uint32_t pack_pair(bf16_t, float x, float y) {
+  uint32_t r;
+  asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(r) : "f"(y), "f"(x));
+  return r;
 }
 
 // c (16 x 8, f32) += a (16 x 16, row) b (16 x 8, column). sm_80.

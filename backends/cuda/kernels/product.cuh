@@ -10,7 +10,7 @@
 //
 // Holes: sizeM, sizeN, sizeK (p); leftAddress(p, b, m, k) or leftElement, for convolutions windowAddress(p, image, h, w, c) or windowElement; rightAddress(p, b, k, n) or rightElement;
 // storeVector(p, b, m, n, Pack<float, kStoreWidth>), storeOne(p, b, m, n, float).
-// Configuration: struct Config with Element, kBlockM, kBlockN, kBlockK, kWarpsM, kWarpsN, kWarpsK, kStages, kSplit, kLeftVector, kRightVector, kRightRows (right's n lie together in memory, else its k), kRightConstant (weights), kNarrow (positions are below 2^31), kStoreWidth,
+// Configuration: struct Config with Element, kBlockM, kBlockN, kBlockK, kWarpsM, kWarpsN, kWarpsK, kStages, kSplit, kLeftVector, kLeftTail (K ends inside of a vector), kRightVector, kRightRows (right's n lie together in memory, else its k), kRightConstant (weights), kNarrow (positions are below 2^31), kStoreWidth,
 // and for convolutions kIsConv, kC, kR, kS, kStride*, kDilation*, kPad*, with sizeH, sizeW, sizeP, sizeQ.
 
 template <typename C> struct Tile {
@@ -85,7 +85,10 @@ template <typename C> DEVICE void load_left(const Params &p, typename C::Element
       } else {
         if (valid) from = leftAddress(p, b, rows[i].m, k);
       }
-      cp_async16(at, from, valid);
+      if constexpr (C::kLeftTail) // what lies behind a row is no number, perhaps
+        cp_async16_part(at, from, !valid ? 0 : size_k - k < T::kChunk ? (int)(size_k - k) * (int)sizeof(typename C::Element) : 16);
+      else
+        cp_async16(at, from, valid);
     } else {
       Pack<typename C::Element, T::kChunk> values;
 #pragma unroll

@@ -58,6 +58,7 @@ template <> struct Convert<float> {
 template <> struct Convert<double> {
   MEMBER double from(float x) { return x; }
   MEMBER double from(half_t x) { return half_to_float(x.bits); }
+  MEMBER double from(bf16_t x) { return bitcast<float>((uint32_t)x.bits << 16); }
 };
 template <> struct Convert<half_t> {
   MEMBER half_t from(float x) { return half_t{float_to_half(x)}; }
@@ -98,6 +99,15 @@ MLC_MATH1(tanh, tanhf, tanh)
 MLC_MATH1(erf, erff, erf)
 MLC_MATH1(sin, sinf, sin)
 MLC_MATH1(cos, cosf, cos)
+MLC_MATH1(tan, tanf, tan)
+MLC_MATH1(asin, asinf, asin)
+MLC_MATH1(acos, acosf, acos)
+MLC_MATH1(atan, atanf, atan)
+MLC_MATH1(sinh, sinhf, sinh)
+MLC_MATH1(cosh, coshf, cosh)
+MLC_MATH1(asinh, asinhf, asinh)
+MLC_MATH1(acosh, acoshf, acosh)
+MLC_MATH1(atanh, atanhf, atanh)
 MLC_MATH1(abs, fabsf, fabs)
 MLC_MATH1(floor, floorf, floor)
 MLC_MATH1(ceil, ceilf, ceil)
@@ -107,6 +117,8 @@ DEVICE float math_rsqrt(float x) { return 1.0f / sqrtf(x); }
 DEVICE double math_rsqrt(double x) { return 1.0 / sqrt(x); }
 DEVICE float math_pow(float x, float y) { return powf(x, y); }
 DEVICE double math_pow(double x, double y) { return pow(x, y); }
+DEVICE float math_mod(float x, float y) { return fmodf(x, y); }
+DEVICE double math_mod(double x, double y) { return fmod(x, y); }
 DEVICE float math_copysign(float x, float y) { return copysignf(x, y); }
 DEVICE double math_copysign(double x, double y) { return copysign(x, y); }
 DEVICE float math_fma(float x, float y, float z) { return fmaf(x, y, z); }

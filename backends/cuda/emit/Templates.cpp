@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of MLC, see the LICENSE file.
+#include "backends/cuda/emit/Templates.h"
+#include "backends/cuda/emit/Attention.h"
+#include "backends/cuda/emit/Product.h"
+
+using namespace mlir;
+
+namespace mlc::cuda {
+
+FailureOr<Kernel> emitTemplate(TemplateContext c) {
+  using Family = FailureOr<Kernel> (*)(TemplateContext);
+  static constexpr Family kFamilies[] = {
+      [](TemplateContext c) { return emitAttention(c.region, c.facts, c.placements, c.target); },
+      [](TemplateContext c) { return emitProduct(c.region, c.facts, c.placements, c.target, c.sizes, c.tuning, c.refused); },
+  };
+  for (Family family : kFamilies)
+    if (auto kernel = family(c); succeeded(kernel)) {
+      // A family of one configuration has nothing else to give.
+      kernel->isOnly |= c.refused.contains(kernel->source);
+      return kernel;
+    }
+  return failure();
+}
+
+} // namespace mlc::cuda

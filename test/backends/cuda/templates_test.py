@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# Part of MLC, see the LICENSE file.
+"""The templates' own sources, run on the host thread by thread (host_device.h): how products and attention find their elements (tiles, windows of convolutions, fragments of ldmatrix and mma.sync,
+split K over a cluster, edges of all of them) against numpy. Operands are small integers, so that products are exact. Every configuration of the cost model runs for the functions named *_all.
+
+templates_test.py PRINT_TEMPLATES CLANG"""
+import ctypes
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+
+HERE = pathlib.Path(__file__).parent
+RNG = np.random.default_rng(11)
+
+
+def tensor(shape, t):
+    return f"tensor<{'x'.join(map(str, shape))}x{t}>"
+
+
+def function(name, kind, inputs, lines, result):
+    """A function of one region; inputs: [(name, shape, type)], the last line's value is the result (shape, type)."""
+    typed = ", ".join(f"%{n}: {tensor(s, t)}" for n, s, t in inputs)
+    inner = ", ".join(f"%i{n}: {tensor(s, t)}" for n, s, t in inputs)
+    types = ", ".join(tensor(s, t) for _, s, t in inputs)
+    body = "\n    ".join(lines)
+    return f"""func.func @{name}({typed}) -> {tensor(*result)} {{
+  %r = graph.region "{kind}" ({', '.join('%' + n for n, _, _ in inputs)}) : ({types}) -> {tensor(*result)} {{
+  ^bb0({inner}):
+    {body}
+    graph.yield %y : {tensor(*result)}
+  }}
+  return %r : {tensor(*result)}
+}}
+"""
+
+
+class Case:
+    """text: the function; operands: arrays in memory's types; wanted: the exact result; result type."""
+
+    def __init__(self, name, text, operands, wanted, t, tolerance=0.0):
+        self.name, self.text, self.operands, self.wanted, self.type, self.tolerance = name, text, operands, wanted, t, tolerance
+
+
+def integers(shape, t, largest=2):
+    x = RNG.integers(-largest, largest + 1, shape).astype(np.float32)
+    return x.astype({"f16": np.float16}.get(t, np.float32))
+
+
+def stored(x, t):
+    return (x.astype(np.float32).view(np.uint32) >> 16).astype(np.uint16) if t == "bf16" else np.ascontiguousarray(x)
+
+
+def loaded(x, t):
+    return (x.astype(np.uint32) << 16).view(np.float32) if t == "bf16" else x.astype(np.float32)
+
+
+def longer(x, behind):
+    """Rows of whole vectors, and what lies behind theirs."""
+    return np.concatenate([x, np.full((*x.shape[:-1], -x.shape[-1] % 8), behind, x.dtype)], -1)
+
+
+def product(name, t, batch, m, n, k, transposed=False, padded=False):
+    """relu(a b + bias), bias of f32; `transposed`: b lies as [n, k]; `padded`: as cuda-pad-products leaves them, but with NaN where nothing may be read."""
+    a, b, bias = integers((*batch, m, k), t), integers((*batch, n, k) if transposed else (*batch, k, n), t), integers((n,), "f32")
+    shape, rank = (*batch, m, n), len(batch) + 2
+    right, left = "%ib", "%ia"
+    lines, held = [], (a, b)
+    if padded:
+        held = longer(a, np.nan), longer(b, 0 if transposed else np.nan)
+        for operand, x, whole in (("a", a, held[0]), ("b", b, held[1])):
+            lines.append(f"%f{operand} = graph.slice %i{operand} {{dims = #graph.dims<[{', '.join(map(str, x.shape))}]>, starts = #graph.dims<[{', '.join(['0'] * x.ndim)}]>, steps = array<i64: {', '.join(['1'] * x.ndim)}>}} : "
+                         f"({tensor(whole.shape, t)}) -> {tensor(x.shape, t)}")
+        right, left = "%fb", "%fa"
+    if transposed:
+        perm = [*range(rank - 2), rank - 1, rank - 2]
+        lines.append(f"%t = graph.transpose {right} {{perm = array<i64: {', '.join(map(str, perm))}>}} : ({tensor(b.shape, t)}) -> {tensor((*batch, k, n), t)}")
+        right = "%t"
+    lines.append(f"%p = graph.matmul {left}, {right} : ({tensor(a.shape, t)}, {tensor((*batch, k, n), t)}) -> {tensor(shape, t)}")
+    wide = "%p"
+    if t != "f32":
+        lines.append(f"%w = graph.cast %p {{to = f32}} : ({tensor(shape, t)}) -> {tensor(shape, 'f32')}")
+        wide = "%w"
+    lines.append(f"%s = graph.add {wide}, %ic : ({tensor(shape, 'f32')}, {tensor((n,), 'f32')}) -> {tensor(shape, 'f32')}")
+    lines.append(f"%y = graph.relu %s : ({tensor(shape, 'f32')}) -> {tensor(shape, 'f32')}")
+    text = function(name, "gemm", [("a", held[0].shape, t), ("b", held[1].shape, t), ("c", (n,), "f32")], lines, (shape, "f32"))
+    right_values = np.swapaxes(b, -1, -2) if transposed else b
+    wanted = np.maximum(a.astype(np.float64) @ right_values.astype(np.float64) + bias, 0)
+    return Case(name, text, [stored(held[0], t), stored(held[1], t), bias], wanted, "f32")
+
+
+def convolution(name, t, images, h, w, channels, filters, kernel, stride, dilation, pads):
+    """Channels last, weights packed [filters, r, s, channels] as cuda-pack-weights leaves them. pads: top, left, bottom, right."""
+    r, s = kernel
+    p, q = (h + pads[0] + pads[2] - dilation * (r - 1) - 1) // stride + 1, (w + pads[1] + pads[3] - dilation * (s - 1) - 1) // stride + 1
+    x, weights = integers((images, h, w, channels), t), integers((filters, r, s, channels), t)
+    shape = (images, p, q, filters)
+    lines = [f"%t = graph.transpose %ib {{perm = array<i64: 0, 3, 1, 2>}} : ({tensor(weights.shape, t)}) -> {tensor((filters, channels, r, s), t)}",
+             f"%y = graph.conv %ia, %t {{channels_last = true, dilations = array<i64: {dilation}, {dilation}>, pads = array<i64: {', '.join(map(str, pads))}>, strides = array<i64: {stride}, {stride}>}} : "
+             f"({tensor(x.shape, t)}, {tensor((filters, channels, r, s), t)}) -> {tensor(shape, t)}"]
+    padded = np.pad(x.astype(np.float64), ((0, 0), (pads[0], pads[2]), (pads[1], pads[3]), (0, 0)))
+    wanted = np.zeros(shape)
+    for i in range(r):
+        for j in range(s):
+            window = padded[:, i * dilation:i * dilation + (p - 1) * stride + 1:stride, j * dilation:j * dilation + (q - 1) * stride + 1:stride]
+            wanted += np.einsum("npqc,fc->npqf", window, weights[:, i, j].astype(np.float64))
+    return Case(name, function(name, "conv", [("a", x.shape, t), ("b", weights.shape, t)], lines, (shape, t)), [stored(x, t), stored(weights, t)], wanted, t)
+
+
+def attention(name, t, batch, heads, m, n, d):
+    q, k, v = ((RNG.standard_normal((batch, heads, rows, d)) * 0.7).astype(np.float32) for rows in (m, n, n))
+    q, k, v = (loaded(stored(x.astype(np.float16) if t == "f16" else x, t), t) for x in (q, k, v))
+    scores, shape = (batch, heads, m, n), (batch, heads, m, d)
+    lines = [f"%t = graph.transpose %ib {{perm = array<i64: 0, 1, 3, 2>}} : ({tensor(k.shape, t)}) -> {tensor((batch, heads, d, n), t)}",
+             f"%s = graph.matmul %ia, %t : ({tensor(q.shape, t)}, {tensor((batch, heads, d, n), t)}) -> {tensor(scores, t)}",
+             f"%w = graph.cast %s {{to = f32}} : ({tensor(scores, t)}) -> {tensor(scores, 'f32')}",
+             f"%l = graph.reduce_max %w {{axes = array<i64: 3>}} : ({tensor(scores, 'f32')}) -> {tensor((batch, heads, m, 1), 'f32')}",
+             f"%f = graph.sub %w, %l : ({tensor(scores, 'f32')}, {tensor((batch, heads, m, 1), 'f32')}) -> {tensor(scores, 'f32')}",
+             f"%e = graph.exp %f : ({tensor(scores, 'f32')}) -> {tensor(scores, 'f32')}",
+             f"%n = graph.reduce_sum %e {{axes = array<i64: 3>}} : ({tensor(scores, 'f32')}) -> {tensor((batch, heads, m, 1), 'f32')}",
+             f"%p = graph.div %e, %n : ({tensor(scores, 'f32')}, {tensor((batch, heads, m, 1), 'f32')}) -> {tensor(scores, 'f32')}",
+             f"%h = graph.cast %p {{to = {t}}} : ({tensor(scores, 'f32')}) -> {tensor(scores, t)}",
+             f"%y = graph.matmul %h, %ic : ({tensor(scores, t)}, {tensor(v.shape, t)}) -> {tensor(shape, t)}"]
+    s = q.astype(np.float64) @ np.swapaxes(k, -1, -2)
+    e = np.exp(s - s.max(-1, keepdims=True))
+    wanted = e / e.sum(-1, keepdims=True) @ v
+    held = [stored(x.astype(np.float16) if t == "f16" else x, t) for x in (q, k, v)]
+    return Case(name, function(name, "attention", [("a", q.shape, t), ("b", k.shape, t), ("c", v.shape, t)], lines, (shape, t)), held, wanted, t, tolerance=4e-2 if t == "bf16" else 3e-3)
+
+
+def cases():
+    yield product("vectors_all", "f16", (), 37, 48, 264)            # every tile and split, rows and columns that end inside of tiles
+    yield product("columns_all", "f32", (), 21, 40, 132, transposed=True)
+    yield product("deep", "f16", (), 16, 64, 1096)                  # the widest cluster
+    yield product("odd", "f16", (), 33, 27, 45)                     # element by element
+    yield product("odd_rows", "bf16", (), 17, 64, 39, transposed=True)
+    yield product("padded", "f16", (), 33, 43, 77, padded=True)
+    yield product("padded_columns", "bf16", (), 35, 40, 61, transposed=True, padded=True)
+    yield product("padded_f32", "f32", (2,), 18, 33, 35, padded=True)
+    yield product("batches", "bf16", (3,), 20, 24, 56)
+    yield product("one_row", "f32", (2,), 1, 19, 130)
+    yield convolution("conv3", "f16", 2, 9, 7, 16, 24, (3, 3), 2, 1, (1, 1, 1, 1))
+    yield convolution("conv_dilated", "f32", 1, 11, 8, 8, 12, (3, 2), 1, 2, (2, 0, 1, 1))
+    yield convolution("stem", "f16", 1, 13, 12, 3, 16, (5, 5), 2, 1, (2, 2, 1, 2))
+    yield attention("heads", "f16", 1, 2, 37, 75, 32)
+    yield attention("heads_bf16", "bf16", 2, 1, 70, 33, 64)
+
+
+def difference(ours, case):
+    """Why the result differs, or None."""
+    wanted = case.wanted
+    if case.tolerance:
+        bad = ~(np.abs(ours - wanted) <= case.tolerance)
+    else:
+        rounded = loaded(stored(wanted.astype(np.float16) if case.type == "f16" else wanted, case.type), case.type) if case.type != "f32" else wanted
+        bad = ~(ours == rounded)
+    if not bad.any():
+        return None
+    at = tuple(int(i[0]) for i in np.nonzero(bad))
+    return f"{bad.sum()} of {bad.size} differ, first at {at}: {ours[at]} instead of {wanted[at]}"
+
+
+def main():
+    every = list(cases())
+    failures = kernels = 0
+    seen = set()
+    for arch in ("sm_80", "sm_90"):
+        # Without clusters, the kernels of sm_80 are among those of sm_90.
+        tried = [case for case in every if arch == "sm_90" or not case.name.endswith("_all")]
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = pathlib.Path(scratch)
+            (folder / "cases.mlir").write_text("// -----\n".join(case.text for case in tried))
+            printed = subprocess.run([sys.argv[1], folder / "cases.mlir", arch, HERE / "host_device.h"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            if printed.returncode:
+                sys.exit(printed.stderr)
+            (folder / "cases.cpp").write_text(printed.stdout)
+            subprocess.run([sys.argv[2], "-xc++", "-std=c++17", "-O1", "-ffp-contract=off", "-fno-strict-aliasing", "-mf16c", "-w", "-shared", "-fPIC", folder / "cases.cpp", "-lm", "-lstdc++", "-o", folder / "cases.so"], check=True)
+            library = ctypes.CDLL(str(folder / "cases.so"))
+            for line in printed.stderr.splitlines():
+                name, _, *launch = line.split()
+                case = next(c for c in tried if name.rpartition("_")[0] == c.name)
+                kernels += 1
+                seen.add(int(launch[2]))
+                out = np.full(case.wanted.shape, 0x7e00 if case.type != "f32" else 0x7fc00000, np.uint32 if case.type == "f32" else np.uint16)
+                held = [np.frombuffer(bytearray(x.tobytes() + b"\0" * 64), np.uint8) for x in case.operands]
+                pointers = (ctypes.c_void_p * (len(held) + 1))(*(h.ctypes.data for h in held), out.ctypes.data)
+                getattr(library, name)(pointers)
+                ours = loaded(out if case.type == "bf16" else out.view(np.float16 if case.type == "f16" else np.float32), case.type)
+                why = difference(ours, case)
+                if why:
+                    failures += 1
+                    print(f"{arch} {line}: {why}")
+    print(f"{kernels} kernels of {len(every)} regions, clusters of {sorted(seen)}: {failures} failures")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
