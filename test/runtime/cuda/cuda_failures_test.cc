@@ -159,8 +159,8 @@ bool LeavesSomething(const std::string& call) {
 // Those that a life with virtual memory makes; what looks up an error's text is no call that
 // fails, and pushing a context is never made to (sim_api.cc).
 TEST_F(CudaFailures, ALifeMakesEveryCall) {
-  const std::set<std::string> others = {"cuGetErrorName", "cuGetErrorString", "cuCtxPushCurrent",
-                                        "cuCtxPopCurrent", "cuMemAlloc", "cuMemFree"};
+  const std::set<std::string> others = {"cuGetErrorName",  "cuGetErrorString", "cuCtxPushCurrent",
+                                        "cuCtxPopCurrent", "cuMemAlloc",       "cuMemFree"};
   const Outcome outcome = LiveWith({});
   EXPECT_EQ(outcome.code, MLC_STATUS_OK) << outcome.message;
   for (const char* name : {
@@ -184,8 +184,7 @@ void FailEveryCall(const std::set<std::string>& missing, std::initializer_list<C
   ASSERT_GT(calls, 300u);
   for (CUresult error : errors) {
     for (uint64_t k = 1; k <= calls; ++k) {
-      const Outcome outcome =
-          LiveWith({.fail_call = k, .fail_with = error, .missing = missing});
+      const Outcome outcome = LiveWith({.fail_call = k, .fail_with = error, .missing = missing});
       const std::string call = sim::FailedCall();
       SCOPED_TRACE("call " + std::to_string(k) + ", " + call + ", error " + std::to_string(error) +
                    ": " + outcome.message);
