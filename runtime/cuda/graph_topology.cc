@@ -79,7 +79,8 @@ class LastAccesses {
   std::map<uint64_t, Interval> intervals_;
 };
 
-void AddAccess(const ShapePlan& shape, uint32_t buffer, bool write, std::vector<ByteRange>& ranges) {
+void AddAccess(const ShapePlan& shape, uint32_t buffer, bool write,
+               std::vector<ByteRange>& ranges) {
   const MemoryPlan& memory = shape.memory();
   const uint32_t root = memory.roots[buffer];
   const plan::BufferKind kind = shape.bound().program->buffers()->Get(root)->kind();
@@ -163,6 +164,7 @@ std::vector<ByteRange> AccessesOf(const ShapePlan& shape, const Step& step) {
   std::vector<ByteRange> ranges;
   if (const plan::Launch* launch = step.instruction->op_as_Launch()) {
     const plan::Kernel& kernel = *shape.bound().target->kernels()->Get(launch->kernel());
+    ranges.reserve(Count(launch->buffers()));
     for (uint32_t i = 0; i < Count(launch->buffers()); ++i)
       AddAccess(shape, launch->buffers()->Get(i),
                 kernel.params()->GetEnum<plan::Access>(i) != plan::Access::Read, ranges);

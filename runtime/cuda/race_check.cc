@@ -19,10 +19,12 @@ bool AreSame(const ByteRange& a, const ByteRange& b) {
 Status CheckInstruction(const ShapePlan& shape, const Step& step) {
   const bool is_copy = step.op == plan::Op::Copy;
   const std::vector<ByteRange> ranges = AccessesOf(shape, step);
-  for (size_t i = 0; i < ranges.size(); ++i)
+  for (size_t i = 0; i < ranges.size(); ++i) {
+    const ByteRange& a = ranges[i];
+    if (!a.write) continue;
     for (size_t k = 0; k < ranges.size(); ++k) {
-      const ByteRange &a = ranges[i], &b = ranges[k];
-      if (i == k || !a.write || !Overlap(a, b)) continue;
+      const ByteRange& b = ranges[k];
+      if (i == k || !Overlap(a, b)) continue;
       if (!is_copy && !b.write && AreSame(a, b)) continue;
       return Error(MLC_STATUS_BAD_PLAN,
                    "damaged plan: %s writes bytes %" PRIu64 " to %" PRIu64
@@ -30,6 +32,7 @@ Status CheckInstruction(const ShapePlan& shape, const Step& step) {
                    DescribeInstruction(shape.bound(), *step.instruction).c_str(), a.begin, a.end,
                    b.write ? "writes" : "reads", b.begin, b.end);
     }
+  }
   return Ok();
 }
 
@@ -37,8 +40,7 @@ Status CheckInstruction(const ShapePlan& shape, const Step& step) {
 class Order {
  public:
   explicit Order(const Topology& topology)
-      : words_((topology.steps.size() + 63) / 64),
-        before_(words_ * topology.steps.size()) {
+      : words_((topology.steps.size() + 63) / 64), before_(words_ * topology.steps.size()) {
     for (const GraphEdge& edge : topology.edges) {  // ordered by `to`, and from < to
       for (size_t w = 0; w < words_; ++w) Row(edge.to)[w] |= Row(edge.from)[w];
       Row(edge.to)[edge.from / 64] |= uint64_t{1} << edge.from % 64;

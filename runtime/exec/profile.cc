@@ -15,15 +15,16 @@ mlc_dtype_t ShortestFloat(const BoundProgram& bound, const plan::Launch& launch)
   for (uint32_t i = 0; i < Count(launch.buffers()); ++i) {
     if (kernel.params()->GetEnum<plan::Access>(i) == plan::Access::Write) continue;
     const plan::Buffer& buffer = *bound.program->buffers()->Get(launch.buffers()->Get(i));
-    const auto dtype = static_cast<mlc_dtype_t>(buffer.dtype());
-    switch (dtype) {
+    switch (const int32_t dtype = buffer.dtype()) {  // of a temporary any number
       case MLC_DTYPE_FLOAT16:
       case MLC_DTYPE_BFLOAT16:
       case MLC_DTYPE_FLOAT32:
-      case MLC_DTYPE_FLOAT64:
-        if (shortest == MLC_DTYPE_UNDEFINED || mlc_dtype_bits(dtype) < mlc_dtype_bits(shortest))
-          shortest = dtype;
+      case MLC_DTYPE_FLOAT64: {
+        const auto known = static_cast<mlc_dtype_t>(dtype);
+        if (shortest == MLC_DTYPE_UNDEFINED || mlc_dtype_bits(known) < mlc_dtype_bits(shortest))
+          shortest = known;
         break;
+      }
       default:
         break;
     }

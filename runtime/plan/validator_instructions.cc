@@ -124,8 +124,7 @@ class InstructionValidator {
     const bool known = x.size >= 0 && y.size >= 0;
     const bool apart =
         x.root != y.root || x.offset >= y.offset + y.size || y.offset >= x.offset + x.size;
-    const bool same =
-        may_be_same && x.root == y.root && x.offset == y.offset && x.size == y.size;
+    const bool same = may_be_same && x.root == y.root && x.offset == y.offset && x.size == y.size;
     MLC_CHECK(cuda_race, !known || apart || same, "block %u, instruction %u, buffers %u and %u",
               block_, index_, a, b);
     return Ok();
@@ -218,7 +217,8 @@ class InstructionValidator {
       MLC_CHECK(loop_race, !written[i - 1].Overlaps(written[i]), "block %u, instruction %u", block_,
                 index_);
     for (uint32_t i = 0; i < Count(loop.carried()); ++i) {
-      const Bytes next = BytesOf(loop.carried_next()->Get(i)), own = BytesOf(loop.carried()->Get(i));
+      const Bytes next = BytesOf(loop.carried_next()->Get(i)),
+                  own = BytesOf(loop.carried()->Get(i));
       if (next.size <= 0) continue;
       // Of those that are apart from each other only neighbours can overlap it.
       auto at = std::lower_bound(written.begin(), written.end(), next);

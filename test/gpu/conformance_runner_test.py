@@ -70,6 +70,7 @@ def main():
             file.write("kind,case,verdict\n" + "".join(f"node,test_{c},pass\n" for c in ("abs", "acos", "add", "relu", "tanh")))
         subprocess.run([sys.executable, os.path.join(HERE, "pack_conformance.py"), "--bin", sys.argv[1], "--arch", "host", "--csv", listed, "--out", pack], check=True)
         assert runner.main([pack, "--device", "host", "-j", "1"]) == 0
+        assert runner.main([pack, "--device", "toaster", "-j", "1"]) == 1  # no worker starts
         spoil(pack, break_two)
         with open(worker, "w") as file:
             file.write(BROKEN_WORKER.format(here=HERE))

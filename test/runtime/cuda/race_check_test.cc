@@ -130,8 +130,9 @@ TEST(CudaRaceCheck, RefusesAShapeAtWhichOneInstructionRacesWithItself) {
   const Body body(OverlappingFrom17(), {17});
   const Status status = CheckInstructions(*body.shape);
   EXPECT_EQ(status.code(), MLC_STATUS_BAD_PLAN);
-  EXPECT_NE(std::string(status.message()).find("writes bytes 64 to 132 while it reads bytes 0 to 68"),
-            std::string::npos)
+  EXPECT_NE(
+      std::string(status.message()).find("writes bytes 64 to 132 while it reads bytes 0 to 68"),
+      std::string::npos)
       << status.message();
 }
 
