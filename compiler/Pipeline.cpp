@@ -30,12 +30,13 @@ void buildSignaturePipeline(OpPassManager &pm, StringRef pictures, StringRef lay
     func.addPass(createSetIoLayout({.layouts = layouts.str()}));
 }
 
-void buildNormalizePipeline(OpPassManager &pm, int optLevel, ConstantEvaluator evaluator) {
+void buildNormalizePipeline(OpPassManager &pm, int optLevel, ConstantEvaluator evaluator, bool explain) {
   auto &func = pm.nest<func::FuncOp>();
   func.addPass(createFoldShapes());
   addCleanup(func);
   if (optLevel > 0) {
     func.addPass(createSimplifyControl());
+    func.addPass(createJoinBranches());
     func.addPass(createFoldPads());
   }
   func.addPass(createFoldBatchNorm());
@@ -48,8 +49,10 @@ void buildNormalizePipeline(OpPassManager &pm, int optLevel, ConstantEvaluator e
     func.addPass(createSimplifyControl());
   func.addPass(createSimplifyAlgebra());
   addCleanup(func);
-  if (optLevel > 0)
+  if (optLevel > 0) {
     func.addPass(createRecogniseActivations());
+    func.addPass(createRecognisePatterns({.explain = explain}));
+  }
 }
 
 void buildSpecializePipeline(OpPassManager &pm, StringRef dims, int optLevel, ConstantEvaluator evaluator) {

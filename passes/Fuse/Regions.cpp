@@ -26,12 +26,21 @@ bool isNarrowing(Operation *op) {
 }
 
 bool isConstantExpression(Value v) {
-  Operation *op = v.getDefiningOp();
-  if (!op || !cast<RankedTensorType>(v.getType()).hasStaticShape())
-    return false;
-  if (isNarrowing(op))
-    return isa_and_nonnull<ConstantOp>(op->getOperand(0).getDefiningOp());
-  return isa<ConstantOp>(op) || (isMoveByNumbers(op) && llvm::all_of(op->getOperands(), isConstantExpression));
+  // Each op is looked at once, however many ways lead to it.
+  SmallVector<Value> work{v};
+  llvm::SmallPtrSet<Operation *, 8> seen;
+  while (!work.empty()) {
+    Value next = work.pop_back_val();
+    Operation *op = next.getDefiningOp();
+    if (!op || !cast<RankedTensorType>(next.getType()).hasStaticShape())
+      return false;
+    if (isa<ConstantOp>(op) || !seen.insert(op).second)
+      continue;
+    if (isNarrowing(op) ? !isa_and_nonnull<ConstantOp>(op->getOperand(0).getDefiningOp()) : !isMoveByNumbers(op))
+      return false;
+    work.append(op->operand_begin(), op->operand_end());
+  }
+  return true;
 }
 
 bool isComputed(Operation *op) {

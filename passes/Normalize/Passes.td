@@ -126,6 +126,24 @@ def SimplifyControl : Pass<"simplify-control", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlc::graph::GraphDialect"];
 }
 
+def JoinBranches : Pass<"join-branches", "::mlir::func::FuncOp"> {
+  let summary = "Moves what both branches of an if compute in front of it";
+  let description = [{
+    Ops of one name, attributes and result types are equal when their operands are, wherever in the branches they stand. One of the branches runs, so nothing is computed that was not before. A result
+    that both branches take from outside is that value. Declined: ops that hold regions; ops of which only one branch has the like, or with other attributes or operands.
+
+    ```
+    %y = graph.if %c { %a = graph.exp %x; %b = graph.neg %a; graph.yield %b } else { %d = graph.exp %x; graph.yield %d }
+    ```
+    becomes
+    ```
+    %a = graph.exp %x
+    %y = graph.if %c { %b = graph.neg %a; graph.yield %b } else { graph.yield %a }
+    ```
+  }];
+  let statistics = [Statistic<"numJoined", "joined", "Ops moved in front of an if">, Statistic<"numReplaced", "replaced", "Results that both branches agree on">];
+}
+
 def MergeLinear : Pass<"merge-linear", "::mlir::func::FuncOp"> {
   let summary = "Merges linear layers in a row, and what norms scale and shift by into the products that follow";
   let description = [{

@@ -120,6 +120,7 @@ struct Rules {
     if (!softmax || !softmax->hasOneUse() || axis + 1 == rank || op.getPerm().back() != axis)
       return {};
     Build k(op, facts);
+    k.loc = softmax.getLoc();
     return k.make<graph::SoftmaxOp>(k.make<graph::TransposeOp>(softmax.getX(), op->getAttrs()), k.b.getNamedAttr("axis", k.b.getI64IntegerAttr(rank - 1)));
   }
   Value apply(graph::ExpandOp op) { return keep(op, op.getX()); }
