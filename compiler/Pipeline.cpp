@@ -78,6 +78,7 @@ void buildFusePipeline(OpPassManager &pm, int optLevel, bool explain, const Back
   if (optLevel > 0) {
     func.addPass(createMergeProducts());
     func.addPass(createMergeBranches({.explain = explain}));
+    func.addPass(createFuseRotary({.explain = explain}));
     if (auto attention = target.attention(precision); attention != Backend::Attention::None)
       func.addPass(createFuseAttention({.onlySoftmax = attention == Backend::Attention::Softmax}));
     func.addPass(createFuseRegions({.explain = explain}));

@@ -44,7 +44,7 @@ public:
         if (auto [maker, result] = makerOf(v); maker && !reader.getBody().getArgument(i).use_empty())
           explain(maker, result, reader, reader.getBody().getArgument(i), os);
     os << llvm::formatv("explain-fusion: {0} values go through memory between {1} kernels, {2:f2} MB\n", edges, regions.size(), bytes / 1e6);
-    explainPatterns(regions, os);
+    explainPatterns(os);
     func.walk([](Operation *op) { op->removeAttr(kDeclinedAttr); });
   }
 
@@ -56,27 +56,26 @@ private:
   }
 
   /// Each occurrence that recognise-patterns found, and the kernels that hold its ops.
-  static void explainPatterns(ArrayRef<RegionOp> regions, llvm::raw_ostream &os) {
+  void explainPatterns(llvm::raw_ostream &os) {
     struct Occurrence {
       StringRef name, node;
       SmallVector<RegionOp, 4> kernels;
     };
     std::map<int64_t, Occurrence> occurrences;
-    for (RegionOp region : regions)
-      region.getBody().walk([&](Operation *op) {
-        SmallVector<PatternTag> tags;
-        collectPatterns(op->getLoc(), tags);
-        for (const PatternTag &tag : tags) {
-          Occurrence &o = occurrences[tag.number];
-          if (o.kernels.empty())
-            o = {tag.name, firstName(op->getLoc()), {}};
-          if (!llvm::is_contained(o.kernels, region))
-            o.kernels.push_back(region);
-        }
-      });
+    func.walk([&](Operation *op) {
+      if (isa<RegionOp>(op))
+        return;
+      SmallVector<PatternTag> tags;
+      collectPatterns(op->getLoc(), tags);
+      for (const PatternTag &tag : tags) {
+        auto [it, fresh] = occurrences.try_emplace(tag.number, Occurrence{tag.name, firstName(op->getLoc()), {}});
+        if (auto region = op->getParentOfType<RegionOp>(); region && !llvm::is_contained(it->second.kernels, region))
+          it->second.kernels.push_back(region);
+      }
+    });
     for (const auto &[number, o] : occurrences) {
       auto kinds = llvm::map_to_vector(o.kernels, [](RegionOp region) { return region.getKind(); });
-      os << llvm::formatv("recognised {0} '{1}': {2} kernel{3} ({4})\n", o.name, o.node, kinds.size(), kinds.size() == 1 ? "" : "s", llvm::join(kinds, ", "));
+      os << llvm::formatv("recognised {0} '{1}': {2} kernel{3} ({4})\n", o.name, o.node, kinds.size(), kinds.size() == 1 ? "" : "s", kinds.empty() ? "views alone" : llvm::join(kinds, ", "));
     }
   }
 

@@ -238,7 +238,7 @@ def SimplifyAlgebra : Pass<"simplify-algebra", "::mlir::func::FuncOp"> {
   let description = [{
     One walk from front to back. Gone: x + 0, x - 0, x * 1, x / 1, x ** 1, expand, reshape, slice, pad and tile that keep all dims, concat of one operand,
     casts there and back that lose nothing, where with a constant condition. Cheaper: x ** 2 and x ** 3 by mul, x ** 0.5 by sqrt, x ** -1 by reciprocal, division by a power
-    of two by mul, a transpose that only moves dims of 1 by reshape. Also gone: a product by the identity, a slice of a slice, a slice
+    of two by mul, a transpose that only moves dims of 1 by reshape. A product by a transposed softmax becomes the transpose of one with the softmax on the left (attention). Also gone: a product by the identity, a slice of a slice, a slice
     of a concat that lies in one of its parts; neighbouring slices in a concat become one.
 
     ```

@@ -41,6 +41,8 @@ Outcome matchSqueezeExcite(mlir::Operation *op, graph::ShapeFacts &facts);
 Outcome matchBlocks(mlir::Operation *op, graph::ShapeFacts &facts);
 /// A convolution whose windows tile the picture, and whose pixels become rows. Starts at the convolution.
 Outcome matchPatchEmbedding(mlir::Operation *op, graph::ShapeFacts &facts);
+/// lstm_cell and gru_cell: one step of a recurrent layer, written out. Starts at the multiplication, or the addition, that gives the new output.
+Outcome matchCell(mlir::Operation *op, graph::ShapeFacts &facts);
 /// Ops that are patterns by themselves: lstm, gru, rnn, and activations with more than one op's arithmetic.
 Outcome matchNamed(mlir::Operation *op, graph::ShapeFacts &facts);
 

@@ -18,7 +18,7 @@ namespace {
 
 using Matcher = Outcome (*)(Operation *, ShapeFacts &);
 /// An op that is part of several occurrences has the later matcher's outermost.
-const Matcher kMatchers[] = {matchNamed, matchNorm, matchSoftmax, matchAttention, matchRotary, matchSqueezeExcite, matchBlocks, matchPatchEmbedding};
+const Matcher kMatchers[] = {matchNamed, matchNorm, matchSoftmax, matchAttention, matchRotary, matchSqueezeExcite, matchBlocks, matchPatchEmbedding, matchCell};
 
 struct RecognisePatterns : impl::RecognisePatternsBase<RecognisePatterns> {
   using RecognisePatternsBase::RecognisePatternsBase;

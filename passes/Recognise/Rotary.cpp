@@ -3,6 +3,7 @@
 //
 // Rotary position embedding, in the two ways in which it is written. Whole: x cos + concat(-x2, x1) sin. By parts: concat(x1 cos - x2 sin, x2 cos + x1 sin).
 // x1 and x2 are the halves of the last dim, or (interleaved) its even and odd elements: slices of step 2, or of one of two along a dim of pairs.
+#include "passes/Recognise/Rotary.h"
 #include "passes/Normalize/Build.h"
 #include "passes/Recognise/Patterns.h"
 
@@ -21,6 +22,7 @@ struct Part {
 class RotaryMatcher {
 public:
   explicit RotaryMatcher(ShapeFacts &facts) : facts(facts) {}
+  RotaryForm form; // once found
 
   Outcome whole(Operation *sum) {
     for (unsigned i : {0u, 1u}) {
@@ -29,10 +31,12 @@ public:
       auto turned = makerOf<MulOp>(sum->getOperand(i), &o), straight = makerOf<MulOp>(sum->getOperand(1 - i), &o);
       if (!turned || !straight)
         continue;
-      for (Value rotated : turned->getOperands())
-        if (auto concat = makerOf<ConcatOp>(rotated, &o); concat && concat.getXs().size() == 2)
-          if (Outcome found = rotatedBeside(concat, straight); !found.name.empty())
+      for (unsigned k : {0u, 1u})
+        if (auto concat = makerOf<ConcatOp>(turned->getOperand(k), &o); concat && concat.getXs().size() == 2)
+          if (Outcome found = rotatedBeside(concat, straight); !found.name.empty()) {
+            form.last = sum, form.turned = turned, form.sin = turned->getOperand(1 - k);
             return found;
+          }
     }
     return Outcome::none();
   }
@@ -41,6 +45,7 @@ public:
     if (concat.getXs().size() != 2)
       return Outcome::none();
     o.ops.insert(concat);
+    form.last = form.parts = concat;
     for (unsigned i : {0u, 1u}) {
       auto difference = makerOf<SubOp>(concat.getXs()[i], &o);
       auto sum = makerOf<AddOp>(concat.getXs()[1 - i], &o);
@@ -92,8 +97,11 @@ private:
     auto a = partOf(first ? first : concat.getXs()[0]), b = partOf(second ? second : concat.getXs()[1]);
     if (!a || !b)
       return Outcome::none();
-    if (llvm::none_of(straight->getOperands(), [&](Value v) { return behindViews(v) == a->x; }))
+    bool left = behindViews(straight.getA()) == a->x;
+    if (!left && behindViews(straight.getB()) != a->x)
       return Outcome::almost("rotary", "what is turned is not what it is added to");
+    form.parts = concat, form.straight = straight;
+    form.x = left ? straight.getA() : straight.getB(), form.cos = left ? straight.getB() : straight.getA();
     return judge(*b, *a);
   }
 
@@ -118,6 +126,7 @@ private:
     if (!pairs && a.slice.getSteps()[cut] != 1)
       return Outcome::almost("rotary", "its parts are neither halves nor every second element");
     o.name = "rotary";
+    form.interleaved = pairs;
     if (pairs)
       o.details.push_back("interleaved");
     return o;
@@ -129,11 +138,21 @@ private:
 
 } // namespace
 
-Outcome matchRotary(Operation *op, ShapeFacts &facts) {
+static Outcome match(RotaryMatcher &matcher, Operation *op) {
   if (isa<AddOp, SubOp>(op))
-    return RotaryMatcher(facts).whole(op);
+    return matcher.whole(op);
   auto concat = dyn_cast<ConcatOp>(op);
-  return concat ? RotaryMatcher(facts).byParts(concat) : Outcome::none();
+  return concat ? matcher.byParts(concat) : Outcome::none();
+}
+
+Outcome matchRotary(Operation *op, ShapeFacts &facts) {
+  RotaryMatcher matcher(facts);
+  return match(matcher, op);
+}
+
+std::optional<RotaryForm> rotaryForm(Operation *last, ShapeFacts &facts) {
+  RotaryMatcher matcher(facts);
+  return match(matcher, last).found() ? std::optional(matcher.form) : std::nullopt;
 }
 
 } // namespace mlc

@@ -13,6 +13,7 @@
 // RUN: not mlc-opt %s --cuda-pack-weights 2>&1 | FileCheck %s
 // RUN: not mlc-opt %s --channels-last 2>&1 | FileCheck %s
 // RUN: not mlc-opt %s --merge-branches 2>&1 | FileCheck %s
+// RUN: not mlc-opt %s --fuse-rotary 2>&1 | FileCheck %s
 // RUN: not mlc-opt %s --fuse-regions 2>&1 | FileCheck %s
 // RUN: not mlc-opt %s --host-pack-operands 2>&1 | FileCheck %s
 // RUN: not mlc-opt %s --set-io-layout=layouts=x=nhwc 2>&1 | FileCheck %s

@@ -177,3 +177,34 @@ func.func @patch_embedding(%x: tensor<2x3x8x8xf32>) -> (tensor<2x4x16xf32>, tens
   %h = graph.conv %x, %w {dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, strides = array<i64: 4, 4>} : (tensor<2x3x8x8xf32>, tensor<16x3x4x4xf32>) -> tensor<2x16x2x2xf32> loc("stays")
   return %c, %e, %g, %h : tensor<2x4x16xf32>, tensor<2x3x3x16xf32>, tensor<2x3x3x16xf32>, tensor<2x16x2x2xf32>
 }
+
+// -----
+
+// Cells of recurrent layers, one step each. Declines: a state that is not gated; two different gates for old and new. A product of a sigmoid and a tanh alone is none.
+// CHECK-DAG: no lstm_cell at 'sum': the state is no sum of two gated values
+// CHECK-DAG: no gru_cell at 'gates': old and new are weighed by different gates
+// CHECK-DAG: lstm_cell 'lstm'
+// CHECK-DAG: gru_cell 'gru'
+// CHECK-NOT: plain
+func.func @cells(%c: tensor<2x8xf32>, %f: tensor<2x8xf32>, %i: tensor<2x8xf32>, %g: tensor<2x8xf32>, %o: tensor<2x8xf32>) -> (tensor<2x8xf32>, tensor<2x8xf32>, tensor<2x8xf32>, tensor<2x8xf32>, tensor<2x8xf32>) {
+  %one = graph.constant dense<1.0> : tensor<f32>
+  %sf = graph.sigmoid %f : (tensor<2x8xf32>) -> tensor<2x8xf32>
+  %si = graph.sigmoid %i : (tensor<2x8xf32>) -> tensor<2x8xf32>
+  %tg = graph.tanh %g : (tensor<2x8xf32>) -> tensor<2x8xf32>
+  %so = graph.sigmoid %o : (tensor<2x8xf32>) -> tensor<2x8xf32>
+  %a = graph.mul %sf, %c : (tensor<2x8xf32>, tensor<2x8xf32>) -> tensor<2x8xf32>
+  %b = graph.mul %si, %tg : (tensor<2x8xf32>, tensor<2x8xf32>) -> tensor<2x8xf32>
+  %n = graph.add %a, %b : (tensor<2x8xf32>, tensor<2x8xf32>) -> tensor<2x8xf32>
+  %tn = graph.tanh %n : (tensor<2x8xf32>) -> tensor<2x8xf32>
+  %h = graph.mul %so, %tn : (tensor<2x8xf32>, tensor<2x8xf32>) -> tensor<2x8xf32> loc("lstm")
+  %r = graph.sub %one, %sf : (tensor<f32>, tensor<2x8xf32>) -> tensor<2x8xf32>
+  %p = graph.mul %r, %tg : (tensor<2x8xf32>, tensor<2x8xf32>) -> tensor<2x8xf32>
+  %z = graph.add %p, %a : (tensor<2x8xf32>, tensor<2x8xf32>) -> tensor<2x8xf32> loc("gru")
+  %m = graph.add %c, %b : (tensor<2x8xf32>, tensor<2x8xf32>) -> tensor<2x8xf32>
+  %tm = graph.tanh %m : (tensor<2x8xf32>) -> tensor<2x8xf32>
+  %w = graph.mul %so, %tm : (tensor<2x8xf32>, tensor<2x8xf32>) -> tensor<2x8xf32> loc("sum")
+  %e = graph.mul %so, %c : (tensor<2x8xf32>, tensor<2x8xf32>) -> tensor<2x8xf32>
+  %d = graph.add %p, %e : (tensor<2x8xf32>, tensor<2x8xf32>) -> tensor<2x8xf32> loc("gates")
+  %k = graph.mul %so, %tg : (tensor<2x8xf32>, tensor<2x8xf32>) -> tensor<2x8xf32> loc("plain")
+  return %h, %z, %w, %d, %k : tensor<2x8xf32>, tensor<2x8xf32>, tensor<2x8xf32>, tensor<2x8xf32>, tensor<2x8xf32>
+}
