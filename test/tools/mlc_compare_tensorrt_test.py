@@ -62,7 +62,7 @@ class Output(unittest.TestCase):
         self.assertNotIn("h2d_latency", report)
 
     def test_real_figures(self):
-        """Lines that trtexec 10.10 (Windows, published December 2025) and 11.0 (github.com/dataplayer12/SAM3-TensorRT/issues/26) printed for their users; its latency is the sum with both transfers."""
+        """Lines that trtexec 10.10 (Windows, published December 2025) and 11.0 (github.com/dataplayer12/SAM3-TensorRT/issues/26) printed for their users (some of the lines; banners without their users' paths); its latency is the sum with both transfers."""
         report = trtexec.parse(text("v10_real.txt"))
         self.assertEqual((report["version"], report["throughput_per_s"], report["wall_s"]), ("10.10.0", 120.031, 3.00755))
         self.assertEqual((report["latency"]["median"], report["latency"]["p99"], report["gpu_compute_time"]["max"]), (8.22565, 9.1152, 7.72314))
