@@ -85,6 +85,7 @@ void buildFusePipeline(OpPassManager &pm, int optLevel, bool explain, const Back
     func.addPass(createPlaceConcats());
     func.addPass(createPlaceTransposes({.explain = explain}));
     func.addPass(createFuseMoves());
+    func.addPass(createJoinMoves());
   }
   func.addPass(createFormRegions());
   if (optLevel > 0) {

@@ -121,6 +121,21 @@ def FuseMoves : Pass<"fuse-moves", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"numFused", "fused", "Regions made">];
 }
 
+def JoinMoves : Pass<"join-moves", "::mlir::func::FuncOp"> {
+  let summary = "Make two moves of one shape that the same op reads one kernel with two results";
+  let description = [{
+    Keys and values of a cache: each is joined to what an input holds and moved in the same way, and attention or the caller reads both. Declined: results of other dims or types, no common reader, a
+    second move that needs what is made after the first one, concats along the last dim (whose kernel copies part by part), moves of which one is a view.
+    ```
+    %k = graph.region "move"(%qkv, %past_k) ...
+    %v = graph.region "move"(%qkv, %past_v) ...
+    // becomes
+    %kv:2 = graph.region "move"(%qkv, %past_k, %past_v) ...
+    ```
+  }];
+  let statistics = [Statistic<"numJoined", "joined", "Pairs of moves made one region">];
+}
+
 def FormRegions : Pass<"form-regions", "::mlir::func::FuncOp"> {
   let summary = "Put every op that computes into a graph.region of its own";
   let description = [{

@@ -107,4 +107,21 @@ RegionOp makeRegion(ArrayRef<Operation *> ops, StringRef kind) {
   return region;
 }
 
+SmallVector<Operation *> dissolveRegion(RegionOp region) {
+  OpBuilder b(region);
+  IRMapping map;
+  SmallVector<Operation *> ops;
+  Block &body = region.getBody().front();
+  map.map(body.getArguments(), region.getInputs());
+  for (Operation &inner : body.without_terminator()) {
+    Operation *op = b.clone(inner, map);
+    if (!isa<ConstantOp>(op))
+      ops.push_back(op);
+  }
+  for (auto [result, yielded] : llvm::zip(region.getResults(), body.getTerminator()->getOperands()))
+    result.replaceAllUsesWith(map.lookup(yielded));
+  region.erase();
+  return ops;
+}
+
 } // namespace mlc

@@ -15,6 +15,7 @@
 // RUN: not mlc-opt %s --merge-branches 2>&1 | FileCheck %s
 // RUN: not mlc-opt %s --fuse-rotary 2>&1 | FileCheck %s
 // RUN: not mlc-opt %s --fuse-regions 2>&1 | FileCheck %s
+// RUN: not mlc-opt %s --join-moves 2>&1 | FileCheck %s
 // RUN: not mlc-opt %s --host-pack-operands 2>&1 | FileCheck %s
 // RUN: not mlc-opt %s --set-io-layout=layouts=x=nhwc 2>&1 | FileCheck %s
 // RUN: not mlc-opt %s --place-concats 2>&1 | FileCheck %s
