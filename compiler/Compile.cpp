@@ -9,6 +9,7 @@
 #include "compiler/Pipeline.h"
 #include "compiler/PlanFile.h"
 #include "mlir/Pass/PassManager.h"
+#include "passes/Recognise/Patterns.h"
 #include "passes/Schedule/Passes.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
@@ -134,9 +135,11 @@ private:
   /// The module, and a specialised clone of it for each bucket.
   llvm::Error normalize() {
     ConstantEvaluator evaluator = options.foldConstants ? compilingEvaluator(options.optLevel, options.threads, options.cacheFolder) : ConstantEvaluator();
-    if (!isFused)
-      if (auto error = passes(module, [&](OpPassManager &pm) { buildNormalizePipeline(pm, options.optLevel, evaluator); }))
+    if (!isFused) {
+      if (auto error = passes(module, [&](OpPassManager &pm) { buildNormalizePipeline(pm, options.optLevel, evaluator, options.explainFusion); }))
         return error;
+      report.recognised = countPatterns(module.lookupSymbol<func::FuncOp>("main"));
+    }
     for (const Bucket &bucket : options.buckets) {
       specialized.push_back(OwningOpRef<ModuleOp>(module.clone()));
       if (auto error = passes(*specialized.back(), [&](OpPassManager &pm) { buildSpecializePipeline(pm, bucketText(bucket), options.optLevel, evaluator); }))

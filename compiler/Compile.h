@@ -61,6 +61,7 @@ struct CompileReport {
   };
   std::vector<Target> targets;
   size_t graphOps = 0; // of the module that came in, constants not counted
+  std::map<std::string, unsigned> recognised; // patterns of the normalised module by name: how many of each (passes/Recognise); empty at -O0
   uint64_t planBytes = 0;
   size_t cacheHits = 0, cacheMisses = 0; // kernels of the targets; both 0 without a cache
   std::string cacheWarning;              // why the cache could not be written, if so

@@ -38,17 +38,60 @@ ArrayRef<char> attributeBytes(ElementsAttr value, std::vector<char> &owned) {
   return owned;
 }
 
-void evaluate(Operation *op, std::vector<char> &out) {
-  std::vector<ConstantBytes> sources;
-  std::vector<runtime::MoveOperand> operands;
-  for (Value v : op->getOperands())
-    sources.push_back(ConstantBytes::of(v));
-  for (auto [source, v] : llvm::zip(sources, op->getOperands()))
-    operands.push_back({cast<RankedTensorType>(v.getType()).getShape(), source.bytes()});
-  runtime::Status status = runtime::ApplyMove(moveOf(op), operands, elementBytes(cast<RankedTensorType>(op->getResult(0).getType())), UINT64_MAX, &out);
-  if (!status.ok())
-    llvm::report_fatal_error(llvm::Twine("a move that passed isConstantExpression cannot be done: ") + status.message());
-}
+/// Evaluates ops of one constant expression, each once; what an op has made goes when its last reader has it.
+class Evaluator {
+public:
+  ConstantBytes run(Value v) {
+    addSteps(v.getDefiningOp());
+    for (Operation *op : steps) {
+      for (Value operand : op->getOperands())
+        ++readers[operand];
+    }
+    for (Operation *op : steps) {
+      if (auto constant = dyn_cast<ConstantOp>(op))
+        made[constant] = ConstantBytes::of(constant.getValue());
+      else
+        evaluate(op);
+    }
+    return std::move(made[v]);
+  }
+
+private:
+  void addSteps(Operation *last) {
+    llvm::SmallPtrSet<Operation *, 8> seen;
+    SmallVector<Operation *> work{last};
+    while (!work.empty()) {
+      Operation *op = work.back();
+      size_t waiting = work.size();
+      for (Value operand : op->getOperands())
+        if (!seen.contains(operand.getDefiningOp()))
+          work.push_back(operand.getDefiningOp());
+      if (work.size() != waiting)
+        continue;
+      work.pop_back();
+      if (seen.insert(op).second)
+        steps.push_back(op);
+    }
+  }
+
+  void evaluate(Operation *op) {
+    std::vector<runtime::MoveOperand> operands;
+    for (Value v : op->getOperands())
+      operands.push_back({cast<RankedTensorType>(v.getType()).getShape(), made[v].bytes()});
+    std::vector<char> out;
+    runtime::Status status = runtime::ApplyMove(moveOf(op), operands, elementBytes(cast<RankedTensorType>(op->getResult(0).getType())), UINT64_MAX, &out);
+    if (!status.ok())
+      llvm::report_fatal_error(llvm::Twine("a move that passed isConstantExpression cannot be done: ") + status.message());
+    for (Value v : op->getOperands())
+      if (--readers[v] == 0)
+        made.erase(v);
+    made[op->getResult(0)] = ConstantBytes(std::move(out));
+  }
+
+  SmallVector<Operation *> steps; // operands before their readers
+  llvm::DenseMap<Value, unsigned> readers;
+  llvm::DenseMap<Value, ConstantBytes> made;
+};
 
 } // namespace
 
@@ -95,12 +138,9 @@ ConstantBytes ConstantBytes::of(ElementsAttr value) {
 }
 
 ConstantBytes ConstantBytes::of(Value v) {
-  Operation *op = v.getDefiningOp();
-  if (auto constant = dyn_cast<ConstantOp>(op))
+  if (auto constant = v.getDefiningOp<ConstantOp>())
     return of(constant.getValue());
-  ConstantBytes result;
-  evaluate(op, result.owned);
-  return result;
+  return Evaluator().run(v);
 }
 
 } // namespace mlc

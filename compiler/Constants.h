@@ -14,6 +14,8 @@ namespace mlc {
 /// Bytes of a constant in storage form (row-major, bool as one byte, 4-bit types two per byte): borrowed from the model, or owned when steps had to be executed.
 class ConstantBytes {
 public:
+  ConstantBytes() = default;
+  explicit ConstantBytes(std::vector<char> owned) : owned(std::move(owned)) {}
   /// Evaluates a constant expression (passes/Fuse/Regions.h). The value's defining op must be alive while the bytes are borrowed.
   static ConstantBytes of(mlir::Value v);
   /// The same of a constant's attribute; empty when it is a resource without a blob.

@@ -31,12 +31,13 @@ void buildSignaturePipeline(OpPassManager &pm, StringRef pictures, StringRef lay
     func.addPass(createSetIoLayout({.layouts = layouts.str()}));
 }
 
-void buildNormalizePipeline(OpPassManager &pm, int optLevel, ConstantEvaluator evaluator) {
+void buildNormalizePipeline(OpPassManager &pm, int optLevel, ConstantEvaluator evaluator, bool explain) {
   auto &func = pm.nest<func::FuncOp>();
   func.addPass(createFoldShapes());
   addCleanup(func);
   if (optLevel > 0) {
     func.addPass(createSimplifyControl());
+    func.addPass(createJoinBranches());
     func.addPass(createFoldPads());
   }
   func.addPass(createFoldBatchNorm());
@@ -49,8 +50,10 @@ void buildNormalizePipeline(OpPassManager &pm, int optLevel, ConstantEvaluator e
     func.addPass(createSimplifyControl());
   func.addPass(createSimplifyAlgebra());
   addCleanup(func);
-  if (optLevel > 0)
+  if (optLevel > 0) {
     func.addPass(createRecogniseActivations());
+    func.addPass(createRecognisePatterns({.explain = explain}));
+  }
 }
 
 void buildSpecializePipeline(OpPassManager &pm, StringRef dims, int optLevel, ConstantEvaluator evaluator) {
@@ -76,12 +79,14 @@ void buildFusePipeline(OpPassManager &pm, int optLevel, bool explain, const Back
   if (optLevel > 0) {
     func.addPass(createMergeProducts());
     func.addPass(createMergeBranches({.explain = explain}));
+    func.addPass(createFuseRotary({.explain = explain}));
     if (auto attention = target.attention(precision); attention != Backend::Attention::None)
       func.addPass(createFuseAttention({.onlySoftmax = attention == Backend::Attention::Softmax}));
     func.addPass(createFuseRegions({.explain = explain}));
     func.addPass(createPlaceConcats());
     func.addPass(createPlaceTransposes({.explain = explain}));
     func.addPass(createFuseMoves());
+    func.addPass(createJoinMoves());
   }
   func.addPass(createFormRegions());
   if (optLevel > 0) {

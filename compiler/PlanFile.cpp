@@ -108,7 +108,8 @@ public:
   /// Adds the recipe of constant `index`; false when something in it is no initializer.
   bool add(uint32_t index, Value v) {
     std::vector<Off<plan::Move>> steps;
-    if (!addSteps(v, steps))
+    llvm::DenseMap<Value, uint32_t> added;
+    if (!addSteps(v, steps, added))
       return false;
     auto bits = cast<RankedTensorType>(v.getType()).getElementType().getIntOrFloatBitWidth();
     recipes.push_back(plan::CreateRecipeDirect(fb, index, (bits + 7) / 8, &steps));
@@ -119,7 +120,10 @@ public:
   std::vector<Off<plan::Recipe>> recipes;
 
 private:
-  bool addSteps(Value v, std::vector<Off<plan::Move>> &steps) {
+  /// Appends what makes `v`, unless it was added before.
+  bool addSteps(Value v, std::vector<Off<plan::Move>> &steps, llvm::DenseMap<Value, uint32_t> &added) {
+    if (added.contains(v))
+      return true;
     Operation *op = v.getDefiningOp();
     runtime::Move move;
     std::vector<uint32_t> inputs;
@@ -134,11 +138,12 @@ private:
     } else {
       move = moveOf(op);
       for (Value operand : op->getOperands()) {
-        if (!addSteps(operand, steps))
+        if (!addSteps(operand, steps, added))
           return false;
-        inputs.push_back(steps.size() - 1);
+        inputs.push_back(added.lookup(operand));
       }
     }
+    added[v] = steps.size();
     steps.push_back(plan::CreateMoveDirect(fb, move.op, &inputs, &move.dims, &move.a, &move.b));
     return true;
   }
@@ -459,9 +464,14 @@ private:
       std::vector<Off<flatbuffers::String>> nodes;
       for (Attribute n : launch.getNodes())
         nodes.push_back(fb.CreateString(cast<StringAttr>(n).str()));
+      std::vector<Off<flatbuffers::String>> patterns;
+      if (auto names = launch.getPatterns())
+        for (Attribute n : *names)
+          patterns.push_back(fb.CreateSharedString(cast<StringAttr>(n).str()));
       auto table = plan::CreateLaunchDirect(fb, kernelIndex.lookup(launch.getKernel()), &buffers, &scalars, exprs(launch.getGrid().getDims()[0]),
                                             scratch[0].isConstant(0) ? kNone : exprs(scratch[0]), launch.getTaskNanoseconds().convertToDouble());
-      return plan::CreateInstructionDirect(fb, plan::Op::Launch, table.Union(), launch.getLabel().str().c_str(), &nodes, exprs(work[0]), exprs(work[1]), launch.getStream().value_or(0));
+      return plan::CreateInstructionDirect(fb, plan::Op::Launch, table.Union(), launch.getLabel().str().c_str(), &nodes, exprs(work[0]), exprs(work[1]), launch.getStream().value_or(0),
+                                             patterns.empty() ? nullptr : &patterns);
     }
     if (auto copy = dyn_cast<plan_ir::CopyOp>(op))
       return plan::CreateInstructionDirect(fb, plan::Op::Copy, plan::CreateCopy(fb, bufferOf(copy.getSource()), bufferOf(copy.getDestination())).Union(), copy.getLabel().str().c_str());

@@ -48,7 +48,7 @@ def Plan_CheckOp : Plan_Op<"check"> {
 def Plan_LaunchOp : Plan_Op<"launch"> {
   let summary = "Runs kernel for tasks [0, grid), in a parallel branch of its block when `stream` is not 0";
   let arguments = (ins Variadic<Plan_Buffer>:$buffers, StrAttr:$kernel, Graph_DimsAttr:$scalars, Graph_DimsAttr:$grid, Graph_DimsAttr:$scratch, F64Attr:$taskNanoseconds, StrAttr:$label, StrArrayAttr:$nodes,
-                       Graph_DimsAttr:$work /* flops, bytes */, OptionalAttr<I64Attr>:$stream);
+                       Graph_DimsAttr:$work /* flops, bytes */, OptionalAttr<StrArrayAttr>:$patterns, OptionalAttr<I64Attr>:$stream);
   let assemblyFormat = "$kernel `(` $buffers `)` `scalars` $scalars `grid` $grid attr-dict";
 }
 

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
 //
-// 1. find the values that one kernel hands to another; 2. say why: what the passes noted on the reader, else what follows from the two kernels' kinds.
+// 1. find the values that one kernel hands to another; 2. say why: what the passes noted on the reader, else what follows from the two kernels' kinds; 3. say in which kernels each recognised pattern ended.
 #include "dialects/Graph/NodeNames.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "passes/Fuse/Cost.h"
 #include "passes/Fuse/Notes.h"
 #include "passes/Fuse/Passes.h"
 #include "passes/Fuse/Regions.h"
+#include <map>
 
 using namespace mlir;
 using namespace mlc::graph;
@@ -42,6 +44,7 @@ public:
         if (auto [maker, result] = makerOf(v); maker && !reader.getBody().getArgument(i).use_empty())
           explain(maker, result, reader, reader.getBody().getArgument(i), os);
     os << llvm::formatv("explain-fusion: {0} values go through memory between {1} kernels, {2:f2} MB\n", edges, regions.size(), bytes / 1e6);
+    explainPatterns(os);
     func.walk([](Operation *op) { op->removeAttr(kDeclinedAttr); });
   }
 
@@ -50,6 +53,30 @@ private:
     while (auto view = v.getDefiningOp<ReshapeOp>())
       v = view.getX();
     return {v.getDefiningOp<RegionOp>(), v};
+  }
+
+  /// Each occurrence that recognise-patterns found, and the kernels that hold its ops.
+  void explainPatterns(llvm::raw_ostream &os) {
+    struct Occurrence {
+      StringRef name, node;
+      SmallVector<RegionOp, 4> kernels;
+    };
+    std::map<int64_t, Occurrence> occurrences;
+    func.walk([&](Operation *op) {
+      if (isa<RegionOp>(op))
+        return;
+      SmallVector<PatternTag> tags;
+      collectPatterns(op->getLoc(), tags);
+      for (const PatternTag &tag : tags) {
+        auto [it, fresh] = occurrences.try_emplace(tag.number, Occurrence{tag.name, firstName(op->getLoc()), {}});
+        if (auto region = op->getParentOfType<RegionOp>(); region && !llvm::is_contained(it->second.kernels, region))
+          it->second.kernels.push_back(region);
+      }
+    });
+    for (const auto &[number, o] : occurrences) {
+      auto kinds = llvm::map_to_vector(o.kernels, [](RegionOp region) { return region.getKind(); });
+      os << llvm::formatv("recognised {0} '{1}': {2} kernel{3} ({4})\n", o.name, o.node, kinds.size(), kinds.size() == 1 ? "" : "s", kinds.empty() ? "views alone" : llvm::join(kinds, ", "));
+    }
   }
 
   void explain(RegionOp maker, Value result, RegionOp reader, BlockArgument inside, llvm::raw_ostream &os) {

@@ -27,22 +27,6 @@ bool isCheapArithmetic(Operation *op) {
          llvm::all_of(region.getBody().front().without_terminator(), [](Operation &inner) { return isa<CastOp, AddOp, SubOp, MulOp, SliceOp, ConstantOp>(inner); });
 }
 
-/// Puts a region's ops in its place, and adds those that compute to `ops`.
-void dissolve(RegionOp region, SmallVectorImpl<Operation *> &ops) {
-  OpBuilder b(region);
-  IRMapping map;
-  Block &body = region.getBody().front();
-  map.map(body.getArguments(), region.getInputs());
-  for (Operation &inner : body.without_terminator()) {
-    Operation *op = b.clone(inner, map);
-    if (!isa<ConstantOp>(op))
-      ops.push_back(op);
-  }
-  for (auto [result, yielded] : llvm::zip(region.getResults(), body.getTerminator()->getOperands()))
-    result.replaceAllUsesWith(map.lookup(yielded));
-  region.erase();
-}
-
 /// Moves, views and arithmetic that feed `last` and nothing else, `last` included; a view counts only when one of the others lies behind it, since alone it costs nothing.
 SmallVector<Operation *> chainOf(Operation *last) {
   llvm::SetVector<Operation *> group;
@@ -83,7 +67,7 @@ SmallVector<Operation *> opsOf(ArrayRef<Operation *> chain) {
   SmallVector<Operation *> ops;
   for (Operation *op : chain)
     if (auto region = dyn_cast<RegionOp>(op))
-      dissolve(region, ops);
+      ops.append(dissolveRegion(region));
     else
       ops.push_back(op);
   llvm::sort(ops, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });

@@ -64,6 +64,24 @@ def FuseAttention : Pass<"fuse-attention", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"numFused", "fused", "Attentions made one region">];
 }
 
+def FuseRotary : Pass<"fuse-rotary", "::mlir::func::FuncOp"> {
+  let summary = "Group a rotary embedding by halves into one region";
+  let description = [{
+    What is turned as a whole, x cos + concat(-x2, x1) sin, is written by parts: each element is computed as before, and a region that ends in a concat along its last dim computes each part where it
+    belongs. Declined: neighbours instead of halves, whose lanes would lie apart; other dims than the last and other types than f32; cosines or products that are read elsewhere too.
+    ```
+    %c = graph.mul %x, %cos
+    %j = graph.concat %n, %x1                // %n = -%x2
+    %s = graph.mul %j, %sin
+    %y = graph.add %c, %s
+    // becomes
+    %y = graph.region "move" (%x, %cos, %sin) { concat(x1 * cos1 + (-x2) * sin1, x2 * cos2 + x1 * sin2) }
+    ```
+  }];
+  let options = [Option<"explain", "explain", "bool", "false", "Print to stderr what is declined, and why">];
+  let statistics = [Statistic<"numFused", "fused", "Rotary embeddings made one region">];
+}
+
 def FuseRegions : Pass<"fuse-regions", "::mlir::func::FuncOp"> {
   let summary = "Group ops into regions by anchor: products and convolutions with their epilogues, rows of reductions, reductions of one tensor, chains of pointwise ops";
   let description = [{
@@ -101,6 +119,21 @@ def FuseMoves : Pass<"fuse-moves", "::mlir::func::FuncOp"> {
     ```
   }];
   let statistics = [Statistic<"numFused", "fused", "Regions made">];
+}
+
+def JoinMoves : Pass<"join-moves", "::mlir::func::FuncOp"> {
+  let summary = "Make two moves of one shape that the same op reads one kernel with two results";
+  let description = [{
+    Keys and values of a cache: each is joined to what an input holds and moved in the same way, and attention or the caller reads both. Declined: results of other dims or types, no common reader, a
+    second move that needs what is made after the first one, concats along the last dim (whose kernel copies part by part), moves of which one is a view.
+    ```
+    %k = graph.region "move"(%qkv, %past_k) ...
+    %v = graph.region "move"(%qkv, %past_v) ...
+    // becomes
+    %kv:2 = graph.region "move"(%qkv, %past_k, %past_v) ...
+    ```
+  }];
+  let statistics = [Statistic<"numJoined", "joined", "Pairs of moves made one region">];
 }
 
 def FormRegions : Pass<"form-regions", "::mlir::func::FuncOp"> {

@@ -26,12 +26,21 @@ bool isNarrowing(Operation *op) {
 }
 
 bool isConstantExpression(Value v) {
-  Operation *op = v.getDefiningOp();
-  if (!op || !cast<RankedTensorType>(v.getType()).hasStaticShape())
-    return false;
-  if (isNarrowing(op))
-    return isa_and_nonnull<ConstantOp>(op->getOperand(0).getDefiningOp());
-  return isa<ConstantOp>(op) || (isMoveByNumbers(op) && llvm::all_of(op->getOperands(), isConstantExpression));
+  // Each op is looked at once, however many ways lead to it.
+  SmallVector<Value> work{v};
+  llvm::SmallPtrSet<Operation *, 8> seen;
+  while (!work.empty()) {
+    Value next = work.pop_back_val();
+    Operation *op = next.getDefiningOp();
+    if (!op || !cast<RankedTensorType>(next.getType()).hasStaticShape())
+      return false;
+    if (isa<ConstantOp>(op) || !seen.insert(op).second)
+      continue;
+    if (isNarrowing(op) ? !isa_and_nonnull<ConstantOp>(op->getOperand(0).getDefiningOp()) : !isMoveByNumbers(op))
+      return false;
+    work.append(op->operand_begin(), op->operand_end());
+  }
+  return true;
 }
 
 bool isComputed(Operation *op) {
@@ -96,6 +105,23 @@ RegionOp makeRegion(ArrayRef<Operation *> ops, StringRef kind) {
   for (Operation *op : llvm::reverse(ops))
     op->erase();
   return region;
+}
+
+SmallVector<Operation *> dissolveRegion(RegionOp region) {
+  OpBuilder b(region);
+  IRMapping map;
+  SmallVector<Operation *> ops;
+  Block &body = region.getBody().front();
+  map.map(body.getArguments(), region.getInputs());
+  for (Operation &inner : body.without_terminator()) {
+    Operation *op = b.clone(inner, map);
+    if (!isa<ConstantOp>(op))
+      ops.push_back(op);
+  }
+  for (auto [result, yielded] : llvm::zip(region.getResults(), body.getTerminator()->getOperands()))
+    result.replaceAllUsesWith(map.lookup(yielded));
+  region.erase();
+  return ops;
 }
 
 } // namespace mlc

@@ -30,6 +30,8 @@ bool isRowReduction(mlir::Operation *op, graph::ShapeFacts &facts);
 
 /// Moves `ops` (in block order, closed under the uses between them) into one region of `kind` placed at the last of them. Results are the values used outside.
 graph::RegionOp makeRegion(llvm::ArrayRef<mlir::Operation *> ops, llvm::StringRef kind);
+/// Puts a region's ops in its place, and gives them, without the constants that it held.
+llvm::SmallVector<mlir::Operation *> dissolveRegion(graph::RegionOp region);
 
 } // namespace mlc
 

@@ -142,11 +142,22 @@ private:
       operands.push_back(declare("temp", -1, {}, 0, size, b.getI8Type(), {size}, "workspace"));
     SmallVector<StringRef> names;
     collectNames(region.getLoc(), names);
+    ArrayAttr patterns = patternsOf(region);
     std::string label = (region.getKind() + ":" + (names.empty() ? StringRef("") : names.front())).str();
     plan_ir::LaunchOp::create(b, b.getUnknownLoc(), operands, kernel, region->getAttrOfType<DimsAttr>(kernel_attr::kScalars), region->getAttrOfType<DimsAttr>(kernel_attr::kGrid),
                               region->getAttrOfType<DimsAttr>(kernel_attr::kScratch), region->getAttrOfType<FloatAttr>(kernel_attr::kTaskNs), b.getStringAttr(label),
-                              b.getStrArrayAttr(names), DimsAttr::get(b.getContext(), ArrayRef<DimExpr>{regionFlops(region, facts), regionTraffic(region, facts)}), region->getAttrOfType<IntegerAttr>(kStreamAttr));
+                              b.getStrArrayAttr(names), DimsAttr::get(b.getContext(), ArrayRef<DimExpr>{regionFlops(region, facts), regionTraffic(region, facts)}), patterns, region->getAttrOfType<IntegerAttr>(kStreamAttr));
     return success();
+  }
+
+  /// Names of the patterns that the region's ops are part of, each once; null for none.
+  ArrayAttr patternsOf(RegionOp region) {
+    SmallVector<PatternTag> tags;
+    collectPatterns(region.getLoc(), tags);
+    llvm::SetVector<StringRef> names;
+    for (const PatternTag &tag : tags)
+      names.insert(tag.name);
+    return names.empty() ? ArrayAttr() : b.getStrArrayAttr(names.getArrayRef());
   }
 
   LogicalResult lowerIf(IfOp op) {
@@ -276,25 +287,34 @@ const void *ConstantTable::identity(ElementsAttr value) {
   return known->second;
 }
 
-void ConstantTable::appendKey(Value v, llvm::raw_ostream &os) {
-  Operation *op = v.getDefiningOp();
-  if (auto constant = dyn_cast<ConstantOp>(op)) {
-    os << identity(constant.getValue());
-    return;
+unsigned ConstantTable::stepsOf(Value v) {
+  llvm::MapVector<Operation *, unsigned> numbers; // of this expression: values may be gone at the next call
+  SmallVector<Operation *> work{v.getDefiningOp()};
+  while (!work.empty()) {
+    Operation *op = work.back();
+    size_t waiting = work.size();
+    for (Value operand : op->getOperands())
+      if (!numbers.contains(operand.getDefiningOp()))
+        work.push_back(operand.getDefiningOp());
+    if (work.size() != waiting)
+      continue;
+    work.pop_back();
+    std::string key;
+    llvm::raw_string_ostream os(key);
+    if (auto constant = dyn_cast<ConstantOp>(op)) {
+      os << identity(constant.getValue());
+    } else {
+      os << op->getName() << op->getAttrDictionary() << op->getResult(0).getType();
+      for (Value operand : op->getOperands())
+        os << ',' << numbers[operand.getDefiningOp()];
+    }
+    numbers[op] = steps.try_emplace(key, steps.size()).first->second;
   }
-  os << op->getName() << op->getAttrDictionary() << v.getType() << '(';
-  for (Value operand : op->getOperands()) {
-    appendKey(operand, os);
-    os << ',';
-  }
-  os << ')';
+  return numbers[v.getDefiningOp()];
 }
 
 unsigned ConstantTable::index(Value constant) {
-  std::string key;
-  llvm::raw_string_ostream os(key);
-  appendKey(constant, os);
-  auto [it, fresh] = byKey.try_emplace(key, entries.size());
+  auto [it, fresh] = bySteps.try_emplace(stepsOf(constant), entries.size());
   if (fresh)
     entries.push_back(constant);
   return it->second;

@@ -35,11 +35,13 @@ public:
 private:
   /// Stands for all resources of the type and bytes of this one.
   const void *identity(mlir::ElementsAttr value);
-  void appendKey(mlir::Value v, llvm::raw_ostream &os);
+  /// One number for all values of the same steps on equal bytes.
+  unsigned stepsOf(mlir::Value v);
 
   llvm::DenseMap<const void *, const void *> identities;                     // of resources seen before
   llvm::DenseMap<uint64_t, llvm::SmallVector<mlir::ElementsAttr, 1>> byHash; // the first of each content
-  llvm::StringMap<unsigned> byKey;
+  llvm::StringMap<unsigned> steps;         // an op and the numbers of its operands
+  llvm::DenseMap<unsigned, unsigned> bySteps; // entry
   std::vector<mlir::Value> entries;
 };
 

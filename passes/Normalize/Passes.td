@@ -126,6 +126,24 @@ def SimplifyControl : Pass<"simplify-control", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlc::graph::GraphDialect"];
 }
 
+def JoinBranches : Pass<"join-branches", "::mlir::func::FuncOp"> {
+  let summary = "Moves what both branches of an if compute in front of it";
+  let description = [{
+    Ops of one name, attributes and result types are equal when their operands are, wherever in the branches they stand. One of the branches runs, so nothing is computed that was not before. A result
+    that both branches take from outside is that value. Declined: ops that hold regions; ops of which only one branch has the like, or with other attributes or operands.
+
+    ```
+    %y = graph.if %c { %a = graph.exp %x; %b = graph.neg %a; graph.yield %b } else { %d = graph.exp %x; graph.yield %d }
+    ```
+    becomes
+    ```
+    %a = graph.exp %x
+    %y = graph.if %c { %b = graph.neg %a; graph.yield %b } else { graph.yield %a }
+    ```
+  }];
+  let statistics = [Statistic<"numJoined", "joined", "Ops moved in front of an if">, Statistic<"numReplaced", "replaced", "Results that both branches agree on">];
+}
+
 def MergeLinear : Pass<"merge-linear", "::mlir::func::FuncOp"> {
   let summary = "Merges linear layers in a row, and what norms scale and shift by into the products that follow";
   let description = [{
@@ -220,7 +238,7 @@ def SimplifyAlgebra : Pass<"simplify-algebra", "::mlir::func::FuncOp"> {
   let description = [{
     One walk from front to back. Gone: x + 0, x - 0, x * 1, x / 1, x ** 1, expand, reshape, slice, pad and tile that keep all dims, concat of one operand,
     casts there and back that lose nothing, where with a constant condition. Cheaper: x ** 2 and x ** 3 by mul, x ** 0.5 by sqrt, x ** -1 by reciprocal, division by a power
-    of two by mul, a transpose that only moves dims of 1 by reshape. Also gone: a product by the identity, a slice of a slice, a slice
+    of two by mul, a transpose that only moves dims of 1 by reshape. A product by a transposed softmax becomes the transpose of one with the softmax on the left (attention). Also gone: a product by the identity, a slice of a slice, a slice
     of a concat that lies in one of its parts; neighbouring slices in a concat become one.
 
     ```

@@ -70,8 +70,26 @@ struct Rules {
     return k.make<graph::ExpandOp>(x, k.b.getNamedAttr("dims", graph::DimsAttr::get(op.getContext(), ArrayRef<DimExpr>(dims))));
   }
 
+  /// v p^T = (p v^T)^T with a softmax p: attention as it is known, with its probabilities on the left.
+  Value probabilitiesOnTheLeft(graph::MatMulOp op) {
+    auto turned = op.getB().getDefiningOp<graph::TransposeOp>();
+    auto softmax = turned ? turned.getX().getDefiningOp<graph::SoftmaxOp>() : graph::SoftmaxOp();
+    int64_t rank = facts.rank(op.getB()), axis = softmax ? static_cast<int64_t>(softmax.getAxis()) : 0;
+    SmallVector<int64_t> swap = llvm::to_vector(llvm::seq<int64_t>(rank));
+    if (!softmax || rank < 2 || facts.rank(op.getA()) != rank || !turned->hasOneUse() || !softmax->hasOneUse() || (axis != -1 && axis != rank - 1))
+      return {};
+    std::swap(swap[rank - 1], swap[rank - 2]);
+    if (turned.getPerm() != ArrayRef<int64_t>(swap))
+      return {};
+    Build k(op, facts);
+    auto transposed = [&](Value v) { return k.make<graph::TransposeOp>(v, k.b.getNamedAttr("perm", k.b.getDenseI64ArrayAttr(swap))); };
+    return transposed(k.make<graph::MatMulOp>({softmax.getY(), transposed(op.getA())}));
+  }
+
   /// x I = x
   Value apply(graph::MatMulOp op) {
+    if (Value y = probabilitiesOnTheLeft(op))
+      return y;
     Dims dims(facts.dims(op.getB()));
     auto constant = op.getB().getDefiningOp<graph::ConstantOp>();
     if (!constant || dims.size() != 2 || dims[0] != dims[1] || !facts.elementType(op.getB()).isF32())
@@ -120,6 +138,7 @@ struct Rules {
     if (!softmax || !softmax->hasOneUse() || axis + 1 == rank || op.getPerm().back() != axis)
       return {};
     Build k(op, facts);
+    k.loc = softmax.getLoc();
     return k.make<graph::SoftmaxOp>(k.make<graph::TransposeOp>(softmax.getX(), op->getAttrs()), k.b.getNamedAttr("axis", k.b.getI64IntegerAttr(rank - 1)));
   }
   Value apply(graph::ExpandOp op) { return keep(op, op.getX()); }

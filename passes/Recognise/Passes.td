@@ -18,4 +18,25 @@ def RecogniseActivations : Pass<"recognise-activations", "::mlir::func::FuncOp">
   }];
   let statistics = [Statistic<"numRecognised", "recognised", "Activations that got their names">];
 }
+
+def RecognisePatterns : Pass<"recognise-patterns", "::mlir::func::FuncOp"> {
+  let summary = "Say which norms, attention, rotary embeddings, squeeze-excites, shuffles, windows.. the graph holds";
+  let description = [{
+    The table in Patterns.cpp gives a structural matcher for each pattern; an op that ends one is where its matcher starts. No op changes: the ops of an occurrence get its name and number in
+    their locations (NodeNames.h), which survive every later rewrite, so that explain-fusion can say which kernels an occurrence ended in, a plan what each launch is part of, and
+    mlc-compile how many there are. An op may be part of several: a softmax of an attention. `explain` prints to stderr what almost matched, and why not; `list` what did.
+    ```
+    %p = graph.matmul %q, %k            loc("/qk")
+    %s = graph.softmax %p               loc("/softmax")
+    %y = graph.matmul %s, %v            loc("/pv")
+    // becomes
+    %p = graph.matmul %q, %k            loc(fused<["attention", 0]>["/qk"])
+    %s = graph.softmax %p               loc(fused<["attention", 0]>[fused<["softmax", 1]>["/softmax"]])
+    %y = graph.matmul %s, %v            loc(fused<["attention", 0]>["/pv"])
+    ```
+  }];
+  let options = [Option<"explain", "explain", "bool", "false", "Print to stderr what almost was an occurrence, and why it is none">,
+                 Option<"list", "list", "bool", "false", "Print each occurrence to stderr">];
+  let statistics = [Statistic<"numRecognised", "recognised", "Occurrences found">, Statistic<"numDeclined", "declined", "What almost was one">];
+}
 #endif

@@ -74,6 +74,8 @@ uint32_t mlc_device_num_threads(const mlc_device_t* device) { return device->num
 
 const char* mlc_device_features(const mlc_device_t* device) { return device->features(); }
 
+const char* mlc_device_product(const mlc_device_t* device) { return device->product(); }
+
 mlc_status_t* mlc_device_memory_stats(const mlc_device_t* device, mlc_memory_stats_t* out_stats) {
   MLC_REQUIRE(device);
   MLC_REQUIRE(out_stats);

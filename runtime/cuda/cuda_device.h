@@ -26,6 +26,7 @@ class CudaDevice final : public mlc_device {
 
   uint32_t num_threads() const override { return 1; }
   const char* features() const override { return features_.c_str(); }
+  const char* product() const override { return context_->product().c_str(); }
   Allocator& memory() override { return memory_; }
   Allocator& host_memory() override { return pinned_; }
   Result<std::unique_ptr<Executor>> MakeExecutor(mlc_plan& plan, const plan::Entry& entry,

@@ -8,6 +8,7 @@
 #include "runtime/base/checked_math.h"
 #include "runtime/cuda/kernel_abi.h"
 #include "runtime/cuda/memory_source.h"
+#include "runtime/cuda/race_check.h"
 #include "runtime/plan/access.h"
 
 namespace mlc::runtime::cuda {
@@ -103,8 +104,12 @@ Status CudaExecutor::Reserve(ShapePlan& shape) {
   if (!shape.state) {
     MLC_TRY_ASSIGN(LaunchParams params, LaunchParams::Build(shape, faults()));
     auto state = std::make_unique<CudaShape>(std::move(params), ++num_shapes_);
-    for (uint32_t block = 0; use_graphs_ && block < shape.num_blocks(); ++block)
+    MLC_TRY(CheckInstructions(shape));
+    for (uint32_t block = 0; use_graphs_ && block < shape.num_blocks(); ++block) {
       state->pieces.push_back(CutIntoPieces(shape, block));
+      if (shape.bound().plan->file.verified_all())
+        for (const Piece& piece : state->pieces.back()) MLC_TRY(CheckOrder(shape, piece));
+    }
     shape.state = std::move(state);
   }
   const uint64_t peak_bytes = shape.memory().peak_bytes;

@@ -13,14 +13,6 @@ namespace {
 
 constexpr uint32_t kNobody = UINT32_MAX;
 
-// Bytes that a step reads or writes. Memory is known by a space (the arena, an input or an output)
-// and an offset in it, so that addresses do not matter.
-struct ByteRange {
-  uint32_t space;
-  uint64_t begin, end;
-  bool write;
-};
-
 // The last accesses to each byte of a space that a later one may have to wait for.
 class LastAccesses {
  public:
@@ -87,6 +79,17 @@ class LastAccesses {
   std::map<uint64_t, Interval> intervals_;
 };
 
+void AddAccess(const ShapePlan& shape, uint32_t buffer, bool write,
+               std::vector<ByteRange>& ranges) {
+  const MemoryPlan& memory = shape.memory();
+  const uint32_t root = memory.roots[buffer];
+  const plan::BufferKind kind = shape.bound().program->buffers()->Get(root)->kind();
+  if (kind == plan::BufferKind::Constant || memory.sizes[buffer] == 0) return;
+  const bool in_arena = kind == plan::BufferKind::Temp;
+  const uint64_t begin = memory.root_offsets[buffer] + (in_arena ? memory.arena_offsets[root] : 0);
+  ranges.push_back({in_arena ? 0 : root + 1, begin, begin + memory.sizes[buffer], write});
+}
+
 class EdgeBuilder {
  public:
   EdgeBuilder(const ShapePlan& shape, const std::vector<const Step*>& nodes)
@@ -118,7 +121,7 @@ class EdgeBuilder {
     };
     if (last_of_stream_.size() < num_streams_) last_of_stream_.assign(num_streams_, kNobody);
     if (last_of_stream_[stream] != kNobody) wait(last_of_stream_[stream]);
-    for (const ByteRange& range : RangesOf(*nodes_[node])) {
+    for (const ByteRange& range : AccessesOf(shape_, *nodes_[node])) {
       auto [space, is_new] = spaces_.try_emplace(range.space, num_streams_);
       space->second.Access(range, node, stream, wait);
     }
@@ -140,31 +143,6 @@ class EdgeBuilder {
     reached[StreamOf(node)] = node + 1;
   }
 
-  std::vector<ByteRange> RangesOf(const Step& step) const {
-    std::vector<ByteRange> ranges;
-    if (const plan::Launch* launch = step.instruction->op_as_Launch()) {
-      const plan::Kernel& kernel = *shape_.bound().target->kernels()->Get(launch->kernel());
-      for (uint32_t i = 0; i < Count(launch->buffers()); ++i)
-        AddRange(launch->buffers()->Get(i),
-                 kernel.params()->GetEnum<plan::Access>(i) != plan::Access::Read, ranges);
-    } else if (const plan::Copy* copy = step.instruction->op_as_Copy()) {
-      AddRange(copy->src(), false, ranges);
-      AddRange(copy->dst(), true, ranges);
-    }
-    return ranges;
-  }
-
-  void AddRange(uint32_t buffer, bool write, std::vector<ByteRange>& ranges) const {
-    const MemoryPlan& memory = shape_.memory();
-    const uint32_t root = memory.roots[buffer];
-    const plan::BufferKind kind = shape_.bound().program->buffers()->Get(root)->kind();
-    if (kind == plan::BufferKind::Constant || memory.sizes[buffer] == 0) return;
-    const bool in_arena = kind == plan::BufferKind::Temp;
-    const uint64_t begin =
-        memory.root_offsets[buffer] + (in_arena ? memory.arena_offsets[root] : 0);
-    ranges.push_back({in_arena ? 0 : root + 1, begin, begin + memory.sizes[buffer], write});
-  }
-
   const ShapePlan& shape_;
   const std::vector<const Step*>& nodes_;
   uint32_t num_streams_ = 1;
@@ -181,6 +159,21 @@ bool DoesSomething(const ShapePlan& shape, const Step& step) {
 }
 
 }  // namespace
+
+std::vector<ByteRange> AccessesOf(const ShapePlan& shape, const Step& step) {
+  std::vector<ByteRange> ranges;
+  if (const plan::Launch* launch = step.instruction->op_as_Launch()) {
+    const plan::Kernel& kernel = *shape.bound().target->kernels()->Get(launch->kernel());
+    ranges.reserve(Count(launch->buffers()));
+    for (uint32_t i = 0; i < Count(launch->buffers()); ++i)
+      AddAccess(shape, launch->buffers()->Get(i),
+                kernel.params()->GetEnum<plan::Access>(i) != plan::Access::Read, ranges);
+  } else if (const plan::Copy* copy = step.instruction->op_as_Copy()) {
+    AddAccess(shape, copy->src(), false, ranges);
+    AddAccess(shape, copy->dst(), true, ranges);
+  }
+  return ranges;
+}
 
 std::vector<Piece> CutIntoPieces(const ShapePlan& shape, uint32_t block) {
   std::vector<Piece> pieces;

@@ -31,6 +31,16 @@ struct Piece {
   Topology topology;
 };
 
+// Bytes that a launch or copy reads or writes. Memory is known by a space (0: the arena, else an
+// input or output) and an offset in it, so that addresses do not matter. Constants, which nobody
+// writes, are left out.
+struct ByteRange {
+  uint32_t space;
+  uint64_t begin, end;
+  bool write;
+};
+std::vector<ByteRange> AccessesOf(const ShapePlan& shape, const Step& step);
+
 // Instructions of one stream (Instruction.stream) run in order. Those of different streams wait for
 // each other where both touch the same bytes of the arena, an input or an output, and one of them
 // writes; edges that others imply are left out. O(n log n) in the instructions for a few streams.

@@ -80,10 +80,16 @@ class DriverMemory final : public MemorySource {
     return status;
   }
 
-  void Unmap(void* memory, uint64_t size_bytes) override {
+  // Tried again when it fails by itself, since the addresses cannot be used before.
+  uint64_t Unmap(void* memory, uint64_t size_bytes) override {
     const Current current(context_);
-    for (uint64_t at = 0; at < size_bytes; at += granularity_)
-      context_.driver().cuMemUnmap(Address(memory) + at, granularity_);
+    for (uint64_t at = 0; at < size_bytes; at += granularity_) {
+      const CUdeviceptr granule = Address(memory) + at;
+      if (context_.driver().cuMemUnmap(granule, granularity_) != CUDA_SUCCESS &&
+          context_.driver().cuMemUnmap(granule, granularity_) != CUDA_SUCCESS)
+        return at;
+    }
+    return size_bytes;
   }
 
  private:
@@ -121,10 +127,13 @@ class EventFence final : public Fence {
  public:
   EventFence(const Context& context, Event event) : context_(context), event_(std::move(event)) {}
 
-  // An error is no reason to keep memory: the context is lost.
+  // After an error nobody knows, so it is asked again later; a lost context runs nothing any more.
   bool HasPassed() override {
     const Current current(context_);
-    return context_.driver().cuEventQuery(event_.get()) != CUDA_ERROR_NOT_READY;
+    const CUresult result = context_.driver().cuEventQuery(event_.get());
+    if (result == CUDA_SUCCESS || result == CUDA_ERROR_NOT_READY) return result == CUDA_SUCCESS;
+    (void)context_.Check(result, "cuEventQuery");
+    return context_.lost();
   }
   void Wait() override {
     const Current current(context_);

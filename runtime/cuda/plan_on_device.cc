@@ -3,6 +3,7 @@
 #include "runtime/cuda/plan_on_device.h"
 
 #include <array>
+#include <chrono>
 
 #include "runtime/cuda/weights.h"
 #include "runtime/plan/access.h"
@@ -24,6 +25,11 @@ bool IsRefusal(CUresult result) {
 // PTX is text that ends with a 0, which a segment need not have.
 std::string WithTerminator(const unsigned char* data, uint64_t size_bytes) {
   return std::string(reinterpret_cast<const char*>(data), size_bytes);
+}
+
+double MillisecondsSince(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
+      .count();
 }
 
 Result<Module> LoadModule(const Context& context, const void* image, const char* arch,
@@ -51,10 +57,18 @@ Result<std::shared_ptr<PlanOnDevice>> PlanOnDevice::Load(CudaDevice& device, mlc
                                                          uint32_t target, CUresult* out_refused) {
   auto loaded = std::make_shared<PlanOnDevice>();
   loaded->target_ = target;
+  const auto start = std::chrono::steady_clock::now();
   WeightsUpload upload(device);
   MLC_TRY(upload.Start(plan, target));
+  const double staged_ms = MillisecondsSince(start);
   MLC_TRY(loaded->LoadCode(device, plan, out_refused));
+  const double code_ms = MillisecondsSince(start) - staged_ms;
   MLC_TRY(upload.Finish());
+  device.log.Log(MLC_LOG_INFO,
+                 "%s: loaded in %.1f ms: %.1f until the last weights were staged, %.1f for %zu "
+                 "kernels, then %.1f for copies",
+                 device.name.c_str(), MillisecondsSince(start), staged_ms, code_ms,
+                 loaded->kernels_.size(), MillisecondsSince(start) - staged_ms - code_ms);
   loaded->weights_ = upload.TakeMemory();
   loaded->constants_ = upload.TakeConstants();
   return loaded;

@@ -32,6 +32,7 @@ struct mlc_device : mlc::runtime::RefCounted<mlc_device> {
 
   virtual uint32_t num_threads() const = 0;
   virtual const char* features() const = 0;
+  virtual const char* product() const = 0;  // see mlc_device_product
   // Of tensors and arenas.
   virtual mlc::runtime::Allocator& memory() = 0;
   // Host memory that the device reads and writes fast: of the outputs that sessions own.

@@ -6,6 +6,33 @@
 #include "runtime/plan/validator.h"
 
 namespace mlc::runtime {
+namespace {
+
+// The shortest floating type among what a launch reads.
+mlc_dtype_t ShortestFloat(const BoundProgram& bound, const plan::Launch& launch) {
+  const plan::Kernel& kernel = *bound.target->kernels()->Get(launch.kernel());
+  mlc_dtype_t shortest = MLC_DTYPE_UNDEFINED;
+  for (uint32_t i = 0; i < Count(launch.buffers()); ++i) {
+    if (kernel.params()->GetEnum<plan::Access>(i) == plan::Access::Write) continue;
+    const plan::Buffer& buffer = *bound.program->buffers()->Get(launch.buffers()->Get(i));
+    switch (const int32_t dtype = buffer.dtype()) {  // of a temporary any number
+      case MLC_DTYPE_FLOAT16:
+      case MLC_DTYPE_BFLOAT16:
+      case MLC_DTYPE_FLOAT32:
+      case MLC_DTYPE_FLOAT64: {
+        const auto known = static_cast<mlc_dtype_t>(dtype);
+        if (shortest == MLC_DTYPE_UNDEFINED || mlc_dtype_bits(known) < mlc_dtype_bits(shortest))
+          shortest = known;
+        break;
+      }
+      default:
+        break;
+    }
+  }
+  return shortest;
+}
+
+}  // namespace
 
 Profile::Profile(const BoundProgram& bound) {
   for (const plan::Block* block : Items(bound.program->blocks())) {
@@ -21,6 +48,7 @@ Profile::Profile(const BoundProgram& bound) {
       entry.kernel = launch ? Text(bound.target->kernels()->Get(launch->kernel())->name()) : "copy";
       entry.nodes = nodes.data();
       entry.num_nodes = nodes.size();
+      if (launch) entry.dtype = ShortestFloat(bound, *launch);
       entries_.push_back(entry);
       instructions_.push_back(instruction);
     }

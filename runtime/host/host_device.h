@@ -19,6 +19,7 @@ class HostDevice final : public mlc_device {
 
   uint32_t num_threads() const override { return threads_.num_threads(); }
   const char* features() const override { return features_.text().c_str(); }
+  const char* product() const override { return ""; }
   Allocator& memory() override { return allocator_; }
   Allocator& host_memory() override { return allocator_; }
   Result<std::unique_ptr<Executor>> MakeExecutor(mlc_plan& plan, const plan::Entry& entry,

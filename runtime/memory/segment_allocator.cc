@@ -307,7 +307,8 @@ void SegmentAllocator::UnmapFree(Pool& pool, uint64_t keep_bytes) {
     uint64_t end = (block->address + block->size) / granule * granule;
     if (begin >= end) continue;
     end = std::min(end, begin + AlignUp(cached - keep_bytes, granule));
-    source_->Unmap(Pointer(begin), end - begin);
+    end = begin + source_->Unmap(Pointer(begin), end - begin);
+    if (begin >= end) continue;
     stats_.reserved_bytes -= end - begin;
     pool.free.erase(block);
     Block* hole = block;
@@ -333,7 +334,10 @@ void SegmentAllocator::UnmapFree(Pool& pool, uint64_t keep_bytes) {
 // A segment of one block, which is in no set of mapped ones.
 void SegmentAllocator::ReleaseSegment(Segment* segment) {
   if (segment->is_expandable) {
-    source_->Unreserve(Pointer(segment->address), segment->size);
+    const Block& first = *segment->first;
+    // NOTE: addresses with memory that would not go stay reserved.
+    if (first.state == State::Unmapped && !first.next)
+      source_->Unreserve(Pointer(segment->address), segment->size);
   } else {
     source_->Release(Pointer(segment->address), segment->size);
     stats_.reserved_bytes -= segment->size;

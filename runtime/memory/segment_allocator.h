@@ -33,7 +33,8 @@ class MemorySource {
   virtual void Unreserve(void*, uint64_t) {}
   // Puts memory behind addresses of a reservation; all or nothing.
   virtual Status Map(void*, uint64_t) { return NoVirtualMemory(); }
-  virtual void Unmap(void*, uint64_t) {}
+  // Returns how many bytes from the start are without memory now: all, unless something fails.
+  virtual uint64_t Unmap(void*, uint64_t size_bytes) { return size_bytes; }
 
  private:
   static Status NoVirtualMemory() {

@@ -48,6 +48,7 @@ Status PlanFile::Check(const unsigned char* data, uint64_t size_bytes,
   plan_ = plan::GetPlan(header);
   const PlanExtent extent{kPreambleBytes + preamble_.header_bytes, size_bytes};
   MLC_TRY(ValidatePlan(*plan_, extent, options.counts));
+  verified_all_ = options.verify_all;
   return CheckSegments(options.verify_all);
 }
 

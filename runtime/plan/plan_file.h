@@ -29,6 +29,7 @@ class PlanFile {
   const plan::Plan& plan() const { return *plan_; }
   const Preamble& preamble() const { return preamble_; }
   uint64_t size_bytes() const { return preamble_.file_bytes; }
+  bool verified_all() const { return verified_all_; }  // PlanReadOptions::verify_all
   const unsigned char* SegmentData(uint32_t segment) const;
   const unsigned char* ConstantData(uint32_t constant) const;
   // The mapped file's descriptor, -1 for borrowed bytes.
@@ -41,6 +42,7 @@ class PlanFile {
   MappedFile file_;
   const unsigned char* data_ = nullptr;
   Preamble preamble_;
+  bool verified_all_ = false;
   const plan::Plan* plan_ = nullptr;
 };
 

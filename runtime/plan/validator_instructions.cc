@@ -2,6 +2,7 @@
 // Part of MLC, see the LICENSE file.
 //
 // Blocks and instructions of a program.
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -43,6 +44,9 @@ class InstructionValidator {
               block_, index_);
     const plan::Op op = instruction.op_type();
     MLC_CHECK(instruction_op, op > plan::Op::NONE && op <= plan::Op::MAX,
+              "block %u, instruction %u", block_, index_);
+    MLC_CHECK(control_stream,
+              instruction.stream() == 0 || op == plan::Op::Launch || op == plan::Op::Copy,
               "block %u, instruction %u", block_, index_);
     switch (op) {
       case plan::Op::Launch:
@@ -94,29 +98,33 @@ class InstructionValidator {
     MLC_CHECK(copy_sizes, MayHaveEqualSize(copy.src(), copy.dst()), "block %u, instruction %u",
               block_, index_);
     const plan::Target& target = *context.plan.targets()->Get(program_.target());
-    if (IsCuda(target)) MLC_TRY(CheckApart(copy.src(), copy.dst()));
+    if (IsCuda(target)) MLC_TRY(CheckApart(copy.src(), copy.dst(), /*may_be_same=*/false));
     return CheckWritable(copy.dst());
   }
 
   // Blocks of a launch run in any order, so what one of its buffers writes may overlap another only
-  // when both are the same bytes (each element is read before its place is written). Accesses of
-  // different instructions are ordered by the runtime wherever they overlap.
+  // when that is read and both are the same bytes (each element is read before its place is
+  // written). Accesses of different instructions are ordered by the runtime wherever they overlap
+  // (cuda/race_check looks at that order).
   Status CheckRaces(const plan::Launch& launch, const plan::Kernel& kernel) {
     const uint32_t count = Count(launch.buffers());
     for (uint32_t i = 0; i < count; ++i) {
       if (kernel.params()->GetEnum<plan::Access>(i) == plan::Access::Read) continue;
-      for (uint32_t k = 0; k < count; ++k)
-        if (k != i) MLC_TRY(CheckApart(launch.buffers()->Get(i), launch.buffers()->Get(k)));
+      for (uint32_t k = 0; k < count; ++k) {
+        if (k == i) continue;
+        const bool is_read = kernel.params()->GetEnum<plan::Access>(k) == plan::Access::Read;
+        MLC_TRY(CheckApart(launch.buffers()->Get(i), launch.buffers()->Get(k), is_read));
+      }
     }
     return Ok();
   }
 
-  Status CheckApart(uint32_t a, uint32_t b) {
+  Status CheckApart(uint32_t a, uint32_t b, bool may_be_same) {
     const Bytes x = BytesOf(a), y = BytesOf(b);
     const bool known = x.size >= 0 && y.size >= 0;
     const bool apart =
         x.root != y.root || x.offset >= y.offset + y.size || y.offset >= x.offset + x.size;
-    const bool same = x.root == y.root && x.offset == y.offset && x.size == y.size;
+    const bool same = may_be_same && x.root == y.root && x.offset == y.offset && x.size == y.size;
     MLC_CHECK(cuda_race, !known || apart || same, "block %u, instruction %u, buffers %u and %u",
               block_, index_, a, b);
     return Ok();
@@ -127,6 +135,15 @@ class InstructionValidator {
   struct Bytes {
     uint32_t root;
     int64_t offset, size;
+
+    auto operator<=>(const Bytes&) const = default;
+    bool IsBefore(const Bytes& other) const {
+      return root < other.root || (root == other.root && offset + size <= other.offset);
+    }
+    bool Overlaps(const Bytes& other) const {
+      return root == other.root && offset < other.offset + other.size &&
+             other.offset < offset + size;
+    }
   };
 
   Bytes BytesOf(uint32_t buffer) const {
@@ -180,6 +197,35 @@ class InstructionValidator {
                 IsBuffer(loop.scan_element()->Get(i)) && IsBuffer(loop.scan_output()->Get(i)),
                 "block %u, instruction %u", block_, index_);
       MLC_TRY(CheckWritable(loop.scan_output()->Get(i)));
+    }
+    return CheckLoopRaces(loop);
+  }
+
+  // States are copied one after the other but change at once, so none may be overwritten before it
+  // was read. Bytes that only shapes tell are left out. O(n log n) in the states.
+  Status CheckLoopRaces(const plan::Loop& loop) {
+    std::vector<Bytes> written;
+    auto add = [&](uint32_t buffer) {
+      const Bytes bytes = BytesOf(buffer);
+      if (bytes.size > 0) written.push_back(bytes);
+    };
+    if (loop.iteration() != kNone) add(loop.iteration());
+    for (uint32_t buffer : Items(loop.carried())) add(buffer);
+    for (uint32_t buffer : Items(loop.scan_output())) add(buffer);
+    std::sort(written.begin(), written.end());
+    for (size_t i = 1; i < written.size(); ++i)
+      MLC_CHECK(loop_race, !written[i - 1].Overlaps(written[i]), "block %u, instruction %u", block_,
+                index_);
+    for (uint32_t i = 0; i < Count(loop.carried()); ++i) {
+      const Bytes next = BytesOf(loop.carried_next()->Get(i)),
+                  own = BytesOf(loop.carried()->Get(i));
+      if (next.size <= 0) continue;
+      // Of those that are apart from each other only neighbours can overlap it.
+      auto at = std::lower_bound(written.begin(), written.end(), next);
+      if (at != written.begin()) --at;
+      for (; at != written.end() && at->root <= next.root && !next.IsBefore(*at); ++at)
+        MLC_CHECK(loop_race, !at->Overlaps(next) || (*at == own && next == own),
+                  "block %u, instruction %u, state %u", block_, index_, i);
     }
     return Ok();
   }

@@ -25,13 +25,9 @@ import numpy as np
 import onnx
 from onnx import numpy_helper as nh
 
-RANDOM = re.compile(r"test_(bernoulli|training_dropout(?!_zero_ratio))")  # these compare random numbers
+from rules import RANDOM, compare, is_plain
 
 BITS = {"bfloat16": np.uint16, "int4": np.int8, "int2": np.int8}  # other types numpy lacks: uint8
-
-
-def is_plain(dtype):
-    return dtype.kind in "biufcOUS" and dtype.isbuiltin != 2  # 2: a type that ml_dtypes adds
 
 
 def load_value(path, value_type):
@@ -68,34 +64,6 @@ class Case:
 
     def given(self, data_set):
         return [load_value(p, v.type) for p, v in zip(numbered(data_set, "input"), self.inputs)]
-
-
-def compare(want, got, rtol, atol, where="output"):
-    """None when `got` is right, otherwise why it is not."""
-    if want is None or got is None:
-        return None if want is got else f"{where}: only one of the two is absent"
-    if isinstance(want, (list, tuple)):
-        if not isinstance(got, (list, tuple)) or len(got) != len(want):
-            return f"{where}: wanted a sequence of {len(want)}"
-        verdicts = (compare(a, b, rtol, atol, f"{where}[{j}]") for j, (a, b) in enumerate(zip(want, got)))
-        return next((v for v in verdicts if v), None)
-    want, got = np.asarray(want), np.asarray(got)
-    if want.shape != got.shape:
-        return f"{where}: shape {got.shape}, wanted {want.shape}"
-    if want.dtype.kind in "OUS":
-        same = got.dtype.kind in "OUS" and np.array_equal(want.astype(str), got.astype(str))
-        return None if same else f"{where}: strings differ"
-    if want.dtype != got.dtype:
-        return f"{where}: type {got.dtype}, wanted {want.dtype}"
-    if not is_plain(want.dtype):
-        rtol = max(rtol, 2 ** -6) if want.dtype.name == "bfloat16" else rtol
-        want, got = want.astype(np.float32), got.astype(np.float32)
-    if want.dtype == np.float16:
-        rtol = max(rtol, 2 ** -9)
-    try:
-        np.testing.assert_allclose(got, want, rtol=rtol, atol=atol)
-    except AssertionError as e:
-        return f"{where}: " + " ".join(str(e).split())[:160]
 
 
 def write_npy(stem, value):

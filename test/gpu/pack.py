@@ -3,7 +3,7 @@
 # Part of MLC, see the LICENSE file.
 """Compile models for a GPU and put plans, inputs, references and mlc-run into a folder that a machine with a GPU needs (run_packed.py runs it there).
 
-Skeletons' plans go without weights: that machine makes the weights from the seed (expand_models.py, needs the Python package onnx) and fills them with mlc-refit.
+What is over 60 MiB becomes several such folders, DIR-1, DIR-2 and so on. Skeletons' plans go without weights: that machine makes the weights from the seed (expand_models.py, needs the Python package onnx) and fills them with mlc-refit.
 """
 import argparse
 import json
@@ -18,19 +18,22 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(ROOT, "test", "models"))
 import corpus  # noqa: E402
+from tools import default_bin  # noqa: E402
+
+LIMIT = 60 << 20
 
 
 def pack(name, args):
     """The manifest rows of one model, a row per size."""
     path, made = corpus.model_file(name)
     stripped = name in corpus.SKELETONS
-    plan = os.path.join(args.out, name + ".plan")
+    plan = os.path.join(args.work, name + ".plan")
     subprocess.run([os.path.join(args.bin, "mlc-compile"), path, "--arch", args.arch, "-o", plan, "--quiet"] + args.flags + (["--strip-weights"] if stripped else []), check=True)
     rows = []
     for size in corpus.SIZES.get(name, [None]) if args.sizes else [None]:
         answer = corpus.reference(name, size)
         label = corpus.size_label(size) or "default"
-        data = os.path.join(args.out, f"{name}.{label}")
+        data = os.path.join(args.work, f"{name}.{label}")
         np.savez(data + ".in.npz", **answer.inputs)
         np.savez(data + ".ref.npz", spread=answer.spread, exact_error=answer.exact_error, **{"out:" + k: v for k, v in answer.outputs.items()},
                  **{"exact:" + k: v for k, v in (answer.exact or {}).items()})
@@ -49,29 +52,83 @@ def copy_libraries(program, folder):
             shutil.copy(path, os.path.join(folder, name))
 
 
+def copy_tools(folder, args):
+    for tool in ("mlc-run", "mlc-refit"):
+        shutil.copy(os.path.join(args.bin, tool), folder)
+        subprocess.run(["strip", os.path.join(folder, tool)], check=True)
+        copy_libraries(os.path.join(folder, tool), folder)
+    copy_runtime(folder, args)
+
+
+def copy_runtime(folder, args):
+    """The library that mlc_api.py opens."""
+    target = os.path.join(folder, "libmlc_runtime.so.0")
+    shutil.copy(os.path.realpath(os.path.join(args.bin, "..", "lib", "libmlc_runtime.so")), target)
+    subprocess.run(["strip", target], check=True)
+    copy_libraries(target, folder)
+
+
+def size_of(folder):
+    return sum(os.path.getsize(os.path.join(folder, f)) for f in os.listdir(folder))
+
+
+def files_of(rows):
+    return {row["plan"] for row in rows} | {row["data"] + suffix for row in rows for suffix in (".in.npz", ".ref.npz")}
+
+
+def write_folders(rows, args):
+    """Moves all rows' files from the folder of work into as few folders as they fit in, the models in order of size."""
+    tools = args.out + ".tools"
+    os.makedirs(tools, exist_ok=True)
+    copy_tools(tools, args)
+    room = LIMIT - size_of(tools) - (64 << 10)  # for the manifest
+    groups = {}
+    for row in rows:
+        groups.setdefault(row["plan"], []).append(row)
+    sizes = {plan: sum(os.path.getsize(os.path.join(args.work, f)) for f in files_of(group)) for plan, group in groups.items()}
+    bins = []
+    for plan in sorted(groups, key=lambda p: -sizes[p]):
+        if sizes[plan] > room:
+            print(f"{plan} with its data has {sizes[plan] / 2**20:.0f} MiB: not packed")
+            continue
+        fitting = next((b for b in bins if sum(sizes[p] for p in b) + sizes[plan] <= room), None)
+        if fitting is None:
+            bins.append(fitting := [])
+        fitting.append(plan)
+    for number, plans in enumerate(bins, 1):
+        folder = args.out if len(bins) == 1 else f"{args.out}-{number}"
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(tools, folder)
+        chosen = [row for plan in plans for row in groups[plan]]
+        for file in files_of(chosen):
+            shutil.move(os.path.join(args.work, file), folder)
+        with open(os.path.join(folder, "manifest.json"), "w") as file:
+            json.dump(chosen, file, indent=1)
+        print(f"{len(chosen)} rows, {size_of(folder) / 2**20:.1f} MiB in {folder}")
+    shutil.rmtree(tools)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", nargs="*", help="default: all")
     parser.add_argument("--out", default=os.path.join(ROOT, "build", "gpu"), metavar="DIR")
     parser.add_argument("--arch", default="sm_90", metavar="LIST")
     parser.add_argument("--sizes", action="store_true", help="the dynamic models at all their sizes")
-    parser.add_argument("--bin", default=os.path.join(ROOT, "build", "dev", "bin"), metavar="DIR")
+    parser.add_argument("--bin", default=default_bin(), metavar="DIR")
     parser.add_argument("--flags", nargs="*", default=[], help="more flags of mlc-compile, without their dashes (fp16)")
     parser.add_argument("--keep", action="store_true", help="keep expanded models")
     args = parser.parse_args()
     args.flags = ["--" + flag for flag in args.flags]
-    os.makedirs(args.out, exist_ok=True)
-    for tool in ("mlc-run", "mlc-refit"):
-        shutil.copy(os.path.join(args.bin, tool), args.out)
-        subprocess.run(["strip", os.path.join(args.out, tool)], check=True)
-        copy_libraries(os.path.join(args.out, tool), args.out)
+    args.work = args.out + ".part"
+    os.makedirs(args.work, exist_ok=True)
     rows = []
     for name in args.models or corpus.ALL:
-        rows += pack(name, args)
-    with open(os.path.join(args.out, "manifest.json"), "w") as file:
-        json.dump(rows, file, indent=1)
-    total = sum(os.path.getsize(os.path.join(args.out, f)) for f in os.listdir(args.out))
-    print(f"{len(rows)} rows, {total / 2**20:.1f} MiB in {args.out}")
+        try:
+            rows += pack(name, args)
+        except subprocess.CalledProcessError as e:
+            print(f"{name}: mlc-compile ended with {e.returncode}")
+    write_folders(rows, args)
+    shutil.rmtree(args.work)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import tempfile
 import numpy as np
 import onnx
 import onnx.parser
-from onnx import helper, numpy_helper
+from onnx import TensorProto, helper, numpy_helper
 
 from random_graphs import Failed, Oracle, call
 from tools import default_bin
@@ -30,6 +30,13 @@ def pads(low, high):
 NORM = """e = ReduceMean<axes=[-1]>(x) d = Sub(x, e) d2 = Mul(d, d) v = ReduceMean<axes=[-1]>(d2) ve = Add(v, eps) sd = Sqrt(ve) n = Div(d, sd) m = Mul(n, g) a = Add(m, s)"""
 SCALE = {"eps": np.float32(1e-5), "g": weights(16) + 1, "s": weights(16)}
 TRIPS = {"two": np.int64(2), "yes": np.array(True)}
+
+
+def joined_to_itself(times):
+    """A constant that is joined to itself and cut again: its value is reached by 2 ** times ways."""
+    steps = "".join(f" j{i} = Concat<axis=0>(c{i}, c{i}) c{i + 1} = Slice(j{i}, one, past)" for i in range(times))
+    return f"(float[n,64] x) => (float[n,64] y) {{{steps} y = Add(x, c{times}) }}"
+
 
 # what: (launches where these tell, two of which change the layout around a convolution; graph in ONNX's text form, its constants)
 CASES = {
@@ -60,6 +67,16 @@ CASES = {
     "a norm before two products": (None, "(float[n,7,16] x) => (float[n,7,9] y) { " + NORM + " p = MatMul(a, w) pb = Add(p, b) q = MatMul(a, u) t = Tanh(q) y = Add(pb, t) }",
                                    {**SCALE, "w": weights(16, 9), "b": weights(9), "u": weights(16, 9) * 2}),
     "a norm that others use": (None, "(float[n,7,16] x) => (float[n,7,16] y) { " + NORM + " p = MatMul(a, w) y = Add(p, a) }", {**SCALE, "w": weights(16, 16)}),
+    "a constant joined to itself 200 times": (1, joined_to_itself(200), {"c0": weights(64), "one": np.array([1]), "past": np.array([65])}),
+    "what both branches compute": (6, """(float[n,4] x, bool c) => (float[n,4] y, float[n,4] z) { y, z = If(c) <then_branch = t () => (float[n,4] u, float[n,4] v) { u = Exp(x) e = Tanh(u) v = Neg(e) },
+        else_branch = e () => (float[n,4] w, float[n,4] r) { w = Exp(x) f = Tanh(w) r = Abs(f) }> }""", {}),
+    "rotary by halves": (1, """(float[n,4,6,32] x, float[6,32] c, float[6,32] s) => (float[n,4,6,32] y) { a = Mul(x, c) l = Slice(x, none, half, last) h = Slice(x, half, all, last) m = Neg(h)
+        r = Concat<axis=-1>(m, l) b = Mul(r, s) y = Add(b, a) }""", {"none": np.array([0]), "half": np.array([16]), "all": np.array([32]), "last": np.array([3])}),
+    "rotary by parts": (1, """(float[n,4,6,32] x, float[6,16] c, float[6,16] s) => (float[n,4,6,32] y) { l = Slice(x, none, half, last) h = Slice(x, half, all, last) p = Mul(l, c) q = Mul(h, s) d = Sub(p, q)
+        e = Mul(h, c) f = Mul(l, s) g = Add(e, f) y = Concat<axis=-1>(d, g) }""", {"none": np.array([0]), "half": np.array([16]), "all": np.array([32]), "last": np.array([3])}),
+    "rotary of what others read": (None, """(float[n,4,6,32] x, float[6,32] c, float[6,32] s) => (float[n,4,6,32] y, float[n,4,6,32] b) { a = Mul(x, c) l = Slice(x, none, half, last) h = Slice(x, half, all, last)
+        m = Neg(h) r = Concat<axis=-1>(m, l) b = Mul(r, s) y = Sub(a, b) }""", {"none": np.array([0]), "half": np.array([16]), "all": np.array([32]), "last": np.array([3])}),
+    "attention with its probabilities on the right": (None, """(float[n,6,8] q, float[n,8,6] k, float[n,8,6] v) => (float[n,8,6] y) { s = MatMul(q, k) p = Softmax<axis=-1>(s) t = Transpose<perm=[0,2,1]>(p) y = MatMul(v, t) }""", {}),
     "a product by the identity": (1, "(float[n,16] x) => (float[n,16] y) { a = Exp(x) p = MatMul(a, i) y = Neg(p) }", {"i": np.eye(16, dtype=np.float32)}),
 }
 SIZES = {"n": 3}
@@ -76,7 +93,8 @@ def model(text, constants):
 def feeds(graph):
     rng = np.random.default_rng(0)
     dims = {v.name: [d.dim_value or SIZES[d.dim_param] for d in v.type.tensor_type.shape.dim] for v in graph.input}
-    return {name: rng.standard_normal(d).astype(np.float32) * 2 for name, d in dims.items()}
+    bools = {v.name for v in graph.input if v.type.tensor_type.elem_type == TensorProto.BOOL}
+    return {name: np.array(True) if name in bools else rng.standard_normal(d).astype(np.float32) * 2 for name, d in dims.items()}
 
 
 def launches(args, proto):

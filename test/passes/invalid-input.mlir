@@ -8,12 +8,15 @@
 // RUN: not mlc-opt %s --expand-composites 2>&1 | FileCheck %s
 // RUN: not mlc-opt %s --simplify-algebra 2>&1 | FileCheck %s
 // RUN: not mlc-opt %s --recognise-activations 2>&1 | FileCheck %s
+// RUN: not mlc-opt %s --recognise-patterns 2>&1 | FileCheck %s
 // RUN: not mlc-opt %s --convert-precision 2>&1 | FileCheck %s
 // RUN: not mlc-opt %s --cuda-pack-weights 2>&1 | FileCheck %s
 // RUN: not mlc-opt %s --cuda-pad-products 2>&1 | FileCheck %s
 // RUN: not mlc-opt %s --channels-last 2>&1 | FileCheck %s
 // RUN: not mlc-opt %s --merge-branches 2>&1 | FileCheck %s
+// RUN: not mlc-opt %s --fuse-rotary 2>&1 | FileCheck %s
 // RUN: not mlc-opt %s --fuse-regions 2>&1 | FileCheck %s
+// RUN: not mlc-opt %s --join-moves 2>&1 | FileCheck %s
 // RUN: not mlc-opt %s --host-pack-operands 2>&1 | FileCheck %s
 // RUN: not mlc-opt %s --set-io-layout=layouts=x=nhwc 2>&1 | FileCheck %s
 // RUN: not mlc-opt %s --place-concats 2>&1 | FileCheck %s
@@ -23,6 +26,7 @@
 // RUN: not mlc-opt %s --assign-streams 2>&1 | FileCheck %s
 // Those that infer nothing leave the ops as they are, for the next pass to refuse.
 // RUN: mlc-opt %s --fold-constants | FileCheck %s --check-prefix=KEPT
+// RUN: mlc-opt %s --join-branches | FileCheck %s --check-prefix=KEPT
 // RUN: mlc-opt %s --form-regions | FileCheck %s --check-prefix=KEPT
 // RUN: not mlc-opt %s --fold-constants --form-regions --fold-shapes 2>&1 | FileCheck %s
 

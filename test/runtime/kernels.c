@@ -54,5 +54,13 @@ void wait_for_flag(Args k) {
   *(char *)k->buffers[1] = in[1];
 }
 
+/* Stands for out[i] = f(in[i]), but computes the first and last of a range alone. */
+void touch_f32(Args k) {
+  const float *in = k->buffers[0];
+  float *out = k->buffers[1];
+  out[k->begin] = in[k->begin];
+  out[k->end - 1] = in[k->end - 1];
+}
+
 /* Does nothing. */
 void nothing(Args k) { (void)k; }

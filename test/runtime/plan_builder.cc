@@ -63,6 +63,7 @@ PlanBuilder::PlanBuilder(PlanKind kind) {
   params("add_f32", {Access::Read, Access::Read, Access::Write}, 0);
   params("increment_i64", {Access::Read, Access::Write}, 0);
   params("less_i64", {Access::Read, Access::Read, Access::Write}, 0);
+  params("touch_f32", {Access::Read, Access::Write}, 0);
   params("gather_f32", {Access::Read, Access::Read, Access::Write}, 1);
   params("copy_through_scratch_f32", {Access::Read, Access::Write}, 0);
   params("wait_for_flag", {Access::Read, Access::Write}, 0);

@@ -4,6 +4,7 @@
 // A broken plan for every check of the validator.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <limits>
 #include <map>
@@ -211,6 +212,27 @@ const std::map<std::string, std::vector<Break>>& Breaks() {
       {"loop_scan",
        {[](PlanBuilder& b) { TheLoop(b).scan_output.clear(); },
         [](PlanBuilder& b) { TheLoop(b).scan_element[0] = kFar; }}},
+      {"loop_race",
+       {[](PlanBuilder& b) {  // two states that change places
+          const uint32_t first = TheLoop(b).carried[0], second = b.Temp(b.Const(8));
+          TheLoop(b).carried = {first, second};
+          TheLoop(b).carried_next = {second, first};
+        },
+        [](PlanBuilder& b) { TheLoop(b).iteration = TheLoop(b).carried[0]; },
+        [](PlanBuilder& b) {  // a state in the middle of the scan
+          const uint32_t scan = TheLoop(b).scan_output[0];
+          TheLoop(b).carried[0] = b.Alias(scan, b.Const(4), b.Const(8));
+        },
+        [](PlanBuilder& b) {  // what a state becomes begins inside of it
+          const uint32_t pair = b.Temp(b.Const(12));
+          TheLoop(b).carried[0] = b.Alias(pair, b.Const(0), b.Const(8));
+          TheLoop(b).carried_next[0] = b.Alias(pair, b.Const(4), b.Const(8));
+        }}},
+      {"control_stream",
+       {[](PlanBuilder& b) {
+         for (auto& instruction : b.program().blocks[0]->instructions)
+           if (instruction->op.AsLoop()) instruction->stream = 1;
+       }}},
   };
   return breaks;
 }
@@ -301,6 +323,15 @@ const std::map<std::string, std::vector<Break>>& CudaBreaks() {
           const uint32_t t = b.Temp(b.Const(16)), outer = b.Alias(t, b.Const(4), b.Const(12));
           FirstCopy(b).src = b.Alias(t, b.Const(0), b.Const(8));
           FirstCopy(b).dst = b.Alias(outer, b.Const(0), b.Const(8));
+        },
+        [](PlanBuilder& b) { FirstCopy(b).src = FirstCopy(b).dst; },
+        [](PlanBuilder& b) {  // two results in one place
+          auto& kernels = b.target().kernels;
+          const auto touch = std::find_if(kernels.begin(), kernels.end(),
+                                          [](auto& k) { return k->name == "touch_f32"; });
+          (*touch)->params[0] = plan::Access::Write;
+          FirstLaunch(b).kernel = static_cast<uint32_t>(touch - kernels.begin());
+          FirstLaunch(b).buffers.assign(2, b.Temp(b.Const(8)));
         }}},
       {"cuda_scratch", {[](PlanBuilder& b) { FirstLaunch(b).scratch = b.Const(64); }}},
       {"kernel_access",

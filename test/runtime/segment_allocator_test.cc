@@ -21,6 +21,7 @@ struct World {
   uint64_t granularity = 0;
   uint64_t capacity = uint64_t{1} << 40;
   uint64_t taken = 0;
+  uint64_t unmap_at_most = UINT64_MAX;  // of each call's bytes
   uint64_t next_address = uint64_t{1} << 44;
   std::map<uint64_t, uint64_t> segments, reservations, mapped;
 };
@@ -59,11 +60,13 @@ class FakeSource final : public MemorySource {
     world_.taken += size;
     return Ok();
   }
-  void Unmap(void* memory, uint64_t size) override {
+  uint64_t Unmap(void* memory, uint64_t size) override {
+    size = std::min(size, world_.unmap_at_most);
     const auto address = reinterpret_cast<uint64_t>(memory);
     for (uint64_t at = address; at < address + size; at += world_.granularity)
       EXPECT_EQ(world_.mapped.erase(at), 1u);
     world_.taken -= size;
+    return size;
   }
 
  private:
@@ -348,6 +351,26 @@ TEST(SegmentAllocator, FragmentsLittle) {
                 config, ratio, static_cast<unsigned long long>(stats.peak_active_bytes / kMiB),
                 static_cast<unsigned long long>(stats.num_system_allocations));
   }
+}
+
+TEST(SegmentAllocator, KeepsWhatTheSourceDoesNotTakeBack) {
+  World world;
+  world.granularity = 2 * kMiB;
+  {
+    Allocator a(world);
+    a.segments.Free(a.Take(20 * kMiB));
+    world.unmap_at_most = 4 * kMiB;
+    a.segments.Trim(0);
+    EXPECT_EQ(a.stats().reserved_bytes, 16 * kMiB);
+    EXPECT_EQ(world.taken, 16 * kMiB);
+    void* again = a.Take(20 * kMiB);
+    EXPECT_NE(again, nullptr);
+    EXPECT_EQ(a.stats().reserved_bytes, world.taken);
+    a.segments.Free(again);
+    world.unmap_at_most = 0;  // at the end too: the addresses stay reserved then
+  }
+  EXPECT_EQ(world.taken, 20 * kMiB);
+  EXPECT_EQ(world.reservations.size(), 1u);
 }
 
 TEST(SegmentAllocator, ReadsItsConfiguration) {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
 //
-// usage: write_plan OUT.plan [cuda]: the sample plan of tools_test.sh, y = (x + w) + x for x of n
-// elements and a constant w, for this machine or the simulated CUDA device.
+// usage: write_plan OUT.plan [cuda|steps|touch]: the sample plan of tools_test.sh, y = (x + w) + x for x of n
+// elements and a constant w, for this machine or the simulated CUDA device; "steps": y = 8 x over two
+// temporaries for that device, for x of up to 2^24 elements; "touch": the same memory without the
+// sums (test/gpu).
 #include <fstream>
 #include <iostream>
 
@@ -30,17 +32,36 @@ std::string SamplePlan(PlanKind kind) {
   return builder.Build();
 }
 
+// Three steps over two temporaries; each of `kernel` with its input `operands` times.
+std::string StepsPlan(const char* kernel, int operands) {
+  PlanBuilder builder(PlanKind::Cuda);
+  const uint32_t n = builder.DimSymbol("n", 0, 0, 1, 1 << 24);
+  uint32_t last = builder.Input("x", MLC_DTYPE_FLOAT32, {n});
+  const uint32_t size = builder.buffer(last).size;
+  for (int step = 0; step < 3; ++step) {
+    std::vector<uint32_t> buffers(static_cast<size_t>(operands), last);
+    last = step < 2 ? builder.Temp(size) : builder.Output("y", MLC_DTYPE_FLOAT32, {n});
+    buffers.push_back(last);
+    builder.Launch(kernel, buffers, n);
+  }
+  return builder.Build();
+}
+
+std::string PlanFor(const std::string& what) {
+  if (what == "steps") return StepsPlan("add_f32", 2);
+  if (what == "touch") return StepsPlan("touch_f32", 1);
+  return SamplePlan(what == "cuda" ? PlanKind::Cuda : PlanKind::Host);
+}
+
 }  // namespace
 }  // namespace mlc::runtime
 
 int main(int argc, char** argv) {
-  using mlc::runtime::PlanKind;
-  const bool is_cuda = argc == 3 && std::string(argv[2]) == "cuda";
-  if (argc != 2 && !is_cuda) {
-    std::cerr << "usage: write_plan OUT.plan [cuda]\n";
+  const std::string what = argc == 3 ? argv[2] : "";
+  if (argc < 2 || argc > 3 || (argc == 3 && what != "cuda" && what != "steps" && what != "touch")) {
+    std::cerr << "usage: write_plan OUT.plan [cuda|steps|touch]\n";
     return 2;
   }
-  std::ofstream(argv[1], std::ios::binary)
-      << mlc::runtime::SamplePlan(is_cuda ? PlanKind::Cuda : PlanKind::Host);
+  std::ofstream(argv[1], std::ios::binary) << mlc::runtime::PlanFor(what);
   return 0;
 }

@@ -51,7 +51,7 @@ class Html(ToolTest):
     def test_peaks(self):
         page, profile = self.page()
         target = next(t for t in self.data(page)["targets"] if t["arch"] == profile["target"])
-        table = json.loads((pathlib.Path(__file__).parents[2] / "tools/mlc-inspect/peaks.json").read_text())["peaks"]
+        table = json.loads((pathlib.Path(__file__).parents[2] / "tools/common/peaks.json").read_text())["peaks"]
         row = next(r for r in table if r["arch"] == profile["target"])
         self.assertEqual(target["peak"]["flops_per_s"], 2 * row["flops_per_s"], "one core's peak times the profile's threads")
         self.assertTrue(all(r["source"] for r in table))

@@ -61,6 +61,16 @@ class Output(unittest.TestCase):
         self.assertEqual(report["latency"], {"min": 1.9, "max": 2.6, "mean": 2.01, "median": 2, "p99": 2.4})
         self.assertNotIn("h2d_latency", report)
 
+    def test_real_figures(self):
+        """Lines that trtexec 10.10 (Windows, published December 2025) and 11.0 (github.com/dataplayer12/SAM3-TensorRT/issues/26) printed for their users (some of the lines; banners without their users' paths); its latency is the sum with both transfers."""
+        report = trtexec.parse(text("v10_real.txt"))
+        self.assertEqual((report["version"], report["throughput_per_s"], report["wall_s"]), ("10.10.0", 120.031, 3.00755))
+        self.assertEqual((report["latency"]["median"], report["latency"]["p99"], report["gpu_compute_time"]["max"]), (8.22565, 9.1152, 7.72314))
+        report = trtexec.parse(text("v11_real.txt"))
+        self.assertEqual((report["version"], report["wall_s"]), ("11.0.0", 3.36576))
+        self.assertEqual(report["latency"], {"min": 147.267, "max": 150.3, "mean": 148.179, "median": 148.031, "p90": 149.318, "p95": 149.428, "p99": 150.3})
+        self.assertAlmostEqual(report["latency"]["mean"], sum(report[row]["mean"] for row in ("h2d_latency", "gpu_compute_time", "d2h_latency")), places=2)
+
     def test_lines_of_windows(self):
         self.assertEqual(trtexec.parse(text("v11.txt").replace("\n", "\r\n")), trtexec.parse(text("v11.txt")))
 

@@ -85,6 +85,22 @@ class Refit(ToolTest):
         self.refit(self.path("nodes.onnx"))
         self.same()
 
+    def test_shared_steps(self):
+        """A weight that is joined to itself and cut, 200 times over: each step is one of the recipe, however many ways lead to it."""
+        helper = onnx.helper
+        weight, nodes, last = numpy_helper.from_array(np.arange(640, dtype=np.float32), "w"), [], "w"
+        for i in range(200):
+            nodes += [helper.make_node("Concat", [last, last], [f"j{i}"], axis=0), helper.make_node("Slice", [f"j{i}", "one", "past"], [f"c{i}"])]
+            last = f"c{i}"
+        nodes.append(helper.make_node("Add", ["x", last], ["y"]))
+        infos = [helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [640]) for name in ("x", "y")]
+        bounds = [numpy_helper.from_array(np.array([at]), name) for name, at in (("one", 1), ("past", 641))]
+        path = self.path("shared.onnx")
+        onnx.save(helper.make_model(helper.make_graph(nodes, "shared", infos[:1], infos[1:], [weight, *bounds]), opset_imports=[helper.make_opsetid("", 17)], ir_version=10), path)
+        self.both(path, "--arch", "x86-64-v3")
+        self.refit(path)
+        self.same()
+
     def test_stripped_plans_do_not_run(self):
         self.both(self.model("large"))
         for tool in ("mlc-run", "mlc-inspect"):

@@ -138,10 +138,13 @@ class LaunchLister {
     const plan::Kernel* kernel = launch ? target_.kernels()->Get(launch->kernel()) : nullptr;
     Json nodes = Json::array();
     for (const flatbuffers::String* node : Items(instruction.nodes())) nodes.push_back(node->str());
+    Json patterns = Json::array();
+    for (const flatbuffers::String* p : Items(instruction.patterns())) patterns.push_back(p->str());
     auto value = [&](uint32_t expr) { return expr == kNone ? 0 : values_[expr]; };
     Json item = {{"id", id},
                  {"kernel", kernel ? Text(kernel->name()) : "copy"},
                  {"nodes", nodes},
+                 {"patterns", patterns},
                  {"kind", kernel ? Text(kernel->kind()) : "copy"},
                  {"flops", value(instruction.flops())},
                  {"bytes", value(instruction.bytes())},

@@ -21,7 +21,7 @@ DeviceIO::DeviceIO(Session& session, const Device& device, const std::vector<Arr
                    const std::vector<std::pair<std::string, Array>>& outputs) {
   for (size_t i = 0; i < inputs.size(); ++i) {
     const Array& array = inputs[i];
-    Pair pair{Tensor::CreateHost(device, array.dtype, array.dims), Tensor()};
+    Pair pair{Tensor::CreateHost(device, array.dtype, array.dims), Tensor(), {}};
     std::memcpy(pair.host.data(), array.bytes.data(), pair.host.size_bytes());
     const bool stays = HoldsSizes(session.signature(), i);
     if (!stays) pair.device = Tensor::Create(device, array.dtype, array.dims);
@@ -31,7 +31,8 @@ DeviceIO::DeviceIO(Session& session, const Device& device, const std::vector<Arr
   for (size_t i = 0; i < outputs.size(); ++i) {
     const Array& array = outputs[i].second;
     outputs_.push_back({Tensor::CreateHost(device, array.dtype, array.dims),
-                        Tensor::Create(device, array.dtype, array.dims)});
+                        Tensor::Create(device, array.dtype, array.dims),
+                        {}});
     session.SetOutput(i, outputs_.back().device);
   }
   CopyIn();
@@ -43,7 +44,25 @@ void DeviceIO::CopyIn() {
 }
 
 void DeviceIO::CopyOut() {
-  for (Pair& pair : outputs_) pair.host.CopyFrom(pair.device);
+  for (Pair& pair : outputs_) {
+    if (memory_ == IOMemory::kDevice) pair.host.CopyFrom(pair.device);
+    if (memory_ == IOMemory::kPageable)
+      std::memcpy(pair.host.data(), pair.pageable.data(), pair.pageable.size());
+  }
+}
+
+Tensor DeviceIO::At(Pair& pair, IOMemory memory) {
+  if (memory == IOMemory::kDevice) return pair.device ? pair.device : pair.host;
+  if (memory == IOMemory::kPinned) return pair.host;
+  pair.pageable.assign(pair.host.data<const char>(), pair.host.size_bytes());
+  return Tensor::Wrap(pair.host.dtype(), pair.host.dims(), pair.pageable.data(),
+                      pair.pageable.size());
+}
+
+void DeviceIO::Bind(Session& session, IOMemory memory) {
+  memory_ = memory;
+  for (size_t i = 0; i < inputs_.size(); ++i) session.SetInput(i, At(inputs_[i], memory));
+  for (size_t i = 0; i < outputs_.size(); ++i) session.SetOutput(i, At(outputs_[i], memory));
 }
 
 std::vector<std::pair<std::string, Array>> DeviceIO::Outputs(

@@ -4,15 +4,27 @@
 #define MLC_TOOLS_COMMON_PROFILE_TABLE_H
 
 #include <cstdio>
-#include <string>
+#include <optional>
 
 #include "mlc/runtime.hpp"
+#include "tools/common/peaks.h"
 
 namespace mlc::tools {
 
 // One line per instruction, the slowest first: time per run, share, achieved GFLOP/s and GB/s,
-// kernel, nodes.
-void PrintProfile(std::FILE* file, const mlc_session_t* session, size_t runs);
+// kernel, nodes; with a peak also MFU and MBU, parts of what the device could do in the mean time.
+// measured_ms: what a run takes without profiling, which the last line compares with the sum; 0
+// when unknown.
+void PrintProfile(std::FILE* file, const mlc_session_t* session, size_t runs,
+                  const std::optional<Peak>& peak = std::nullopt, double measured_ms = 0);
+
+// All launches of a run.
+struct ProfileTotal {
+  double us = 0;   // mean
+  double mfu = 0;  // weighted by time
+  double mbu = 0;
+};
+ProfileTotal SumProfile(const mlc_session_t* session, size_t runs, const Peak& peak);
 
 }  // namespace mlc::tools
 

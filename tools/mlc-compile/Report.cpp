@@ -46,6 +46,9 @@ std::string dimsText(const Json &dims) {
 
 Json makeReport(const CompileReport &report, const std::string &planPath, double milliseconds) {
   Json json = {{"schema_version", 1}, {"compile_ms", milliseconds}, {"peak_rss_bytes", peakRssBytes()}, {"plan_bytes", report.planBytes}, {"graph_ops", report.graphOps}, {"dims", Json::object()}, {"targets", Json::array()}};
+  json["recognised"] = Json::object();
+  for (const auto &[name, count] : report.recognised)
+    json["recognised"][name] = count;
   json["times"] = Json::array();
   for (const StageTime &t : report.times)
     json["times"].push_back({{"name", t.name}, {"ms", t.wallMs}, {"cpu_ms", t.cpuMs}});
@@ -87,6 +90,12 @@ std::string summaryText(const Json &report, const std::string &planPath) {
   os << llvm::formatv(" in {0:f2} s, peak RSS {1}\n", report["compile_ms"].get<double>() / 1000, scaled(report["peak_rss_bytes"].get<double>(), "B"));
   if (report.contains("undescribed"))
     os << "  no sizes: " << report["undescribed"].get<std::string>() << '\n';
+  if (!report["recognised"].empty()) {
+    std::string found;
+    for (const auto &[name, count] : report["recognised"].items())
+      found += (found.empty() ? "" : ", ") + name + " " + count.dump();
+    os << "  recognised: " << found << '\n';
+  }
   for (const Json &t : report["targets"]) {
     std::set<std::string> launched;
     std::string arch = t["arch"].get<std::string>();

@@ -3,10 +3,12 @@
 #include "tools/mlc-inspect/page.h"
 
 #include "tools/common/error.h"
-#include "tools/mlc-inspect/embedded.h"
 #include "tools/mlc-inspect/roofline.h"
 
 namespace mlc::tools {
+
+extern const char kPageHtml[];  // page.html
+
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -57,7 +59,8 @@ std::string FormatPage(Json description, const Json& profile, const std::string&
                           profile.value("bucket", "") == target["bucket"].get<std::string>();
     const unsigned threads = profiled ? profile.value("threads", 1u) : 1;
     AddRoofline(target, profiled ? profile : Json(),
-                ChoosePeak(peak, target["arch"].get<std::string>(), threads));
+                ChoosePeak(peak, {target["arch"].get<std::string>(),
+                                  profiled ? profile.value("product", "") : "", threads}));
   }
   std::string page = kPageHtml;
   page.replace(page.find(kDataMark), kDataMark.size(), ScriptText(description));

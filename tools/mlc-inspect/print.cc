@@ -48,9 +48,10 @@ void PrintProgram(const Json& program, size_t num_kernels, double code_bytes, bo
   size_t number = 0;
   for (const Json& launch : program["launches"]) {
     const std::string branch = TextOf(launch["branch"]);
-    std::printf("  %4zu %10.3f %10.1f  %-32s %s%s\n", number++, launch["flops"].get<double>() / 1e6,
+    std::printf("  %4zu %10.3f %10.1f  %-32s %s%s%s\n", number++, launch["flops"].get<double>() / 1e6,
                 launch["bytes"].get<double>() / 1e3, TextOf(launch["kernel"]).c_str(),
                 branch.empty() ? "" : ("[" + branch + "] ").c_str(),
+                (launch["patterns"].empty() ? "" : "<" + Join(launch["patterns"], ", ") + "> ").c_str(),
                 Join(launch["nodes"], ", ").c_str());
   }
 }

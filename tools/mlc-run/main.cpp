@@ -73,11 +73,21 @@ int Main(int argc, char** argv) {
   app.add_option("--duration", options.duration_s, "seconds to run instead of --iterations")
       ->type_name("SECONDS");
   app.add_flag("--profile", options.profile,
-               "time per instruction, the slowest first; with --json in the report too, for "
-               "mlc-inspect --profile");
+               "time per instruction, the slowest first, with MFU and MBU where the device's peaks "
+               "are known; with --json in the report too, for mlc-inspect --profile");
+  app.add_option("--peak", options.peak,
+                 "what the device could reach, for MFU and MBU: a row of peaks.json (h100-sxm, ..) "
+                 "or FLOPS:BYTES a second; default: the row of the device's product")
+      ->type_name("NAME|FLOPS:BYTES");
+  app.add_option("--streams", options.streams,
+                 "then also the throughput of N sessions at once, each on a stream of its own, with "
+                 "inputs and outputs on the device, in pinned and in pageable memory of the host")
+      ->type_name("N")
+      ->check(CLI::Range(1u, 64u));
   app.add_flag("--include-transfers", options.include_transfers,
                "copy inputs to the device and outputs back in each timed run");
-  app.add_flag("--check", options.check, "verify all checksums, the weights' too");
+  app.add_flag("--check", options.check, "verify all checksums, the weights' too, and on CUDA the order of what touches the same "
+               "bytes");
   app.add_option("--json", options.json,
                  "write the report to a file; - for standard output, which then holds only JSON")
       ->type_name("FILE|-");

@@ -4,47 +4,35 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "tools/common/compare.h"
 #include "tools/common/device_io.h"
 #include "tools/common/error.h"
 #include "tools/common/npy.h"
-#include "tools/common/profile_table.h"
+#include "tools/common/peaks.h"
 #include "tools/common/random_inputs.h"
 #include "tools/common/session_io.h"
 #include "tools/common/symbols.h"
 #include "tools/common/tensor_files.h"
 #include "tools/common/timing.h"
+#include "tools/mlc-run/report.h"
+#include "tools/mlc-run/streams.h"
 
 namespace mlc::tools {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-// What a run of the tool has found out.
-struct Report {
-  double load_ms = 0;
-  double first_run_ms = 0;
-  Latency latency;
-  double enqueue_ms = 0, h2d_ms = 0, compute_ms = 0, d2h_ms = 0;  // means
-  uint64_t peak_arena_bytes = 0;
-  uint32_t threads = 0;
-  std::vector<std::pair<std::string, Array>> outputs;
-  std::vector<Difference> differences;  // of each output, empty without a reference
-};
-
-Session OpenSession(const RunOptions& options, Device& device, Report& report) {
+Session OpenSession(const RunOptions& options, Device& device, Plan& plan, Report& report) {
   const Stopwatch watch;
   mlc_device_options_t device_options;
   mlc_device_options_init(&device_options);
   device_options.num_threads = options.threads;
   device = Device::Open(options.device, &device_options);
+  report.device_ms = watch.elapsed_ms();
   mlc_plan_options_t plan_options;
   mlc_plan_options_init(&plan_options);
   if (options.check) plan_options.verify_all = 1;
-  const Plan plan = Plan::OpenFile(options.plan, &plan_options);
+  plan = Plan::OpenFile(options.plan, &plan_options);
   mlc_session_options_t session_options;
   mlc_session_options_init(&session_options);
   session_options.entry = options.entry.empty() ? nullptr : options.entry.c_str();
@@ -135,6 +123,11 @@ void TimeParts(Session& session, const Device& device, const RunOptions& options
     d2h_ms += TimeCall([&] { io.CopyOut(); });
   }
   report.enqueue_ms = enqueue_ms / kRounds;
+  report.back_to_back_ms = TimeCall([&] {
+                             for (int i = 0; i < kRounds; ++i) session.Enqueue(stream);
+                             session.Wait();
+                           }) /
+                           kRounds;
   if (options.include_transfers) return;
   report.h2d_ms = h2d_ms / kRounds;
   report.d2h_ms = d2h_ms / kRounds;
@@ -160,6 +153,13 @@ std::vector<Difference> CompareAll(const RunOptions& options, const mlc_signatur
   return differences;
 }
 
+bool HaveSameBits(const std::vector<std::pair<std::string, Array>>& a,
+                  const std::vector<std::pair<std::string, Array>>& b) {
+  for (size_t i = 0; i < a.size(); ++i)
+    if (a[i].second.bytes != b[i].second.bytes) return false;
+  return true;
+}
+
 // The first run went to the stream launch by launch, later ones as graphs: both must be right.
 // Keeps the worse of each output's differences.
 void CompareAgain(const RunOptions& options, const mlc_signature& signature,
@@ -172,108 +172,14 @@ void CompareAgain(const RunOptions& options, const mlc_signature& signature,
       differences[i] = again[i];
 }
 
-// In the order of the plan's blocks; `id` is the number that mlc-inspect gives the launch.
-Json ProfileJson(const Session& session) {
-  Json list = Json::array();
-  for (size_t i = 0; i < mlc_session_profile_count(session.get()); ++i) {
-    const mlc_profile_entry_t& entry = *mlc_session_profile(session.get(), i);
-    list.push_back({{"id", i},
-                    {"kernel", entry.kernel},
-                    {"label", entry.label},
-                    {"nodes", std::vector<std::string>(entry.nodes, entry.nodes + entry.num_nodes)},
-                    {"count", entry.count},
-                    {"total_ns", entry.total_ns},
-                    {"flops", entry.flops},
-                    {"bytes", entry.bytes}});
-  }
-  return list;
-}
-
-Json ToJson(const RunOptions& options, const Session& session, const Report& report) {
-  const Latency& latency = report.latency;
-  Json json = {{"schema_version", 1},
-               {"mean_ms", latency.mean_ms},
-               {"p50_ms", latency.p50_ms},
-               {"p90_ms", latency.p90_ms},
-               {"p95_ms", latency.p95_ms},
-               {"p99_ms", latency.p99_ms},
-               {"min_ms", latency.min_ms},
-               {"max_ms", latency.max_ms},
-               {"runs", latency.runs},
-               {"throughput_per_s", latency.throughput_per_s},
-               {"enqueue_ms", report.enqueue_ms},
-               {"h2d_ms", report.h2d_ms},
-               {"compute_ms", report.compute_ms},
-               {"d2h_ms", report.d2h_ms},
-               {"load_ms", report.load_ms},
-               {"first_run_ms", report.first_run_ms},
-               {"peak_arena_bytes", report.peak_arena_bytes},
-               {"device", options.device},
-               {"target", session.target()},
-               {"bucket", session.bucket()},
-               {"threads", report.threads},
-               {"outputs", Json::array()}};
-  for (size_t i = 0; i < report.outputs.size(); ++i) {
-    const auto& [name, array] = report.outputs[i];
-    Json output = {{"name", name}, {"dtype", mlc_dtype_name(array.dtype)}, {"dims", array.dims}};
-    if (!report.differences.empty()) {
-      output["max_abs_error"] = report.differences[i].max_abs_error;
-      output["max_rel_error"] = report.differences[i].max_rel_error;
-    }
-    json["outputs"].push_back(output);
-  }
-  if (options.profile) json["profile"] = ProfileJson(session);
-  return json;
-}
-
-void PrintText(std::FILE* file, const RunOptions& options, const Session& session,
-               const Report& report) {
-  const Latency& latency = report.latency;
-  const std::string bucket = *session.bucket() ? std::string(", bucket ") + session.bucket() : "";
-  std::fprintf(file, "%s on %s (%s code%s): load %.2f ms, first run %.2f ms, arena %.2f MB\n",
-               options.plan.c_str(), options.device.c_str(), session.target(), bucket.c_str(),
-               report.load_ms, report.first_run_ms,
-               static_cast<double>(report.peak_arena_bytes) / 1e6);
-  if (latency.runs > 0)
-    std::fprintf(
-        file,
-        "%zu runs: mean %.3f ms, p50 %.3f, p90 %.3f, p95 %.3f, p99 %.3f, min %.3f, max %.3f; "
-        "%.1f runs/s\n",
-        latency.runs, latency.mean_ms, latency.p50_ms, latency.p90_ms, latency.p95_ms,
-        latency.p99_ms, latency.min_ms, latency.max_ms, latency.throughput_per_s);
-  if (latency.runs > 0 && report.enqueue_ms > 0)
-    std::fprintf(file, "enqueue %.3f ms, inputs to the device %.3f ms, outputs back %.3f ms%s\n",
-                 report.enqueue_ms, report.h2d_ms, report.d2h_ms,
-                 options.include_transfers ? "" : " (not in the times above)");
-  for (size_t i = 0; i < report.outputs.size(); ++i) {
-    std::fprintf(file, "output '%s': %s", report.outputs[i].first.c_str(),
-                 TypeText(report.outputs[i].second).c_str());
-    if (!report.differences.empty())
-      std::fprintf(file, ", max abs error %.3g, max rel error %.3g",
-                   report.differences[i].max_abs_error, report.differences[i].max_rel_error);
-    std::fprintf(file, "\n");
-  }
-}
-
-void PrintReport(const RunOptions& options, const Session& session, const Report& report) {
-  const bool json_only = options.json == "-";
-  std::FILE* text = json_only ? stderr : stdout;
-  if (!json_only) PrintText(text, options, session, report);
-  if (options.profile) PrintProfile(text, session.get(), std::max<size_t>(1, report.latency.runs));
-  if (options.json.empty()) return;
-  const std::string json = ToJson(options, session, report).dump(2) + "\n";
-  if (json_only)
-    std::fputs(json.c_str(), stdout);
-  else
-    WriteWholeFile(options.json, json);
-}
-
 }  // namespace
 
 int RunPlan(const RunOptions& options) {
   Report report;
+  if (!options.peak.empty()) ChoosePeak(options.peak, {});  // refuses a wrong name before the runs
   Device device;
-  Session session = OpenSession(options, device, report);
+  Plan plan;
+  Session session = OpenSession(options, device, plan, report);
   const mlc_signature& signature = *mlc_session_signature(session.get());
   std::vector<Array> inputs = LoadInputs(options, signature);
   SetInputs(session, inputs);
@@ -289,14 +195,19 @@ int RunPlan(const RunOptions& options) {
   std::optional<DeviceIO> io;
   if (device.kind() == MLC_DEVICE_CUDA) io.emplace(session, device, inputs, report.outputs);
   TimeRuns(session, options, io, report);
-  if (io) TimeParts(session, device, options, *io, report);
+  if (io) {
+    TimeParts(session, device, options, *io, report);
+    report.same_again = HaveSameBits(io->Outputs(report.outputs), report.outputs);
+  }
   if (io && !options.reference.empty())
     CompareAgain(options, signature, io->Outputs(report.outputs), report.differences);
   mlc_session_memory_t memory{};
   memory.struct_size = sizeof memory;
   Check(mlc_session_memory(session.get(), &memory));
   report.peak_arena_bytes = memory.planned_peak_bytes;
-  PrintReport(options, session, report);
+  if (options.streams > 0)
+    report.streams = RunStreams(plan, device, options, inputs, report.outputs);
+  PrintReport(options, device, session, report);
 
   int code = kOk;
   for (size_t i = 0; i < report.differences.size(); ++i) {
@@ -305,6 +216,8 @@ int RunPlan(const RunOptions& options) {
                  report.outputs[i].first.c_str(), report.differences[i].why.c_str());
     code = kDiffers;
   }
+  for (const Throughput& row : report.streams)
+    if (!row.within) code = kDiffers;
   return code;
 }
 

@@ -26,6 +26,8 @@ struct RunOptions {
   size_t warmup = 3;
   double duration_s = 0;
   bool profile = false;
+  std::string peak;  // row of peaks.json or FLOPS:BYTES
+  unsigned streams = 0;
   bool check = false;
   bool include_transfers = false;
   std::string json;

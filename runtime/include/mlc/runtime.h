@@ -166,6 +166,8 @@ MLC_API uint32_t mlc_device_num_threads(const mlc_device_t *device);
 /* Comma-separated names of the features that decide which code of a plan fits. Host: LLVM's,
  * "sse4.2,avx2,fma". CUDA: compute capability and the driver's CUDA version, "sm_90,cuda13.0". */
 MLC_API const char *mlc_device_features(const mlc_device_t *device);
+/* The product's name as the driver gives it, "NVIDIA H100 80GB HBM3"; "" on the host. */
+MLC_API const char *mlc_device_product(const mlc_device_t *device);
 
 /* What the device's caching allocator holds. Code, weights mapped from files and the handles
  * themselves are not in it. */
@@ -219,7 +221,8 @@ typedef struct mlc_plan mlc_plan_t;
 
 typedef struct mlc_plan_options {
   size_t struct_size;
-  int verify_all; /* non-zero: check the weights' checksums too; the init function takes it from
+  int verify_all; /* non-zero: check the weights' checksums too, and on CUDA the order of every two
+                     instructions that touch the same bytes; the init function takes it from
                      MLC_VERIFY_ALL */
 } mlc_plan_options_t;
 
@@ -462,6 +465,8 @@ typedef struct mlc_profile_entry {
   int64_t flops;
   int64_t bytes;
   uint64_t min_ns; /* the fastest execution */
+  mlc_dtype_t dtype; /* the shortest floating type that it reads, which its products are of;
+                        MLC_DTYPE_UNDEFINED when it reads none */
 } mlc_profile_entry_t;
 
 /* Turns timing on or off; turning it on forgets earlier times. */

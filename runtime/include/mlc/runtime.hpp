@@ -72,6 +72,7 @@ class Device : public Handle<mlc_device_t, mlc_device_retain, mlc_device_release
   const char* name() const { return mlc_device_name(get()); }
   mlc_device_kind_t kind() const { return mlc_device_kind(get()); }
   uint32_t num_threads() const { return mlc_device_num_threads(get()); }
+  const char* product() const { return mlc_device_product(get()); }
   mlc_memory_stats_t memory_stats() const {
     mlc_memory_stats_t stats{};
     stats.struct_size = sizeof stats;

@@ -95,6 +95,30 @@ func.func @concat_of_slices(%x: tensor<2x8xf32>, %y: tensor<2x3xf32>) -> (tensor
 
 // -----
 
+// Values times transposed probabilities: attention, turned. Declines: probabilities that others read, a softmax of columns.
+// CHECK-LABEL: @probabilities
+// CHECK: %[[S:.*]] = graph.softmax %arg0 {axis = 2 : i64}
+// CHECK: %[[V:.*]] = graph.transpose %arg1 {perm = array<i64: 0, 2, 1>}
+// CHECK-NEXT: %[[P:.*]] = graph.matmul %[[S]], %[[V]]
+// CHECK-NEXT: %[[Y:.*]] = graph.transpose %[[P]] {perm = array<i64: 0, 2, 1>}
+// CHECK: graph.matmul %arg1
+// CHECK: graph.matmul %arg1
+// CHECK: return %[[Y]]
+func.func @probabilities(%x: tensor<1x16x16xf32>, %v: tensor<1x8x16xf32>, %z: tensor<1x16x16xf32>) -> (tensor<1x8x16xf32>, tensor<1x8x16xf32>, tensor<1x16x16xf32>, tensor<1x8x16xf32>) {
+  %s = graph.softmax %x {axis = 2} : (tensor<1x16x16xf32>) -> tensor<1x16x16xf32>
+  %t = graph.transpose %s {perm = array<i64: 0, 2, 1>} : (tensor<1x16x16xf32>) -> tensor<1x16x16xf32>
+  %y = graph.matmul %v, %t : (tensor<1x8x16xf32>, tensor<1x16x16xf32>) -> tensor<1x8x16xf32>
+  %a = graph.softmax %z {axis = 2} : (tensor<1x16x16xf32>) -> tensor<1x16x16xf32>
+  %b = graph.transpose %a {perm = array<i64: 0, 2, 1>} : (tensor<1x16x16xf32>) -> tensor<1x16x16xf32>
+  %c = graph.matmul %v, %b : (tensor<1x8x16xf32>, tensor<1x16x16xf32>) -> tensor<1x8x16xf32>
+  %e = graph.softmax %z {axis = 1} : (tensor<1x16x16xf32>) -> tensor<1x16x16xf32>
+  %f = graph.transpose %e {perm = array<i64: 0, 2, 1>} : (tensor<1x16x16xf32>) -> tensor<1x16x16xf32>
+  %g = graph.matmul %v, %f : (tensor<1x8x16xf32>, tensor<1x16x16xf32>) -> tensor<1x8x16xf32>
+  return %y, %c, %a, %g : tensor<1x8x16xf32>, tensor<1x8x16xf32>, tensor<1x16x16xf32>, tensor<1x8x16xf32>
+}
+
+// -----
+
 // A softmax whose axis a transpose makes the last is one of rows.
 // CHECK-LABEL: @softmax_of_rows
 // CHECK: %[[T:.*]] = graph.transpose %arg0 {perm = array<i64: 0, 2, 1>}

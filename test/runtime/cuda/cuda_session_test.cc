@@ -29,6 +29,7 @@ void ExpectEverything(mlc::Session& session, std::vector<float>& x, std::vector<
 TEST_F(CudaSession, RunsAtSeveralShapes) {
   CudaOpened plan(DoublePlan(0, PlanKind::Cuda));
   EXPECT_STREQ(mlc_session_target(plan.session.get()), "sm_90");
+  EXPECT_STREQ(plan.device.product(), "Simulated GPU");
   for (int64_t n : {3, 64, 3, 1}) {
     std::vector<float> x(n), y;
     std::iota(x.begin(), x.end(), 1.0f);
@@ -199,6 +200,7 @@ TEST_F(CudaSession, ProfilesEachLaunch) {
     if (std::string(entry.kernel) == "add_f32") {
       EXPECT_EQ(entry.count, 2u);
       EXPECT_GT(entry.total_ns, 0u);
+      EXPECT_EQ(entry.dtype, MLC_DTYPE_FLOAT32);
     }
   }
   EXPECT_EQ(launches, 2u * (1 + 4));

@@ -14,8 +14,16 @@ namespace {
 constexpr uint64_t kGuard = 256;
 constexpr unsigned char kGuardByte = 0xa5, kFreshByte = 0xcd;
 
+// For programs that load it: MLC_SIM_MEMORY_MB of device memory.
+Options FirstOptions() {
+  Options options;
+  if (const char* megabytes = std::getenv("MLC_SIM_MEMORY_MB"))
+    options.memory_bytes = std::strtoull(megabytes, nullptr, 10) << 20;
+  return options;
+}
+
 std::unique_ptr<State>& Instance() {
-  static auto* state = new std::unique_ptr<State>(new State(Options()));
+  static auto* state = new std::unique_ptr<State>(new State(FirstOptions()));
   return *state;
 }
 

@@ -321,13 +321,6 @@ SIM_API cuGraphExecMemcpyNodeSetParams(CUgraphExec exec, CUgraphNode node,
   return CUDA_SUCCESS;
 }
 
-SIM_API cuGraphUpload(CUgraphExec exec, CUstream stream) {
-  ENTER(cuGraphUpload);
-  CHECK_HANDLE(s.execs, exec);
-  CHECK_HANDLE(s.streams, stream);
-  return CUDA_SUCCESS;
-}
-
 SIM_API cuGraphLaunch(CUgraphExec exec, CUstream stream) {
   ENTER(cuGraphLaunch);
   CHECK_HANDLE(s.execs, exec);

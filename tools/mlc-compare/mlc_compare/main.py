@@ -19,7 +19,7 @@ from .process import Finished, first_cpus
 OK, MODEL, USAGE, SYSTEM, DIFFERS = range(5)
 PEERS = ("ort", "openvino", "tensorrt", "torch")
 FOOTER = """Without --inputs the inputs are random: floats in [-1, 1), integers 0 or 1. Peak memory is that of a process that loads and runs: of a peer, Python
-with its packages is in it, and given behind a slash alone. Latency is host wall time; TensorRT's includes its transfers.
+with its packages is in it, and given behind a slash alone. Latency is host wall time; TensorRT's includes the transfers that trtexec makes: 10 always, 11 (as its users' logs show) only when asked to.
 
 Example:
   mlc-compare model.onnx --against ort,openvino --threads 1
