@@ -134,6 +134,7 @@ def cases():
     yield product("vectors_all", "f16", (), 37, 48, 264)            # every tile and split, rows and columns that end inside of tiles
     yield product("columns_all", "f32", (), 21, 40, 132, transposed=True)
     yield product("deep", "f16", (), 16, 64, 1096)                  # the widest cluster
+    yield product("odd_deep", "f16", (), 16, 43, 1096)              # the same with columns stored one by one
     yield product("odd", "f16", (), 33, 27, 45)                     # element by element
     yield product("odd_rows", "bf16", (), 17, 64, 39, transposed=True)
     yield product("padded", "f16", (), 33, 43, 77, padded=True)
