@@ -16,9 +16,9 @@ REFERENCES = os.path.join(ROOT, "build", "reference")
 SKELETONS = skeletons.known_models()
 REAL = [name for _, _, name in real.MODELS]
 ALL = SKELETONS + REAL
-# Squeeze-excite of random weights amplifies rounding: ONNX Runtime itself lies 1 to 3 tolerances from the exact answer, by its optimisation level.
-NEIGHBOURS = 12
+# Squeeze-excite of random weights amplifies rounding: ONNX Runtime itself lies 0 to 8 tolerances from the exact answer, by its optimisation level and the last bits of the input.
 AMPLIFYING = ["mobilenet_v3_large", "efficientnet_b0"]
+NEIGHBOURS = 12  # runs of ONNX Runtime on inputs whose last bits differ
 SMALL = ["lstm_gru", "mobilenet_v3_large", "minilm_l6", "unet", "ppocr_v4_rec", "silero_vad_op18_ifless"]
 
 # One plan of each of these runs at all its sizes. Skeletons: {symbol: size}; real models: see real_inputs.
