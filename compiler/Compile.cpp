@@ -73,6 +73,8 @@ public:
       return modelError();
     }
     isFused = !main.getOps<graph::RegionOp>().empty();
+    if (isFused && (!options.buckets.empty() || !options.preprocess.empty() || !options.ioLayout.empty()))
+      return llvm::make_error<OptionError>("--bucket, --preprocess and --io-layout are for models, not for a module that is fused already (it has graph.region ops)");
     for (const auto &target : options.targets)
       if (failed(target->checkTypes(main)))
         return modelError();

@@ -190,10 +190,41 @@ private:
     }
     if (!narrowType.isF16())
       return false;
+    for (auto [v, inner] : llvm::zip(region.getInputs(), region.getBody().front().getArguments()))
+      if (isNarrowedConstant(v, inner) && overflowsHalf(v))
+        return true;
     auto overflows = [](double largest) { return !(largest <= kLargestTrusted); }; // NaN does
     auto ranges = region->getAttrOfType<DenseF64ArrayAttr>(kRangesAttr);
     auto products = region->getAttrOfType<FloatAttr>(kProductRangeAttr);
     return (ranges && llvm::any_of(ranges.asArrayRef(), overflows)) || (products && overflows(products.getValueAsDouble()));
+  }
+
+  /// Whether a constant expression has finite elements that f16 would make infinite.
+  bool overflowsHalf(Value v) {
+    auto op = v.getDefiningOp<ConstantOp>();
+    if (!op)
+      return llvm::any_of(v.getDefiningOp()->getOperands(), [&](Value operand) { return overflowsHalf(operand); });
+    auto [it, fresh] = overflowing.try_emplace(op.getValue(), false);
+    if (fresh)
+      it->second = hasLarge(op.getValue());
+    return it->second;
+  }
+
+  static bool hasLarge(Attribute value) {
+    ArrayRef<float> elements;
+    float splat = 0;
+    if (auto dense = dyn_cast<DenseElementsAttr>(value)) {
+      if (dense.isSplat())
+        elements = splat = dense.getSplatValue<float>();
+      else
+        elements = ArrayRef(reinterpret_cast<const float *>(dense.getRawData().data()), dense.getRawData().size() / sizeof(float));
+    } else if (auto resource = dyn_cast<DenseF32ResourceElementsAttr>(value)) {
+      elements = resource.tryGetAsArrayRef().value_or(ArrayRef<float>());
+    }
+    bool large = false; // without an early end, so that it is one loop of vectors: weights are large
+    for (float x : elements)
+      large |= std::abs(x) > kLargestHalf && std::abs(x) <= std::numeric_limits<float>::max();
+    return large;
   }
 
   bool isArgument(Value v) {
@@ -318,13 +349,15 @@ private:
     return now;
   }
 
+  /// Weights of products and large tables.
+  bool isNarrowedConstant(Value v, Value inner) {
+    return facts->elementType(v).isF32() && isConstantExpression(v) && (cast<RankedTensorType>(v.getType()).getNumElements() >= kLargeTable || feedsProduct(inner));
+  }
+
   Value outer(Value v, BlockArgument inner, bool isWide) {
     if (isNarrow.contains(v))
       return rebuilt.lookup(v);
-    if (isWide || !facts->elementType(v).isF32() || !isConstantExpression(v))
-      return v;
-    bool large = cast<RankedTensorType>(v.getType()).getNumElements() >= kLargeTable;
-    return large || feedsProduct(inner) ? narrowConstant(v) : v;
+    return !isWide && isNarrowedConstant(v, inner) ? narrowConstant(v) : v;
   }
 
   LogicalResult rebuild(RegionOp region, SmallVector<Operation *> &old) {
@@ -387,6 +420,7 @@ private:
   llvm::DenseSet<Value> isNarrow;
   llvm::DenseSet<Operation *> keptRegions;
   llvm::StringSet<> keepNames;
+  DenseMap<Attribute, bool> overflowing;
   DenseMap<Value, Value> rebuilt, constants;
   SmallVector<Value> unusedConstants;
   SmallVector<BlockArgument> widened; // f32 arguments that narrow ones replace

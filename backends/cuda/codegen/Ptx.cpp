@@ -2,6 +2,8 @@
 // Part of MLC, see the LICENSE file.
 #include "backends/cuda/codegen/Ptx.h"
 #include "backends/llvm/Module.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InlineAsm.h"
 #include "llvm/MC/TargetRegistry.h"
@@ -70,6 +72,29 @@ llvm::Expected<std::string> compileToPtx(mlir::ModuleOp module, llvm::StringRef 
   return emitFile(**ir, *machine, llvm::CodeGenFileType::AssemblyFile);
 }
 
+/// The name that a line defines when it is a variable private to the module, else nothing.
+static llvm::StringRef privateVariable(llvm::StringRef line) {
+  if (!line.starts_with(".global ") || !line.ends_with(";"))
+    return {};
+  llvm::StringRef name = line.take_until([](char c) { return c == '=' || c == '[' || c == ';'; }).rtrim();
+  return name.rsplit(' ').second;
+}
+
+/// Mangled names in the lines that define no private variable: NVRTC keeps a variable for each static constant of a configuration, which hardly any code reads.
+static llvm::StringSet<> namesInUse(llvm::ArrayRef<llvm::StringRef> lines) {
+  llvm::StringSet<> out;
+  for (llvm::StringRef line : lines) {
+    if (!privateVariable(line).empty())
+      line = line.split('=').second; // an address of another one
+    for (size_t at; (at = line.find("_Z")) != llvm::StringRef::npos;) {
+      llvm::StringRef name = line.drop_front(at).take_while([](char c) { return llvm::isAlnum(c) || c == '_' || c == '$'; });
+      out.insert(name);
+      line = line.drop_front(at + name.size());
+    }
+  }
+  return out;
+}
+
 llvm::Expected<std::string> mergePtx(llvm::ArrayRef<PtxPart> parts, const CudaTarget &target) {
   unsigned isa = kForwardIsa;
   std::string body;
@@ -77,7 +102,10 @@ llvm::Expected<std::string> mergePtx(llvm::ArrayRef<PtxPart> parts, const CudaTa
     llvm::SmallVector<llvm::StringRef> lines;
     part.text.split(lines, '\n');
     bool hasHeader = false;
+    llvm::StringSet<> used = namesInUse(lines);
     for (llvm::StringRef line : lines) {
+      if (llvm::StringRef name = privateVariable(line); name.starts_with("_Z") && !used.contains(name))
+        continue;
       llvm::StringRef trimmed = line.trim();
       if (trimmed.consume_front(".version ")) {
         auto [major, minor] = trimmed.split('.');

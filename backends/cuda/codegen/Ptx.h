@@ -22,7 +22,7 @@ llvm::Expected<std::string> compileToPtx(mlir::ModuleOp module, llvm::StringRef 
 struct PtxPart {
   llvm::StringRef text, symbol, name;
 };
-/// One module of all parts: one header, their symbols replaced by names. All symbols of a part start with its own symbol, so none clash.
+/// One module of all parts: one header, their symbols replaced by names. All symbols of a part start with its own symbol, so none clash; variables that nothing reads are left out.
 /// The ISA version is the target's when a part needs more than kForwardIsa. The error names the part that has no header.
 llvm::Expected<std::string> mergePtx(llvm::ArrayRef<PtxPart> parts, const CudaTarget &target);
 

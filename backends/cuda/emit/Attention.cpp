@@ -116,13 +116,22 @@ private:
     return out;
   }
 
+  /// What the softmax reads in f32, where it is a product's result as it is: the accumulator, not what f16 would keep of it.
+  static Value widened(Value v) {
+    for (Operation *user : v.getUsers())
+      if (auto cast = dyn_cast<CastOp>(user); cast && cast.getTo().isF32())
+        return cast.getY();
+    return v;
+  }
+
   bool addLogit() {
     auto parameters = holes.positions({"b", "m", "n"});
     parameters.push_back({"score", b.getF32Type()});
     return holes.add("logit", parameters, 1, b.getF32Type(), [&](Emitter &e, ArrayRef<Value> v) {
       Indices index = scoreIndex(e, v[0], v[1], e.position(v[2]));
       rememberAccumulator(e, form->first.getY(), index, v[3]);
-      return std::optional<Value>(e.convert(e.at(form->logits, index), facts.elementType(form->logits), b.getF32Type()));
+      Value logits = widened(form->logits);
+      return std::optional<Value>(e.convert(e.at(logits, index), facts.elementType(logits), b.getF32Type()));
     });
   }
 

@@ -251,6 +251,35 @@ template <typename C> DEVICE int64_t position(int64_t first, int offset) {
   return at;
 }
 
+// One element of a finished tile, as store_tile adds it up.
+template <typename C> DEVICE float tile_element(const float *out, const float *received, int rank, int row, int column) {
+  typedef Tile<C> T;
+  const float *mine = out + (rank * T::kReceivedRows + row) * T::kOutStride + column;
+  if constexpr (C::kSplit == 1) return *mine;
+  float sum = 0;
+#pragma unroll
+  for (int s = 0; s < C::kSplit; ++s) sum += *(s == rank ? mine : received + s * T::kReceivedElems + row * T::kOutStride + column);
+  return sum;
+}
+
+// The same rows for results that are stored one by one (an odd N): a thread's four columns lie a quarter of the tile apart, so that neighbouring threads store neighbours.
+template <typename C> DEVICE void store_elements(const Params &p, const float *out, const float *received, int rank, int64_t b, int64_t m0, int64_t n0, int64_t size_m, int64_t size_n) {
+  typedef Tile<C> T;
+  constexpr int kPerRow = C::kBlockN / 4;
+  const int first = rank * T::kReceivedRows;
+  for (int i = threadIdx.x; i < T::kReceivedRows * kPerRow; i += T::kThreads) {
+    const int row = i / kPerRow;
+    const int64_t m = position<C>(m0, first + row);
+    if (m >= size_m) continue;
+#pragma unroll
+    for (int j = 0; j < 4; ++j) {
+      const int column = i % kPerRow + j * kPerRow;
+      const int64_t n = position<C>(n0, column);
+      if (n < size_n) storeOne(p, b, m, n, tile_element<C>(out, received, rank, row, column));
+    }
+  }
+}
+
 // The tile's rows that this block finishes, through the epilogue: all, or the split's part number `rank`, to which the others' parts in `received` are added (in the order of their ranks, so that all runs agree).
 template <typename C> DEVICE void store_tile(const Params &p, const float *out, const float *received, int rank, int64_t b, int64_t m0, int64_t n0, int64_t size_m, int64_t size_n) {
   typedef Tile<C> T;
@@ -275,18 +304,12 @@ template <typename C> DEVICE void store_tile(const Params &p, const float *out, 
       }
       acc[j] = v.x, acc[j + 1] = v.y, acc[j + 2] = v.z, acc[j + 3] = v.w;
     }
-    if constexpr (C::kStoreWidth > 1) {
 #pragma unroll
-      for (int j = 0; j < kWidth; j += C::kStoreWidth) {
-        Pack<float, C::kStoreWidth> part;
+    for (int j = 0; j < kWidth; j += C::kStoreWidth) {
+      Pack<float, C::kStoreWidth> part;
 #pragma unroll
-        for (int l = 0; l < C::kStoreWidth; ++l) part.v[l] = acc[j + l];
-        if (n + j < size_n) storeVector(p, b, m, n + j, part);
-      }
-    } else {
-#pragma unroll
-      for (int j = 0; j < kWidth; ++j)
-        if (n + j < size_n) storeOne(p, b, m, n + j, acc[j]);
+      for (int l = 0; l < C::kStoreWidth; ++l) part.v[l] = acc[j + l];
+      if (n + j < size_n) storeVector(p, b, m, n + j, part);
     }
   }
 }
@@ -359,6 +382,9 @@ template <typename C> DEVICE void product(const Params &p, char *shared) {
   } else {
     __syncthreads();
   }
-  store_tile<C>(p, out, received, split, b, m0, n0, size_m, size_n);
+  if constexpr (C::kStoreWidth > 1)
+    store_tile<C>(p, out, received, split, b, m0, n0, size_m, size_n);
+  else
+    store_elements<C>(p, out, received, split, b, m0, n0, size_m, size_n);
   if constexpr (C::kSplit > 1) cluster_wait(); // nobody leaves while its memory is read
 }

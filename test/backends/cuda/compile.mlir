@@ -3,6 +3,8 @@
 // RUN: mlc-compile %s --arch sm_75,sm_80,sm_86,sm_87,sm_89,sm_90,sm_100,sm_110,sm_120 --no-cache -o %t.plan 2>&1 | FileCheck %s
 // RUN: mlc-compile %s --arch sm_80,sm_90 --fp16 --no-cache -o %t.half.plan 2>&1 | FileCheck %s --check-prefix=HALF
 // RUN: mlc-compile %s --arch sm_80,sm_90 --bf16 --no-cache -o %t.bf16.plan 2>&1 | FileCheck %s --check-prefix=HALF
+// RUN: rm -rf %t.asm && mkdir %t.asm && mlc-compile %s --arch sm_80 --fp16 --no-cache --save-asm %t.asm -o %t.asm.plan
+// RUN: FileCheck %s --check-prefix=PTX < %t.asm/sm_80.ptx
 // RUN: not mlc-compile %s --arch sm_42 -o %t.none 2>&1 | FileCheck %s --check-prefix=UNKNOWN
 // RUN: not mlc-compile %s --arch x86-64-v3 --fp16 -o %t.none 2>&1 | FileCheck %s --check-prefix=HOST
 // CHECK: sm_75:
@@ -11,6 +13,10 @@
 // CHECK: compute_80:
 // HALF: sm_80:
 // HALF: sm_90a:
+// Nothing is left of the templates' configurations.
+// PTX: .target sm_80
+// PTX-NOT: .global .align{{.*}}Config
+// PTX: .visible .entry k0_
 // UNKNOWN: unknown CUDA architecture 'sm_42'; known are sm_75, sm_80
 // HOST: --fp16 and --bf16 are for CUDA targets
 func.func @main(%x: tensor<2x14x14x16xf32> {graph.name = "x"}, %q: tensor<2x4x32x64xf32> {graph.name = "q"}, %k: tensor<2x4x64x48xf32> {graph.name = "k"}, %v: tensor<2x4x48x64xf32> {graph.name = "v"})

@@ -151,3 +151,28 @@ func.func @named(%x: tensor<4xf32>, %y: tensor<4xf32>, %i: tensor<4xi64>) -> (te
   %v = graph.reshape %c {dims = #graph.dims<[2, 2]>} : (tensor<4xf32>) -> tensor<2x2xf32>
   return %v, %k, %y, %i : tensor<2x2xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xi64>
 }
+
+// -----
+
+// Weights that f16 would make infinite stay f32, through moves too; infinities do not, which f16 has.
+// CHECK-LABEL: @large_weights
+// CHECK: graph.region "gemm"(%arg0, %{{.*}}) : (tensor<2x2xf32>, tensor<2x2xf32>) -> tensor<2x2xf32>
+// CHECK: graph.region "gemm"(%{{.*}}, %{{.*}}) : (tensor<2x2xf32>, tensor<2x2xf16>) -> tensor<2x2xf32>
+// BF16-LABEL: @large_weights
+// BF16: graph.region "gemm"(%arg0, %{{.*}}) : (tensor<2x2xf32>, tensor<2x2xbf16>) -> tensor<2x2xbf16>
+func.func @large_weights(%x: tensor<2x2xf32>) -> tensor<2x2xf32> {
+  %w = graph.constant dense<[[1.0, 70000.0], [2.0, 3.0]]> : tensor<2x2xf32>
+  %t = graph.transpose %w {perm = array<i64: 1, 0>} : (tensor<2x2xf32>) -> tensor<2x2xf32>
+  %v = graph.constant dense<[[1.0, 0x7F800000], [2.0, 3.0]]> : tensor<2x2xf32>
+  %y = graph.region "gemm" (%x, %t) : (tensor<2x2xf32>, tensor<2x2xf32>) -> tensor<2x2xf32> {
+  ^bb0(%a: tensor<2x2xf32>, %b: tensor<2x2xf32>):
+    %0 = graph.matmul %a, %b : (tensor<2x2xf32>, tensor<2x2xf32>) -> tensor<2x2xf32>
+    graph.yield %0 : tensor<2x2xf32>
+  }
+  %z = graph.region "gemm" (%y, %v) : (tensor<2x2xf32>, tensor<2x2xf32>) -> tensor<2x2xf32> {
+  ^bb0(%a: tensor<2x2xf32>, %b: tensor<2x2xf32>):
+    %0 = graph.matmul %a, %b : (tensor<2x2xf32>, tensor<2x2xf32>) -> tensor<2x2xf32>
+    graph.yield %0 : tensor<2x2xf32>
+  }
+  return %z : tensor<2x2xf32>
+}
