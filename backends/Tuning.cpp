@@ -8,7 +8,7 @@ namespace mlc {
 
 static std::string key(llvm::StringRef arch, llvm::StringRef problem) { return (arch + "\t" + problem).str(); }
 
-llvm::Error Tuning::add(llvm::StringRef text, llvm::StringRef path) {
+llvm::Error Tuning::read(llvm::StringRef text, llvm::StringRef path, Choices &into) {
   unsigned number = 0;
   for (llvm::StringRef line : llvm::split(text, '\n')) {
     ++number;
@@ -19,16 +19,18 @@ llvm::Error Tuning::add(llvm::StringRef text, llvm::StringRef path) {
     double microseconds = 0;
     if (fields.size() < 4 || fields[3].trim().getAsDouble(microseconds) || !(microseconds > 0))
       return llvm::createStringError(path + ":" + std::to_string(number) + ": a line of a tuning database is ARCH, PROBLEM, CONFIGURATION and MICROSECONDS with tabs between them, got '" + line + "'");
-    auto [it, fresh] = choices.try_emplace(key(fields[0], fields[1]), Choice{fields[2].str(), microseconds});
+    auto [it, fresh] = into.try_emplace(key(fields[0], fields[1]), Choice{fields[2].str(), microseconds});
     if (!fresh && microseconds < it->second.microseconds)
       it->second = {fields[2].str(), microseconds};
   }
   return llvm::Error::success();
 }
 
-std::optional<llvm::StringRef> Tuning::find(llvm::StringRef arch, llvm::StringRef problem) const {
-  auto it = choices.find(key(arch, problem));
-  return it == choices.end() ? std::nullopt : std::optional<llvm::StringRef>(it->second.config);
+std::optional<llvm::StringRef> Tuning::find(llvm::StringRef arch, llvm::StringRef problem, llvm::function_ref<bool(llvm::StringRef)> has) const {
+  for (const Choices *source : {&choices, &builtIn})
+    if (auto it = source->find(key(arch, problem)); it != source->end() && has(it->second.config))
+      return llvm::StringRef(it->second.config);
+  return std::nullopt;
 }
 
 } // namespace mlc

@@ -3,10 +3,12 @@
 //
 // Measured choices of kernels' configurations, in place of the cost models' (mlc-tune writes them).
 // A database is text, a line for each problem of an architecture; fields are separated by tabs: architecture, problem, configuration, microseconds, what measured it. Lines that start with # are remarks. Databases
-// merge by being read one after the other: the faster of two lines for one problem holds.
+// merge by being read one after the other: the faster of two lines for one problem holds. Behind them stands what comes with the compiler (backends/cuda/choose/tuned): it decides where no database has a line,
+// however fast its own is, since another machine measured it. A configuration that a family no longer has is as no line.
 #ifndef MLC_BACKENDS_TUNING_H
 #define MLC_BACKENDS_TUNING_H
 
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Error.h"
 #include <optional>
@@ -17,9 +19,11 @@ namespace mlc {
 class Tuning {
 public:
   /// Adds a database's text; the error names `path` and the line.
-  llvm::Error add(llvm::StringRef text, llvm::StringRef path);
-  /// The configuration for a problem, as the family that asks spells it.
-  std::optional<llvm::StringRef> find(llvm::StringRef arch, llvm::StringRef problem) const;
+  llvm::Error add(llvm::StringRef text, llvm::StringRef path) { return read(text, path, choices); }
+  /// The same for what stands behind all databases.
+  llvm::Error addBuiltIn(llvm::StringRef text, llvm::StringRef path) { return read(text, path, builtIn); }
+  /// The configuration for a problem, as the family that asks spells it; `has`: whether the family knows it.
+  std::optional<llvm::StringRef> find(llvm::StringRef arch, llvm::StringRef problem, llvm::function_ref<bool(llvm::StringRef config)> has) const;
 
   /// The place in the cost model's order of what is taken for a problem that no database has; for measuring. 0 is the best.
   unsigned candidate = 0;
@@ -29,7 +33,9 @@ private:
     std::string config;
     double microseconds;
   };
-  llvm::StringMap<Choice> choices; // by architecture and problem
+  using Choices = llvm::StringMap<Choice>; // by architecture and problem
+  static llvm::Error read(llvm::StringRef text, llvm::StringRef path, Choices &into);
+  Choices choices, builtIn;
 };
 
 } // namespace mlc

@@ -6,6 +6,7 @@
 #include "backends/cuda/choose/Passes.h"
 #include "backends/cuda/emit/Kernel.h"
 #include "backends/cuda/emit/Templates.h"
+#include "backends/cuda/kernels/Sources.h"
 #include "backends/cuda/codegen/Assembly.h"
 #include "backends/llvm/Module.h"
 #include "llvm/ADT/StringExtras.h"
@@ -150,6 +151,8 @@ private:
 };
 
 } // namespace
+
+llvm::Error addBuiltInTuning(Tuning &tuning) { return tuning.addBuiltIn(kTunedSm90, "tuned/sm_90a.tsv"); }
 
 std::shared_ptr<const Backend> makeBackend(const CudaTarget &target, std::shared_ptr<const Toolchain> toolchain, std::shared_ptr<const Tuning> tuning) {
   return std::make_shared<CudaBackend>(target, std::move(toolchain), std::move(tuning));

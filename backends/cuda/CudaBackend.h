@@ -10,6 +10,9 @@
 
 namespace mlc::cuda {
 
+/// The measured choices that come with the compiler, choose/tuned.
+llvm::Error addBuiltInTuning(Tuning &tuning);
+
 /// A cubin for one architecture, or PTX for the forward target (runtime/cuda/kernel_abi.h).
 std::shared_ptr<const Backend> makeBackend(const CudaTarget &target, std::shared_ptr<const Toolchain> toolchain, std::shared_ptr<const Tuning> tuning);
 

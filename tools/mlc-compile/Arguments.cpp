@@ -18,8 +18,10 @@ void declareArguments(CLI::App &app, Arguments &a) {
       ->type_name("FILE.npz")
       ->allow_extra_args(false);
   app.add_option("--cuda-path", a.cudaPath, "The CUDA toolkit to compile with (bin/ptxas and lib64/libnvrtc.so); default: MLC_CUDA_PATH, CUDA_HOME, /usr/local/cuda, the Python packages of .venv")->type_name("DIR");
-  app.add_option("--tuning", a.tuning, "Measured choices of kernels' configurations, as mlc-tune writes them; of several files the faster line holds")->type_name("FILE")->check(CLI::ExistingFile.description(""))->allow_extra_args(false);
-  app.add_option("--tuning-candidate", a.tuningCandidate, "Where no file of --tuning decides take the cost model's N-th choice, from 0 on; for mlc-tune")->type_name("N");
+  app.add_option("--tuning", a.tuning, "Measured choices of kernels' configurations, as mlc-tune writes them, in place of those that come with the compiler; of several files the faster line holds. 'none' leaves out the compiler's own; may be repeated")
+      ->type_name("FILE|none")
+      ->allow_extra_args(false);
+  app.add_option("--tuning-candidate", a.tuningCandidate, "Where no measured choice decides take the cost model's N-th choice, from 0 on; for mlc-tune, with --tuning none")->type_name("N");
   app.add_flag("--no-forward", a.noForward, "Leave out the compute_80 PTX by which a plan also runs on GPUs that are not named, and on older drivers");
   auto *emit = app.add_option("--emit", a.emit,
                  "Instead of a plan, the code of the CUDA targets: ptx and cubin (a file for each architecture; the forward path is PTX alone), or fatbin (one file of all cubins and the forward PTX, for cuobjdump). -o names "

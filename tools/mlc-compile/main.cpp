@@ -2,6 +2,7 @@
 // Part of MLC, see the LICENSE file.
 //
 // mlc-compile: a model in, a plan out.
+#include "backends/cuda/CudaBackend.h"
 #include "compiler/Compile.h"
 #include "compiler/Target.h"
 #include "frontends/onnx/Import.h"
@@ -74,6 +75,30 @@ std::unique_ptr<llvm::MemoryBuffer> readModel(const std::string &path) {
   return std::move(*buffer);
 }
 
+/// --tuning, --tuning-candidate. `flags` gets what was read by its hash: where it lay does not change the plan.
+std::shared_ptr<const Tuning> measuredChoices(const Arguments &a, std::string &flags) {
+  auto tuning = std::make_shared<Tuning>();
+  tuning->candidate = a.tuningCandidate;
+  bool hasBuiltIn = true;
+  for (const std::string &path : a.tuning) {
+    flags += " --tuning ";
+    if (path == "none") {
+      hasBuiltIn = false;
+      flags += path;
+      continue;
+    }
+    auto text = readModel(path);
+    orUsage(tuning->add(text->getBuffer(), path));
+    flags += llvm::toHex(llvm::SHA256::hash(llvm::arrayRefFromStringRef(text->getBuffer())), /*LowerCase=*/true).substr(0, 16);
+  }
+  if (hasBuiltIn)
+    if (auto error = cuda::addBuiltInTuning(*tuning))
+      throw ToolError(tools::kSystem, llvm::toString(std::move(error)));
+  if (a.tuningCandidate)
+    flags += " --tuning-candidate " + std::to_string(a.tuningCandidate);
+  return tuning;
+}
+
 CompileOptions compileOptions(const Arguments &a) {
   CompileOptions options;
   options.optLevel = a.optLevel;
@@ -83,18 +108,14 @@ CompileOptions compileOptions(const Arguments &a) {
   options.asmFolder = a.saveAsm;
   options.explainFusion = a.explainFusion;
   options.cacheFolder = a.noCache ? "" : cacheFolder();
-  auto tuning = std::make_shared<Tuning>();
-  tuning->candidate = a.tuningCandidate;
-  for (const std::string &path : a.tuning)
-    orUsage(tuning->add(readModel(path)->getBuffer(), path));
-  auto targets = makeBackends(a.archs, a.cudaPath, tuning, !a.noForward);
+  std::string tuningFlags;
+  auto targets = makeBackends(a.archs, a.cudaPath, measuredChoices(a, tuningFlags), !a.noForward);
   if (!targets)
     throw ToolError(tools::kUsage, llvm::toString(targets.takeError()));
   options.targets = std::move(*targets);
   for (const auto &target : options.targets)
     options.flags += (options.flags.empty() ? "--arch " : ",") + target->arch;
-  for (const std::string &path : a.tuning)
-    options.flags += " --tuning " + path;
+  options.flags += tuningFlags;
   options.precision = a.fp16 ? "f16" : a.bf16 ? "bf16" : "";
   if (!options.precision.empty()) {
     for (const auto &target : options.targets)

@@ -32,7 +32,8 @@ public:
     Kernel kernel;
     kernel.problem = problem(shape);
     std::vector<ProductConfig> ranked = rankProducts(shape, target);
-    if (auto tuned = tuning.find(target.arch(), kernel.problem))
+    auto isKnown = [&](StringRef config) { return llvm::any_of(ranked, [&](const ProductConfig &c) { return c.str() == config; }); };
+    if (auto tuned = tuning.find(target.arch(), kernel.problem, isKnown))
       std::stable_partition(ranked.begin(), ranked.end(), [&](const ProductConfig &c) { return c.str() == *tuned; });
     else
       ranked.erase(ranked.begin(), ranked.begin() + std::min<size_t>(tuning.candidate, ranked.size() - 1));

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
 //
-// The texts of this folder, embedded at build time.
+// Texts that are embedded at build time: this folder's, and the measured choices of choose/tuned.
 #ifndef MLC_BACKENDS_CUDA_KERNELS_SOURCES_H
 #define MLC_BACKENDS_CUDA_KERNELS_SOURCES_H
 
 namespace mlc::cuda {
+
+extern const char kTunedSm90[]; // ../choose/tuned/sm_90a.tsv
 
 extern const char kScalarSource[];  // scalar.h
 extern const char kDeviceSource[];  // device.cuh
