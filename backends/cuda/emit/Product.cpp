@@ -58,7 +58,7 @@ private:
   std::string problem(const ProductShape &s) {
     std::string out;
     llvm::raw_string_ostream os(out);
-    os << (conv ? "conv " : "gemm ") << element << ' ' << s.batch << 'x' << s.M << 'x' << s.N << 'x' << s.K << (s.rightRows ? " rows" : "") << (s.vectors ? "" : " elements");
+    os << (conv ? "conv " : "gemm ") << element << ' ' << s.batch << 'x' << s.M << 'x' << s.N << 'x' << s.K << (s.rightRows ? " rows" : "") << (!s.vectors ? " elements" : leftPack ? " packs" : "");
     if (conv)
       os << ' ' << kernelH << 'x' << kernelW << " stride " << conv.getStrides()[0] << 'x' << conv.getStrides()[1];
     return out;
