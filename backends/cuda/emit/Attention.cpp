@@ -112,7 +112,9 @@ private:
     Indices out;
     for (Value v : e.delinearize(batchNumber, batch))
       out.push_back(e.position(v));
-    out.append({e.position(m), n});
+    // A dim of one element has one place, by which the emitter knows what is remembered.
+    out.push_back(M.isConstant(1) ? e.zero() : e.position(m));
+    out.push_back(T.isConstant(1) && !n.lane ? e.zero() : n);
     return out;
   }
 

@@ -251,7 +251,8 @@ private:
   bool loop(scf::ForOp op) {
     for (auto [result, init, carried] : llvm::zip(op.getResults(), op.getInitArgs(), op.getRegionIterArgs())) {
       define(result, nameOf(init));
-      names[carried] = nameOf(result);
+      std::string name = nameOf(result); // NOTE: a copy: the map may move when it grows
+      names[carried] = std::move(name);
     }
     std::string i = nameOf(op.getInductionVar());
     os << "  for (int64_t " << i << " = " << nameOf(op.getLowerBound()) << "; " << i << " < " << nameOf(op.getUpperBound()) << "; " << i << " += " << nameOf(op.getStep()) << ") {\n";

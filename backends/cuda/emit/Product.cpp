@@ -266,7 +266,7 @@ private:
           index.push_back(e.position(i));
         for (Value i : e.delinearize(v[1], rowDims))
           index.push_back(e.position(i));
-        index.push_back({v[2], width > 1, width > 1});
+        index.push_back(N.isConstant(1) ? e.zero() : Index{v[2], width > 1, width > 1}); // a dim of one element has one place, by which the emitter knows what is remembered
         rememberAccumulator(e, anchor->getResult(0), index, v[3]);
         for (auto [result, yielded] : llvm::zip(region.getResults(), region.getBody().front().getTerminator()->getOperands()))
           e.store(result, index, e.at(yielded, index));
