@@ -50,10 +50,10 @@ void buildNormalizePipeline(OpPassManager &pm, int optLevel, ConstantEvaluator e
     func.addPass(createSimplifyControl());
   func.addPass(createSimplifyAlgebra());
   addCleanup(func);
-  if (optLevel > 0) {
+  if (optLevel > 0)
     func.addPass(createRecogniseActivations());
+  if (optLevel > 0)
     func.addPass(createRecognisePatterns({.explain = explain}));
-  }
 }
 
 void buildSpecializePipeline(OpPassManager &pm, StringRef dims, int optLevel, ConstantEvaluator evaluator) {

@@ -14,7 +14,7 @@ class ShapeFacts;
 
 /// Inputs take pictures (add-preprocessing), inputs and outputs have other layouts (set-io-layout); an error there is of the options, not of the model.
 void buildSignaturePipeline(mlir::OpPassManager &pm, llvm::StringRef pictures, llvm::StringRef layouts);
-/// Target-independent: meaning is kept, form becomes normal. Constants are folded by `evaluator`; an empty one folds none.
+/// Target-independent: meaning is kept, form becomes normal. Constants are folded by `evaluator`; an empty one folds none. `explain`: prints what almost was a known pattern (recognise-patterns).
 void buildNormalizePipeline(mlir::OpPassManager &pm, int optLevel, ConstantEvaluator evaluator = {}, bool explain = false);
 /// After it: symbols get the values and ranges of `dims` (SpecializeShapes), and what that decides becomes normal again.
 void buildSpecializePipeline(mlir::OpPassManager &pm, llvm::StringRef dims, int optLevel, ConstantEvaluator evaluator = {});

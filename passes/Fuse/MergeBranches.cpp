@@ -81,10 +81,15 @@ private:
     return op && op->hasTrait<Pointwise>() && op->getNumResults() == 1 && Dims(facts.dims(op->getResult(0))) == Dims(facts.dims(v)) ? op : nullptr;
   }
 
+  /// Whether operand `i` of the ops is one and the same number. One branch's alone may be a number too: the constant of its only column.
+  bool isOneNumber(ArrayRef<Operation *> ops, unsigned i) {
+    bool same = llvm::all_of(ops, [&](Operation *op) { return op->getOperand(i) == ops[0]->getOperand(i) || (isImmediate(op->getOperand(i)) && isImmediate(ops[0]->getOperand(i)) && constant(op, i) == constant(ops[0], i)); });
+    return same && product(facts.dims(ops[0]->getOperand(i))).isConstant(1);
+  }
+
   /// Whether operand `i` of the next ops can be one: equal numbers, or a constant for each column.
   bool joins(ArrayRef<Operation *> ops, ArrayRef<Branch> branches, unsigned i) {
-    bool same = llvm::all_of(ops, [&](Operation *op) { return op->getOperand(i) == ops[0]->getOperand(i) || (isImmediate(op->getOperand(i)) && isImmediate(ops[0]->getOperand(i)) && constant(op, i) == constant(ops[0], i)); });
-    if (same && product(facts.dims(ops[0]->getOperand(i))).isConstant(1))
+    if (isOneNumber(ops, i))
       return true;
     return llvm::all_of(llvm::zip(ops, branches), [&](auto pair) {
       auto [op, branch] = pair;
@@ -188,11 +193,13 @@ private:
       Operation *op = branches[0].tail[t];
       k.loc = locations([&](const Branch &b) { return b.tail[t]; });
       SmallVector<Value> inputs;
+      auto ops = llvm::map_to_vector(branches, [&](const Branch &b) { return b.tail[t]; });
       for (unsigned i = 0; i < op->getNumOperands(); ++i) {
         Value before = (t ? branches[0].tail[t - 1] : first)->getResult(0), v = op->getOperand(i);
-        if (v != before && product(facts.dims(v)).isConstant(1))
+        bool one = v != before && isOneNumber(ops, i);
+        if (one)
           hoist(v, k);
-        inputs.push_back(v == before ? y : product(facts.dims(v)).isConstant(1) ? v : joined(k, operands([&](const Branch &b) { return b.tail[t]->getOperand(i); }), 0));
+        inputs.push_back(v == before ? y : one ? v : joined(k, operands([&](const Branch &b) { return b.tail[t]->getOperand(i); }), 0));
       }
       y = facts.create(k.b, k.loc, op->getName().getStringRef(), inputs, op->getAttrs())->getResult(0);
     }

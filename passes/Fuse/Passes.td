@@ -174,7 +174,7 @@ def ExplainFusion : Pass<"explain-fusion", "::mlir::func::FuncOp"> {
   let summary = "Print each value that one kernel hands to another through memory, and why";
   let description = [{
     One line per edge on stderr: maker, reader, shape, size and the reason: what fuse-regions noted on the reader (`graph.declined`, which this removes), else what follows from the kinds of
-    the two, with the cost model's figures (passes/Fuse/Cost.h) where it decided. The IR stays as it is.
+    the two, with the cost model's figures (passes/Fuse/Cost.h) where it decided. Then one line per occurrence of a pattern that recognise-patterns found: the kernels that hold its ops. The IR stays as it is.
     ```
     conv '/conv1' -> single '/pool', [n, 64, 112, 112] 3211.3 kB: 'graph.relu' and 'graph.max_pool' visit elements in different orders
     ```

@@ -192,7 +192,8 @@ def SinkReshapes : Pass<"sink-reshapes", "::mlir::func::FuncOp"> {
   let summary = "Moves reshapes behind products and pointwise ops, so that these meet what they fuse with";
   let description = [{
     The rows of a product by a matrix can be counted in any shape, and a pointwise op does not care, as long as its other operands are single elements or follow
-    the last dim, which stays. Declined: operands of other shapes, reshapes that change the last dim under an operand that follows it.
+    the last dim, which stays. Behind a deconvolution whose windows do not overlap, a product whose columns are transposed to the pixels of blocks, a pointwise op with constants per channel moves in
+    front of that transpose too, where it is the product's epilogue. Declined: operands of other shapes, reshapes that change the last dim under an operand that follows it.
 
     ```
     %f = graph.reshape %x {dims = [6, 8]}     // from 2x3x8

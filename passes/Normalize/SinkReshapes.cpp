@@ -73,7 +73,55 @@ private:
     Operation *made = facts.create(b.b, op->getLoc(), op->getName().getStringRef(), operands, op->getAttrs());
     if (!made || Dims(facts.dims(made->getResult(0))) != *inner)
       return {};
-    return b.reshape(made->getResult(0), out);
+    Value behind = beforeBlocks(made);
+    return b.reshape(behind ? behind : made->getResult(0), out);
+  }
+
+  /// f(blocks, c) with blocks = transpose(reshape(p)) of a product p, whose columns become the pixels of a block and their channels (a deconvolution whose windows do not overlap), and constants c that
+  /// follow the channels: f is the product's epilogue, f(blocks(p), c) = blocks(f(p, c for each pixel)). Null when it is something else.
+  Value beforeBlocks(Operation *op) {
+    TransposeOp blocks;
+    for (Value v : op->getOperands())
+      if (auto t = v.getDefiningOp<TransposeOp>())
+        blocks = t;
+    constexpr int64_t kMaxPixels = 64;
+    int64_t rank = blocks ? blocks.getPerm().size() : 0;
+    if (rank < 5 || blocks.getPerm().back() + 1 != rank || !isReadBy(blocks, op))
+      return {};
+    Value p = source(blocks.getX());
+    Dims fine(facts.dims(blocks.getX())), columns(facts.dims(p));
+    Operation *maker = p.getDefiningOp();
+    if (!maker || !(isa<MatMulOp>(maker) || maker->hasTrait<Pointwise>()) || columns.empty())
+      return {};
+    // The last dims of the blocks are the product's columns.
+    DimExpr inner = 1;
+    for (size_t i = fine.size(); i-- > 0 && inner != columns.back();)
+      inner = inner * fine[i];
+    auto width = columns.back().constant(), channels = fine.back().constant();
+    if (inner != columns.back() || !width || !channels || *channels == 0 || *width % *channels || *width / *channels > kMaxPixels)
+      return {};
+    Build b(op, facts);
+    SmallVector<Value> operands;
+    for (Value v : op->getOperands()) {
+      bool one = product(facts.dims(v)).isConstant(1);
+      if (v == blocks.getY())
+        operands.push_back(p);
+      else if (one && facts.rank(v) <= static_cast<int64_t>(columns.size()))
+        operands.push_back(v);
+      else if (derivesFromConstants(v) && facts.rank(v) > 0 && product(facts.dims(v)) == fine.back() && facts.dims(v).back() == fine.back())
+        operands.push_back(b.make<ConcatOp>(SmallVector<Value>(*width / *channels, b.reshape(v, {fine.back()})), b.b.getNamedAttr("axis", b.b.getI64IntegerAttr(0))));
+      else
+        return {};
+    }
+    Operation *made = facts.create(b.b, op->getLoc(), op->getName().getStringRef(), operands, op->getAttrs());
+    if (!made || Dims(facts.dims(made->getResult(0))) != columns)
+      return {};
+    return b.make<TransposeOp>(b.reshape(made->getResult(0), fine), b.b.getNamedAttr("perm", blocks.getPermAttr()));
+  }
+
+  /// Whether a value's readers are `op` and the views that it was read through before.
+  static bool isReadBy(TransposeOp t, Operation *op) {
+    return llvm::all_of(t->getUsers(), [&](Operation *user) { return user == op || (isa<ReshapeOp>(user) && user->getResult(0).hasOneUse()); });
   }
 
   /// An operand for [a*b, ..] of one for [a, b, ..] that is smaller than the result (the mask of each window, for all samples and heads), repeated over a; or null.

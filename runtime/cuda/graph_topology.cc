@@ -87,7 +87,7 @@ void AddAccess(const ShapePlan& shape, uint32_t buffer, bool write,
   if (kind == plan::BufferKind::Constant || memory.sizes[buffer] == 0) return;
   const bool in_arena = kind == plan::BufferKind::Temp;
   const uint64_t begin = memory.root_offsets[buffer] + (in_arena ? memory.arena_offsets[root] : 0);
-  ranges.push_back({in_arena ? 0 : root + 1, begin, begin + memory.sizes[buffer], write});
+  ranges.push_back({in_arena ? 0 : root + 1, begin, begin + memory.sizes[buffer], write, root});
 }
 
 class EdgeBuilder {

@@ -38,6 +38,7 @@ struct ByteRange {
   uint32_t space;
   uint64_t begin, end;
   bool write;
+  uint32_t root;  // the buffer that it is, or is a part of
 };
 std::vector<ByteRange> AccessesOf(const ShapePlan& shape, const Step& step);
 

@@ -8,6 +8,9 @@
 namespace mlc::runtime {
 namespace {
 
+constexpr uint64_t kPieceBytes = 8 << 20;  // mapped at a time where little lies idle
+constexpr uint64_t kIdleBytes = 16 << 20;
+
 uint64_t AlignUp(uint64_t value, uint64_t alignment) {
   return (value + alignment - 1) / alignment * alignment;
 }
@@ -246,11 +249,11 @@ uint64_t SegmentAllocator::BytesToMap(const Block& hole, uint64_t size) const {
 }
 
 // NOTE: what is free elsewhere moves here rather than that more than a sixteenth of the most that
-// was ever active lies idle. Unmapping is slow, but steady work finds its blocks free and comes not
-// here.
+// was ever active lies idle, or kIdleBytes. Unmapping is slow, but steady work finds its blocks free
+// and comes not here. Nor does work whose shapes grow by little: what is mapped has room for it.
 Result<SegmentAllocator::Block*> SegmentAllocator::Expand(Pool& pool, uint64_t size) {
   const uint64_t active = std::max(stats_.peak_active_bytes, stats_.active_bytes + size);
-  const uint64_t most = active + active / 16;
+  const uint64_t most = active + std::max(active / 16, kIdleBytes);
   Block* hole = nullptr;
   for (uint64_t before = UINT64_MAX;;) {
     hole = FindHole(pool, size);
@@ -262,7 +265,10 @@ Result<SegmentAllocator::Block*> SegmentAllocator::Expand(Pool& pool, uint64_t s
     const uint64_t cached = stats_.reserved_bytes - stats_.active_bytes;
     TrimLocked(cached - std::min(cached, reserved - most));
   }
-  const uint64_t bytes = BytesToMap(*hole, size);
+  uint64_t bytes = BytesToMap(*hole, size);
+  const uint64_t ample = std::min(
+      hole->size, AlignUp(std::max(bytes, kPieceBytes), source_->granularity()));
+  if (stats_.reserved_bytes + ample <= most && FitsLimit(ample)) bytes = ample;
   if (!FitsLimit(bytes)) return Error(MLC_STATUS_OUT_OF_MEMORY, "the limit is reached");
   MLC_TRY(source_->Map(Pointer(hole->address), bytes));
   Reserved(bytes);

@@ -3,7 +3,7 @@
 # Part of MLC, see the LICENSE file.
 """Compile models for a GPU and put plans, inputs, references and mlc-run into a folder that a machine with a GPU needs (run_packed.py runs it there).
 
-What is over 60 MiB becomes several such folders, DIR-1, DIR-2 and so on. Skeletons' plans go without weights: that machine makes the weights from the seed (expand_models.py, needs the Python package onnx) and fills them with mlc-refit.
+What is over 50 MiB becomes several such folders, DIR-1, DIR-2 and so on. Skeletons' plans go without weights: that machine makes the weights from the seed (expand_models.py, needs the Python package onnx) and fills them with mlc-refit.
 """
 import argparse
 import json
@@ -20,7 +20,7 @@ sys.path.insert(0, os.path.join(ROOT, "test", "models"))
 import corpus  # noqa: E402
 from tools import default_bin  # noqa: E402
 
-LIMIT = 60 << 20
+LIMIT = 50 << 20
 
 
 def pack(name, args):

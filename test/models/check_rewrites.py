@@ -77,6 +77,10 @@ CASES = {
     "rotary of what others read": (None, """(float[n,4,6,32] x, float[6,32] c, float[6,32] s) => (float[n,4,6,32] y, float[n,4,6,32] b) { a = Mul(x, c) l = Slice(x, none, half, last) h = Slice(x, half, all, last)
         m = Neg(h) r = Concat<axis=-1>(m, l) b = Mul(r, s) y = Sub(a, b) }""", {"none": np.array([0]), "half": np.array([16]), "all": np.array([32]), "last": np.array([3])}),
     "attention with its probabilities on the right": (None, """(float[n,6,8] q, float[n,8,6] k, float[n,8,6] v) => (float[n,8,6] y) { s = MatMul(q, k) p = Softmax<axis=-1>(s) t = Transpose<perm=[0,2,1]>(p) y = MatMul(v, t) }""", {}),
+    "a deconvolution of windows side by side": (None, """(float[n,4,5,6] x) => (float[n,3,h,w] y) { a = ConvTranspose<strides=[2,2]>(x, k) b = Add(a, c) d = Mul(b, e) f = Add(d, g) r = Relu(f) y = Mul(r, half) }""",
+                                                {"k": weights(4, 3, 2, 2), "c": weights(3, 1, 1), "e": weights(3, 1, 1), "g": weights(1, 3, 1, 1), "half": np.float32(0.5)}),
+    "branches of which one has one column": (None, "(float[n,9,64] x) => (float[n,9,5] y, float[n,9,3] z) { a = MatMul(x, u) b = Add(a, c) p = MatMul(x, v) q = Add(p, d) y = MatMul(b, s) z = MatMul(q, t) }",
+                                             {"u": weights(64, 1), "c": weights(1), "v": weights(64, 130), "d": weights(130), "s": weights(1, 5), "t": weights(130, 3)}),
     "a product by the identity": (1, "(float[n,16] x) => (float[n,16] y) { a = Exp(x) p = MatMul(a, i) y = Neg(p) }", {"i": np.eye(16, dtype=np.float32)}),
 }
 SIZES = {"n": 3}

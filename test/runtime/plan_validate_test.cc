@@ -315,11 +315,6 @@ const std::map<std::string, std::vector<Break>>& CudaBreaks() {
         [](PlanBuilder& b) { b.target().kernels[0]->cluster = 17; }}},
       {"cuda_race",
        {[](PlanBuilder& b) {  // what it writes begins in the middle of what it reads
-          const uint32_t t = b.Temp(b.Const(12));
-          FirstLaunch(b).buffers = {b.Alias(t, b.Const(0), b.Const(8)), t,
-                                    b.Alias(t, b.Const(4), b.Const(8))};
-        },
-        [](PlanBuilder& b) {
           const uint32_t t = b.Temp(b.Const(16)), outer = b.Alias(t, b.Const(4), b.Const(12));
           FirstCopy(b).src = b.Alias(t, b.Const(0), b.Const(8));
           FirstCopy(b).dst = b.Alias(outer, b.Const(0), b.Const(8));

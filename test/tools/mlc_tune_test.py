@@ -16,7 +16,7 @@ from cuda_code_test import program
 from tooltest import BIN, ToolTest
 
 BUILT_IN = pathlib.Path(__file__).parents[2] / "backends/cuda/choose/tuned/sm_90a.tsv"
-OPTIONS = ("--arch", "sm_90", "--fp16")
+OPTIONS = ("--arch", "sm_90", "--fp16", "--io", "fp16")
 QUICK = ("--repeats", 2, "--rounds", 2)
 
 # Compiles, and remembers what was chosen for which plan.
@@ -60,7 +60,7 @@ class Tune(ToolTest):
         self.assertEqual(done.returncode, code, f"{words}\n{done.stdout}\n{done.stderr}")
         return done
 
-    def product(self, m=49, n=192, k=1152):
+    def product(self, m=49, n=1152, k=192):
         """A model of one product, which the built-in database knows."""
         weight = np.random.default_rng(0).standard_normal((k, n)).astype(np.float32)
         graph = helper.make_graph([helper.make_node("MatMul", ["x", "w"], ["y"])], "g", [helper.make_tensor_value_info("x", TensorProto.FLOAT, [m, k])],

@@ -61,7 +61,7 @@ void declareArguments(CLI::App &app, Arguments &a) {
   app.add_option("--save-asm", a.saveAsm, "Write each kernel's assembly into this folder")->check(CLI::ExistingDirectory.description(""))->type_name("DIR");
   app.add_flag("--no-cache", a.noCache, "Neither read nor write the kernel cache (MLC_CACHE_DIR, default ~/.cache/mlc; empty: none); the plan does not depend on it");
   app.add_flag("--time-passes", a.timePasses, "Print the time of each pass and stage, and the kernel cache's hits");
-  app.add_flag("--explain-fusion", a.explainFusion, "Print to stderr each value that goes through memory between two kernels, and why");
+  app.add_flag("--explain-fusion", a.explainFusion, "Print to stderr each value that goes through memory between two kernels, and why; the kernels that each recognised pattern ended in; what almost was one");
   app.add_option("--json", a.json, "Write what the compilation did as JSON ('-': stdout): sizes, times and the targets as mlc-inspect --json has them")->type_name("FILE|-");
   app.add_flag("--quiet", a.quiet, "No progress and no summary");
   const char *trtexec = "As trtexec spells it";

@@ -104,12 +104,43 @@ std::vector<Holes::Parameter> Holes::positions(std::initializer_list<const char 
   return out;
 }
 
-bool Holes::addAddress(const std::string &name, std::initializer_list<const char *> names, Value operand, IndexOf index) {
+/// 0: a value has nothing to do with `variables`; 1: it is a sum of multiples of them; 2: it may be anything.
+static int degree(Value v, ArrayRef<Value> variables, llvm::DenseMap<Value, int> &known) {
+  if (llvm::is_contained(variables, v))
+    return 1;
+  Operation *op = v.getDefiningOp();
+  if (!op)
+    return 0;
+  if (auto it = known.find(v); it != known.end())
+    return it->second;
+  int largest = 0, sum = 0;
+  for (Value operand : op->getOperands()) {
+    int d = degree(operand, variables, known);
+    largest = std::max(largest, d);
+    sum += d;
+  }
+  bool keeps = isa<arith::AddIOp, arith::SubIOp, LLVM::GEPOp>(op) || (isa<arith::MulIOp>(op) && sum <= 1);
+  return known[v] = largest == 0 || (keeps && op->getNumRegions() == 0) ? largest : 2;
+}
+
+bool Holes::addAddress(const std::string &name, std::initializer_list<const char *> names, Value operand, IndexOf index, ArrayRef<unsigned> along, bool *isLinear) {
   int64_t lanes = kVectorBytes * 8 / facts.elementType(operand).getIntOrFloatBitWidth();
   return add(name + "Address", positions(names), lanes, LLVM::LLVMPointerType::get(region.getContext()), [&](reference::Emitter &e, ArrayRef<Value> v) -> std::optional<Value> {
     int64_t alignment = 1;
     auto address = e.addressOf(operand, index(e, v, true), &alignment);
+    if (isLinear && address) {
+      llvm::DenseMap<Value, int> known;
+      *isLinear = degree(*address, llvm::map_to_vector(along, [&](unsigned i) { return v[i]; }), known) <= 1;
+    }
     return alignment >= kVectorBytes ? address : std::nullopt;
+  });
+}
+
+bool Holes::addPack(const std::string &name, std::initializer_list<const char *> names, Value operand, IndexOf index) {
+  int64_t lanes = kVectorBytes * 8 / facts.elementType(operand).getIntOrFloatBitWidth();
+  return add(name + "Pack", positions(names), lanes, VectorType::get({lanes}, facts.elementType(operand)), [&](reference::Emitter &e, ArrayRef<Value> v) -> std::optional<Value> {
+    Value pack = e.at(operand, index(e, v, true));
+    return e.isVector(pack) ? pack : e.splat(pack);
   });
 }
 

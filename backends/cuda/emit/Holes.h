@@ -33,8 +33,11 @@ public:
   /// Positions as parameters.
   std::vector<Parameter> positions(std::initializer_list<const char *> names) const;
   using IndexOf = llvm::function_ref<reference::Indices(reference::Emitter &, llvm::ArrayRef<mlir::Value> positions, bool lane)>;
-  /// Adds `<name>Address`, where 16 bytes of `operand` lie together and aligned along the lane of `index`; returns whether they do.
-  bool addAddress(const std::string &name, std::initializer_list<const char *> names, mlir::Value operand, IndexOf index);
+  /// Adds `<name>Address`, where 16 bytes of `operand` lie together and aligned along the lane of `index`; returns whether they do. `isLinear`: whether equal steps of the parameters `along` (by number) are equal steps
+  /// of the address wherever they start, so that they can be added to it.
+  bool addAddress(const std::string &name, std::initializer_list<const char *> names, mlir::Value operand, IndexOf index, llvm::ArrayRef<unsigned> along = {}, bool *isLinear = nullptr);
+  /// Adds `<name>Pack`, 16 bytes of elements computed together along the lane of `index`; returns whether that has a C++ spelling.
+  bool addPack(const std::string &name, std::initializer_list<const char *> names, mlir::Value operand, IndexOf index);
   /// Adds `<name>Element`, one element of it.
   bool addElement(const std::string &name, std::initializer_list<const char *> names, mlir::Value operand, IndexOf index);
   /// Templates name all their holes, also those that a configuration does not call: adds `name` with an empty body unless it was added. `parameters` are the C++ types behind `p`.

@@ -28,7 +28,7 @@ public:
     holes.addSize("sizeM", M);
     holes.addSize("sizeN", N);
     holes.addSize("sizeK", K);
-    ProductShape shape{sizes(product(batch)), sizes(M), sizes(N), sizes(K), elementBytes, rightRows, leftVector && rightVector};
+    ProductShape shape{sizes(product(batch)), sizes(M), sizes(N), sizes(K), elementBytes, rightRows, (leftVector || leftPack) && rightVector};
     Kernel kernel;
     kernel.problem = problem(shape);
     std::vector<ProductConfig> ranked = rankProducts(shape, target);
@@ -58,7 +58,7 @@ private:
   std::string problem(const ProductShape &s) {
     std::string out;
     llvm::raw_string_ostream os(out);
-    os << (conv ? "conv " : "gemm ") << element << ' ' << s.batch << 'x' << s.M << 'x' << s.N << 'x' << s.K << (s.rightRows ? " rows" : "") << (s.vectors ? "" : " elements");
+    os << (conv ? "conv " : "gemm ") << element << ' ' << s.batch << 'x' << s.M << 'x' << s.N << 'x' << s.K << (s.rightRows ? " rows" : "") << (!s.vectors ? " elements" : leftPack ? " packs" : "");
     if (conv)
       os << ' ' << kernelH << 'x' << kernelW << " stride " << conv.getStrides()[0] << 'x' << conv.getStrides()[1];
     return out;
@@ -151,8 +151,9 @@ private:
   bool addLeft() {
     auto index = [&](Emitter &e, ArrayRef<Value> v, bool lane) { return leftIndex(e, v[0], v[1], {v[2], lane, lane}); };
     leftTail = !multipleOf(K, chunk);
-    leftVector = hasWholeVectors(left, rankOf(left) - 1) && holes.addAddress("left", {"b", "m", "k"}, left, index);
-    return leftVector || holes.addElement("left", {"b", "m", "k"}, left, index);
+    leftVector = hasWholeVectors(left, rankOf(left) - 1) && holes.addAddress("left", {"b", "m", "k"}, left, index, {2}, &leftLinear);
+    leftPack = !leftVector && multipleOf(K, chunk) && holes.addPack("left", {"b", "m", "k"}, left, index);
+    return leftVector || leftPack || holes.addElement("left", {"b", "m", "k"}, left, index);
   }
 
   bool addWindow() {
@@ -162,8 +163,9 @@ private:
     holes.addSize("sizeW", x[2]);
     holes.addSize("sizeP", y[1]);
     holes.addSize("sizeQ", y[2]);
-    leftVector = channels % chunk == 0 && holes.addAddress("window", {"image", "h", "w", "c"}, left, index);
-    return leftVector || holes.addElement("window", {"image", "h", "w", "c"}, left, index);
+    leftVector = channels % chunk == 0 && holes.addAddress("window", {"image", "h", "w", "c"}, left, index, {1, 2, 3}, &leftLinear);
+    leftPack = !leftVector && channels % chunk == 0 && holes.addPack("window", {"image", "h", "w", "c"}, left, index);
+    return leftVector || leftPack || holes.addElement("window", {"image", "h", "w", "c"}, left, index);
   }
 
   bool addRight() {
@@ -175,7 +177,7 @@ private:
         return out;
       };
     };
-    auto vector = [&](bool rows) { return hasWholeVectors(right, rankOf(right) - (rows ? 1 : 2)) && holes.addAddress("right", {"b", "k", "n"}, right, index(rows)); };
+    auto vector = [&](bool rows) { return hasWholeVectors(right, rankOf(right) - (rows ? 1 : 2)) && holes.addAddress("right", {"b", "k", "n"}, right, index(rows), {1}, &rightLinear); };
     rightRows = vector(true);
     rightVector = rightRows || vector(false);
     if (!rightVector)
@@ -190,8 +192,21 @@ private:
       Value rs = e.div(v[1], e.i64(channels)), c = e.rem(v[1], e.i64(channels));
       return Indices{e.position(v[2]), {c, lane, lane}, e.position(e.div(rs, e.i64(kernelW))), e.position(e.rem(rs, e.i64(kernelW)))};
     };
-    rightVector = channels % chunk == 0 && holes.addAddress("right", {"b", "k", "n"}, right, index);
+    rightVector = channels % chunk == 0 && (addPackedWeights() || holes.addAddress("right", {"b", "k", "n"}, right, index, {1}, &rightLinear));
     return rightVector || holes.addElement("right", {"b", "k", "n"}, right, index);
+  }
+
+  /// Weights that lie as [Cout, R, S, C]: k is one step in memory.
+  bool addPackedWeights() {
+    auto transpose = right.getDefiningOp<TransposeOp>();
+    if (!transpose || transpose.getPerm() != ArrayRef<int64_t>{0, 3, 1, 2} || !isa<BlockArgument>(transpose->getOperand(0)))
+      return false;
+    Value packed = transpose->getOperand(0);
+    auto index = [&](Emitter &e, ArrayRef<Value> v, bool lane) {
+      // As if all of k were channels: what lies behind a row of them is the next one.
+      return Indices{e.position(v[2]), e.zero(), e.zero(), {v[1], lane, lane}};
+    };
+    return holes.addAddress("right", {"b", "k", "n"}, packed, index, {1}, &rightLinear);
   }
 
   size_t rankOf(Value v) { return facts.dims(v).size(); }
@@ -270,6 +285,7 @@ private:
     std::string type = cppType(element);
     for (auto [name, positions] : {std::pair("left", "int64_t, int64_t, int64_t"), std::pair("window", "int64_t, int64_t, int64_t, int64_t"), std::pair("right", "int64_t, int64_t, int64_t")}) {
       holes.complete(std::string(name) + "Address", "char *", positions);
+      holes.complete(std::string(name) + "Pack", "Pack<" + type + ", " + std::to_string(chunk) + ">", positions);
       holes.complete(std::string(name) + "Element", type, positions);
     }
     for (const char *name : {"sizeH", "sizeW", "sizeP", "sizeQ"})
@@ -291,7 +307,7 @@ private:
       os << separator << name << " = " << value;
       separator = ", ";
     }
-    os << ";\n  static constexpr bool kLeftVector = " << flag(leftVector) << ", kRightVector = " << flag(rightVector) << ", kLeftTail = " << flag(leftTail && leftVector) << ", kRightRows = " << flag(rightRows) << ", kRightConstant = " << flag(isWeight(right)) << ", kNarrow = " << flag(isNarrow(M) && isNarrow(N)) << ", kIsConv = " << flag(!!conv) << ";\n};\n";
+    os << ";\n  static constexpr bool kLeftVector = " << flag(leftVector) << ", kRightVector = " << flag(rightVector) << ", kLeftTail = " << flag(leftTail && leftVector) << ", kRightRows = " << flag(rightRows) << ", kLeftPack = " << flag(leftPack) << ", kLeftLinear = " << flag(leftVector && leftLinear) << ", kRightLinear = " << flag(rightVector && rightLinear) << ", kRightConstant = " << flag(isWeight(right)) << ", kNarrow = " << flag(isNarrow(M) && isNarrow(N)) << ", kIsConv = " << flag(!!conv) << ";\n};\n";
     os << kProductSource << holes.kernel(c.threads(), c.sharedBytes(elementBytes, rightRows), "Tile<Config>", "product<Config>") << "}\n";
     return out;
   }
@@ -311,6 +327,7 @@ private:
   int64_t elementBytes = 4, chunk = 4, channels = 0, kernelH = 1, kernelW = 1, storeWidth = 1;
   DimExpr M, N, K;
   Dims batch, rowDims;
+  bool leftPack = false, leftLinear = false, rightLinear = false;
   bool leftVector = false, leftTail = false, rightVector = false, rightRows = false;
 };
 

@@ -72,7 +72,7 @@ DEVICE void barrier_expect(uint64_t *barrier, uint32_t bytes) {
   asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(shared_address(barrier)), "r"(bytes) : "memory");
 }
 DEVICE void barrier_wait(uint64_t *barrier) {
-  asm volatile("{\n .reg .pred open;\nagain: mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 open, [%0], 0;\n@!open bra again;\n}" ::"r"(shared_address(barrier)) : "memory");
+  asm volatile("{\n .reg .pred open;\nagain: mbarrier.try_wait.parity.shared::cta.b64 open, [%0], 0;\n@!open bra again;\n}" ::"r"(shared_address(barrier)) : "memory");
 }
 // What this thread wrote to shared memory is there for bulk copies that are started behind the next barrier.
 DEVICE void bulk_copies_see_shared() { asm volatile("fence.proxy.async.shared::cta;" ::: "memory"); }

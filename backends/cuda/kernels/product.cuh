@@ -8,9 +8,9 @@
 // 1 / kSplit of its rows, and is sent the others' parts of them by bulk copies between shared memories, which costs no barrier.
 // Grid: batch x tiles of M x tiles of N x kSplit, the last fastest. Source of the structure: CUTLASS's documentation, "Efficient GEMM in CUDA".
 //
-// Holes: sizeM, sizeN, sizeK (p); leftAddress(p, b, m, k) or leftElement, for convolutions windowAddress(p, image, h, w, c) or windowElement; rightAddress(p, b, k, n) or rightElement;
+// Holes: sizeM, sizeN, sizeK (p); leftAddress(p, b, m, k), or leftPack (16 bytes computed together) or leftElement, for convolutions windowAddress(p, image, h, w, c), windowPack or windowElement; rightAddress(p, b, k, n) or rightElement;
 // storeVector(p, b, m, n, Pack<float, kStoreWidth>), storeOne(p, b, m, n, float).
-// Configuration: struct Config with Element, kBlockM, kBlockN, kBlockK, kWarpsM, kWarpsN, kWarpsK, kStages, kSplit, kLeftVector, kLeftTail (K ends inside of a vector), kRightVector, kRightRows (right's n lie together in memory, else its k), kRightConstant (weights), kNarrow (positions are below 2^31), kStoreWidth,
+// Configuration: struct Config with Element, kBlockM, kBlockN, kBlockK, kWarpsM, kWarpsN, kWarpsK, kStages, kSplit, kLeftVector (by address), kLeftPack, kLeftTail (K ends inside of a vector), kLeftLinear (addresses are sums of what m and k give), kRightVector, kRightLinear, kRightRows (right's n lie together in memory, else its k), kRightConstant (weights), kNarrow (positions are below 2^31), kStoreWidth,
 // and for convolutions kIsConv, kC, kR, kS, kStride*, kDilation*, kPad*, with sizeH, sizeW, sizeP, sizeQ.
 
 template <typename C> struct Tile {
@@ -33,106 +33,187 @@ template <typename C> struct Tile {
   static constexpr int kLeftSteps = (kLeftChunks + kThreads - 1) / kThreads, kRightSteps = (kRightChunks + kThreads - 1) / kThreads;
 };
 
-// The rows of `left` that a thread brings: positions, and for convolutions the window's corner.
-struct LeftRow {
-  int64_t m;
-  int64_t image;
-  int h, w;
-  bool valid;
-};
-
-template <typename C> DEVICE LeftRow left_row(const Params &p, int64_t m, int64_t sizes_m) {
-  LeftRow row;
-  row.m = m;
-  row.valid = m < sizes_m;
-  if constexpr (C::kIsConv) {
-    const uint32_t q = (uint32_t)sizeQ(p), pq = (uint32_t)sizeP(p) * q;
-    const uint32_t safe = (uint32_t)(row.valid ? m : 0);
-    const uint32_t image = safe / pq, rest = safe - image * pq, y = rest / q, x = rest - y * q;
-    row.image = image;
-    row.h = (int)y * C::kStrideH - C::kPadH;
-    row.w = (int)x * C::kStrideW - C::kPadW;
-  }
-  return row;
-}
-
-// Where window element k lies; false outside of the image.
-template <typename C> DEVICE bool window(const Params &p, const LeftRow &row, int k, int &h, int &w, int &c) {
-  const int rs = k / C::kC, r = rs / C::kS, s = rs - r * C::kS;
-  c = k - rs * C::kC;
-  h = row.h + r * C::kDilationH;
-  w = row.w + s * C::kDilationW;
-  return (unsigned)h < (unsigned)sizeH(p) && (unsigned)w < (unsigned)sizeW(p);
-}
-
-template <typename C> DEVICE void load_left(const Params &p, typename C::Element *to, int64_t b, const LeftRow (&rows)[Tile<C>::kLeftSteps], int64_t k0, int64_t size_k) {
+// What a thread brings of `left`: the same 16 bytes of K of some rows.
+template <typename C> struct Left {
   typedef Tile<C> T;
-  constexpr int kPerRow = C::kBlockK / T::kChunk;
+  typedef typename C::Element Element;
+  static constexpr int kPerRow = C::kBlockK / T::kChunk, kRowsApart = T::kThreads / kPerRow;
+  static_assert(T::kThreads % kPerRow == 0, "a thread's rows have one column");
+  struct Row {
+    int64_t m, image;
+    int h, w; // the window's corner
+    bool valid;
+    const char *base; // address of its k = 0, which for a window may lie outside of the image
+  };
+  Row rows[T::kLeftSteps];
+  Pack<Element, T::kChunk> values[C::kLeftVector ? 1 : T::kLeftSteps];
+  int column;
+  Element *to;
+  int64_t b;
+
+  DEVICE_MEMBER bool has(int i) const { return T::kLeftChunks % T::kThreads == 0 || threadIdx.x + i * T::kThreads < T::kLeftChunks; }
+
+  DEVICE_MEMBER void begin(const Params &p, int64_t batch, int64_t m0, int64_t size_m) {
+    b = batch;
+    column = threadIdx.x % kPerRow * T::kChunk;
 #pragma unroll
-  for (int i = 0; i < T::kLeftSteps; ++i) {
-    const int chunk = threadIdx.x + i * T::kThreads;
-    if (T::kLeftChunks % T::kThreads && chunk >= T::kLeftChunks) break;
-    const int column = chunk % kPerRow * T::kChunk;
-    typename C::Element *at = to + chunk / kPerRow * T::kLeftStride + column;
-    const int64_t k = k0 + column;
-    if constexpr (C::kLeftVector) {
-      bool valid = rows[i].valid && k < size_k;
-      const char *from = p.b0;
+    for (int i = 0; i < T::kLeftSteps; ++i) {
+      Row &row = rows[i];
+      row.m = m0 + threadIdx.x / kPerRow + i * kRowsApart;
+      row.valid = row.m < size_m && has(i);
+      if (!row.valid) row.m = 0;
+      if constexpr (C::kNarrow) __builtin_assume(row.m >= 0 && row.m <= 0x7fffffff);
       if constexpr (C::kIsConv) {
-        int h, w, c;
-        valid = window<C>(p, rows[i], (int)k, h, w, c) && valid;
-        if (valid) from = windowAddress(p, rows[i].image, h, w, c);
+        const uint32_t q = (uint32_t)sizeQ(p), pq = (uint32_t)sizeP(p) * q, m = (uint32_t)row.m;
+        const uint32_t image = m / pq, rest = m - image * pq, y = rest / q, x = rest - y * q;
+        row.image = image;
+        row.h = (int)y * C::kStrideH - C::kPadH;
+        row.w = (int)x * C::kStrideW - C::kPadW;
+        if constexpr (C::kLeftVector && C::kLeftLinear) row.base = windowAddress(p, row.image, row.h, row.w, 0);
       } else {
-        if (valid) from = leftAddress(p, b, rows[i].m, k);
+        if constexpr (C::kLeftVector && C::kLeftLinear) row.base = leftAddress(p, b, row.m, 0);
       }
-      if constexpr (C::kLeftTail) // what lies behind a row is no number, perhaps
-        cp_async16_part(at, from, !valid ? 0 : size_k - k < T::kChunk ? (int)(size_k - k) * (int)sizeof(typename C::Element) : 16);
-      else
-        cp_async16(at, from, valid);
-    } else {
-      Pack<typename C::Element, T::kChunk> values;
+    }
+  }
+
+  // Starts to bring the part at k0 to a stage; what takes computation comes to registers first, and is put there by finish.
+  DEVICE_MEMBER void start(const Params &p, Element *stage, int64_t k0, int64_t size_k) {
+    to = stage + threadIdx.x / kPerRow * T::kLeftStride + column;
+    const int k = (int)k0 + column;
+    if constexpr (C::kLeftVector) {
+      Window window = window_of(k);
+      int64_t offset = 0;
+      if constexpr (C::kLeftLinear && C::kIsConv)
+        offset = windowAddress(p, 0, window.h, window.w, window.c) - windowAddress(p, 0, 0, 0, 0);
+      else if constexpr (C::kLeftLinear)
+        offset = leftAddress(p, b, 0, k) - leftAddress(p, b, 0, 0);
 #pragma unroll
-      for (int j = 0; j < T::kChunk; ++j) {
-        bool valid = rows[i].valid && k + j < size_k;
-        values.v[j] = typename C::Element{};
-        if constexpr (C::kIsConv) {
-          int h, w, c;
-          valid = window<C>(p, rows[i], (int)(k + j), h, w, c) && valid;
-          if (valid) values.v[j] = windowElement(p, rows[i].image, h, w, c);
+      for (int i = 0; i < T::kLeftSteps; ++i) {
+        if (!has(i)) break;
+        const Row &row = rows[i];
+        const bool valid = k < size_k && inside(p, row, window);
+        const char *from = p.b0;
+        if constexpr (C::kLeftLinear) {
+          if (valid) from = row.base + offset;
+        } else if constexpr (C::kIsConv) {
+          if (valid) from = windowAddress(p, row.image, row.h + window.h, row.w + window.w, window.c);
         } else {
-          if (valid) values.v[j] = leftElement(p, b, rows[i].m, k + j);
+          if (valid) from = leftAddress(p, b, row.m, k);
+        }
+        Element *at = to + i * kRowsApart * T::kLeftStride;
+        if constexpr (C::kLeftTail) // what lies behind a row is no number, perhaps
+          cp_async16_part(at, from, !valid ? 0 : size_k - k < T::kChunk ? (int)(size_k - k) * (int)sizeof(Element) : 16);
+        else
+          cp_async16(at, from, valid);
+      }
+    } else {
+#pragma unroll
+      for (int i = 0; i < T::kLeftSteps; ++i) {
+        values[i] = Pack<Element, T::kChunk>{};
+        if (!has(i)) break;
+        const Row &row = rows[i];
+        if constexpr (C::kLeftPack) {
+          const Window window = window_of(k);
+          if (k < size_k && inside(p, row, window)) {
+            if constexpr (C::kIsConv) values[i] = windowPack(p, row.image, row.h + window.h, row.w + window.w, window.c);
+            else values[i] = leftPack(p, b, row.m, k);
+          }
+        } else {
+#pragma unroll
+          for (int j = 0; j < T::kChunk; ++j) {
+            const Window window = window_of(k + j);
+            if (k + j < size_k && inside(p, row, window)) {
+              if constexpr (C::kIsConv) values[i].v[j] = windowElement(p, row.image, row.h + window.h, row.w + window.w, window.c);
+              else values[i].v[j] = leftElement(p, b, row.m, k + j);
+            }
+          }
         }
       }
-      *(Pack<typename C::Element, T::kChunk> *)at = values;
     }
   }
-}
+  DEVICE_MEMBER void finish() {
+    if constexpr (!C::kLeftVector)
+#pragma unroll
+      for (int i = 0; i < T::kLeftSteps; ++i)
+        if (has(i)) *(Pack<Element, T::kChunk> *)(to + i * kRowsApart * T::kLeftStride) = values[i];
+  }
 
-template <typename C> DEVICE void load_right(const Params &p, typename C::Element *to, int64_t b, int64_t n0, int64_t k0, int64_t size_n, int64_t size_k) {
-  typedef Tile<C> T;
-  constexpr int kPerRow = (C::kRightRows ? C::kBlockN : C::kBlockK) / T::kChunk;
-#pragma unroll
-  for (int i = 0; i < T::kRightSteps; ++i) {
-    const int chunk = threadIdx.x + i * T::kThreads;
-    if (T::kRightChunks % T::kThreads && chunk >= T::kRightChunks) break;
-    const int row = chunk / kPerRow, column = chunk % kPerRow * T::kChunk;
-    typename C::Element *at = to + row * T::kRightStride + column;
-    const int64_t n = n0 + (C::kRightRows ? column : row), k = k0 + (C::kRightRows ? row : column);
-    if constexpr (C::kRightVector) {
-      const bool valid = n < size_n && k < size_k;
-      cp_async16(at, valid ? rightAddress(p, b, k, n) : p.b0, valid);
-    } else {
-      Pack<typename C::Element, T::kChunk> values;
-#pragma unroll
-      for (int j = 0; j < T::kChunk; ++j) {
-        const int64_t nj = n + (C::kRightRows ? j : 0), kj = k + (C::kRightRows ? 0 : j);
-        values.v[j] = typename C::Element{};
-        if (nj < size_n && kj < size_k) values.v[j] = rightElement(p, b, kj, nj);
-      }
-      *(Pack<typename C::Element, T::kChunk> *)at = values;
+private:
+  // Place of element k in a window.
+  struct Window {
+    int h, w, c;
+  };
+  static DEVICE_MEMBER Window window_of(int k) {
+    if constexpr (!C::kIsConv) return {0, 0, 0};
+    else if constexpr (C::kR * C::kS == 1) return {0, 0, k};
+    else {
+      const int rs = (int)((unsigned)k / C::kC), r = rs / C::kS;
+      return {r * C::kDilationH, (rs - r * C::kS) * C::kDilationW, k - rs * C::kC};
     }
   }
-}
+  static DEVICE_MEMBER bool inside(const Params &p, const Row &row, const Window &window) {
+    if constexpr (C::kIsConv)
+      if constexpr (C::kR * C::kS > 1 || C::kPadH > 0 || C::kPadW > 0) // else every window lies inside of the image
+        return row.valid && (unsigned)(row.h + window.h) < (unsigned)sizeH(p) && (unsigned)(row.w + window.w) < (unsigned)sizeW(p);
+    return row.valid;
+  }
+};
+
+// The same of `right`: along n (kRightRows) or along k.
+template <typename C> struct Right {
+  typedef Tile<C> T;
+  typedef typename C::Element Element;
+  static constexpr int kPerRow = (C::kRightRows ? C::kBlockN : C::kBlockK) / T::kChunk, kRowsApart = T::kThreads / kPerRow;
+  static_assert(T::kThreads % kPerRow == 0, "a thread's rows have one column");
+  const char *base[C::kRightVector && C::kRightLinear ? T::kRightSteps : 1];
+  int row, column;
+  int64_t b, n0;
+
+  DEVICE_MEMBER void begin(const Params &p, int64_t batch, int64_t first, int64_t size_n) {
+    b = batch;
+    n0 = first;
+    row = threadIdx.x / kPerRow;
+    column = threadIdx.x % kPerRow * T::kChunk;
+    if constexpr (C::kRightVector && C::kRightLinear)
+#pragma unroll
+      for (int i = 0; i < T::kRightSteps; ++i) {
+        const int64_t n = n_of(i);
+        base[i] = rightAddress(p, b, k_of(i), n < size_n ? n : 0);
+      }
+  }
+  DEVICE_MEMBER void start(const Params &p, Element *stage, int64_t k0, int64_t size_n, int64_t size_k) const {
+    const int64_t offset = C::kRightVector && C::kRightLinear ? rightAddress(p, b, k0, 0) - rightAddress(p, b, 0, 0) : 0;
+#pragma unroll
+    for (int i = 0; i < T::kRightSteps; ++i) {
+      if (T::kRightChunks % T::kThreads && threadIdx.x + i * T::kThreads >= T::kRightChunks) break;
+      Element *at = stage + (row + i * kRowsApart) * T::kRightStride + column;
+      const int64_t n = n_of(i), k = k0 + k_of(i);
+      if constexpr (C::kRightVector) {
+        const bool valid = n < size_n && k < size_k;
+        const char *from = p.b0;
+        if constexpr (C::kRightLinear) {
+          if (valid) from = base[i] + offset;
+        } else {
+          if (valid) from = rightAddress(p, b, k, n);
+        }
+        cp_async16(at, from, valid);
+      } else {
+        Pack<Element, T::kChunk> values;
+#pragma unroll
+        for (int j = 0; j < T::kChunk; ++j) {
+          const int64_t nj = n + (C::kRightRows ? j : 0), kj = k + (C::kRightRows ? 0 : j);
+          values.v[j] = Element{};
+          if (nj < size_n && kj < size_k) values.v[j] = rightElement(p, b, kj, nj);
+        }
+        *(Pack<Element, T::kChunk> *)at = values;
+      }
+    }
+  }
+
+private:
+  DEVICE_MEMBER int64_t n_of(int i) const { return n0 + (C::kRightRows ? column : row + i * kRowsApart); }
+  DEVICE_MEMBER int k_of(int i) const { return C::kRightRows ? row + i * kRowsApart : column; }
+};
 
 // Accumulators of one warp's part of the tile, by mma.sync.
 template <typename C, bool kIsFloat = Tile<C>::kIsFloat> struct Accumulators {
@@ -334,15 +415,13 @@ template <typename C> DEVICE void product(const Params &p, char *shared) {
   const int begin = (int)split * per_split, end = begin + per_split < steps ? begin + per_split : steps;
 
   Element *stages = (Element *)shared;
-  LeftRow rows[T::kLeftSteps];
-#pragma unroll
-  for (int i = 0; i < T::kLeftSteps; ++i) rows[i] = left_row<C>(p, m0 + (threadIdx.x + i * T::kThreads) / (C::kBlockK / T::kChunk), size_m);
+  Left<C> left;
+  Right<C> right;
+  left.begin(p, b, m0, size_m);
+  right.begin(p, b, n0, size_n);
   auto stage_of = [&](int step) { return stages + (step - begin) % C::kStages * T::kStageElems; };
-  auto bring_left = [&](int step) {
-    if (step < end) load_left<C>(p, stage_of(step), b, rows, (int64_t)step * C::kBlockK, size_k);
-  };
   auto bring_right = [&](int step) {
-    if (step < end) load_right<C>(p, stage_of(step) + T::kLeftElems, b, n0, (int64_t)step * C::kBlockK, size_n, size_k);
+    if (step < end) right.start(p, stage_of(step) + T::kLeftElems, (int64_t)step * C::kBlockK, size_n, size_k);
   };
   // Weights need not wait for the launches before: their way from memory is the longest of a small product.
   if constexpr (C::kRightConstant)
@@ -351,7 +430,10 @@ template <typename C> DEVICE void product(const Params &p, char *shared) {
   wait_for_launches();
 #pragma unroll
   for (int s = 0; s < C::kStages - 1; ++s) {
-    bring_left(begin + s);
+    if (begin + s < end) {
+      left.start(p, stage_of(begin + s), (int64_t)(begin + s) * C::kBlockK, size_k);
+      left.finish();
+    }
     if constexpr (!C::kRightConstant) bring_right(begin + s);
     cp_async_commit();
   }
@@ -360,14 +442,15 @@ template <typename C> DEVICE void product(const Params &p, char *shared) {
   for (int step = begin; step < end; ++step) {
     cp_async_wait<C::kStages - 2>();
     __syncthreads(); // the stage has arrived for all, and the one before it is free
-    bring_left(step + C::kStages - 1);
-    bring_right(step + C::kStages - 1);
+    const int next = step + C::kStages - 1;
+    if (next < end) left.start(p, stage_of(next), (int64_t)next * C::kBlockK, size_k);
+    bring_right(next);
     cp_async_commit();
-    const Element *stage = stages + (step - begin) % C::kStages * T::kStageElems;
+    const Element *stage = stage_of(step);
     acc.multiply(stage, stage + T::kLeftElems);
+    if (next < end) left.finish();
   }
   cp_async_wait<0>();
-  start_dependents(); // now that this block needs little: started earlier they would take its place
   __syncthreads();
   float *out = (float *)shared;
   acc.store(out);
@@ -382,6 +465,7 @@ template <typename C> DEVICE void product(const Params &p, char *shared) {
   } else {
     __syncthreads();
   }
+  start_dependents(); // now that this block needs little: started earlier they would take its place
   if constexpr (C::kStoreWidth > 1)
     store_tile<C>(p, out, received, split, b, m0, n0, size_m, size_n);
   else

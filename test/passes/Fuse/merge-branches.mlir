@@ -32,6 +32,27 @@ func.func @heads(%x: tensor<?x32x32x8xf32> {graph.dims = #graph.dims<["b", 32, 3
 
 // -----
 
+// A branch of one column: its bias is a number, but not that of the others.
+// CHECK-LABEL: @one_column
+// CHECK: %[[P:.*]] = graph.matmul %arg0, %{{.*}} -> tensor<64x17xf32>
+// CHECK: %[[B:.*]] = graph.concat %{{.*}}, %{{.*}} {axis = 0 : i64} : (tensor<1xf32>, tensor<16xf32>) -> tensor<17xf32>
+// CHECK: graph.add %[[P]], %[[B]]
+func.func @one_column(%x: tensor<64x64xf32>, %u: tensor<16x4xf32>, %v: tensor<1x4xf32>) -> (tensor<64x4xf32>, tensor<64x4xf32>) {
+  %w1 = graph.constant dense<1.0> : tensor<64x1xf32>
+  %b1 = graph.constant dense<2.0> : tensor<1xf32>
+  %p1 = graph.matmul %x, %w1 : (tensor<64x64xf32>, tensor<64x1xf32>) -> tensor<64x1xf32>
+  %a1 = graph.add %p1, %b1 : (tensor<64x1xf32>, tensor<1xf32>) -> tensor<64x1xf32>
+  %w2 = graph.constant dense<3.0> : tensor<64x16xf32>
+  %b2 = graph.constant dense<4.0> : tensor<16xf32>
+  %p2 = graph.matmul %x, %w2 : (tensor<64x64xf32>, tensor<64x16xf32>) -> tensor<64x16xf32>
+  %a2 = graph.add %p2, %b2 : (tensor<64x16xf32>, tensor<16xf32>) -> tensor<64x16xf32>
+  %y1 = graph.matmul %a1, %v : (tensor<64x1xf32>, tensor<1x4xf32>) -> tensor<64x4xf32>
+  %y2 = graph.matmul %a2, %u : (tensor<64x16xf32>, tensor<16x4xf32>) -> tensor<64x4xf32>
+  return %y1, %y2 : tensor<64x4xf32>, tensor<64x4xf32>
+}
+
+// -----
+
 // Products, 1x1 convolutions before: scaled by one number.
 // CHECK-LABEL: @products
 // CHECK: graph.matmul {{.*}} -> tensor<64x24xf32>

@@ -1,4 +1,5 @@
 // RUN: mlc-compile %s --arch x86-64-v3 --explain-fusion --no-cache --quiet -o %t.plan 2>&1 | FileCheck %s
+// RUN: mlc-compile %s --arch x86-64-v3 --no-cache --quiet -o %t.plan --json - | FileCheck %s --check-prefix=JSON
 // RUN: mlc-inspect %t.plan --schedule | FileCheck %s --check-prefix=PLAN
 
 // Where each pattern ends. Attention, norms and rotary embeddings: one kernel. Squeeze-excite: the mean, two products, and the convolution that takes the scale in. Windows: the row kernel before them
@@ -12,6 +13,9 @@
 // CHECK-DAG: recognised layer_norm 'ln/mean': 1 kernel (rows)
 // CHECK-DAG: recognised pixel_shuffle 'shuffle': 1 kernel (single)
 // CHECK-DAG: recognised patch_embedding 'patches': 2 kernels (single, conv)
+// JSON: "recognised": {
+// JSON-NEXT: "attention": 1,
+// JSON: "squeeze_excite": 1,
 // PLAN-DAG: <attention, softmax>
 // PLAN-DAG: <rotary>
 // PLAN-DAG: <layer_norm

@@ -63,3 +63,43 @@ func.func @other_last_dim(%x: tensor<6x8xf32>) -> tensor<6x2x4xf32> {
   %y = graph.add %f, %b : (tensor<6x2x4xf32>, tensor<4xf32>) -> tensor<6x2x4xf32>
   return %y : tensor<6x2x4xf32>
 }
+
+// -----
+
+// A deconvolution of 2x2 windows: bias and relu become the product's, the bias for each of the four pixels.
+// CHECK-LABEL: @deconvolution
+// CHECK: %[[P:.*]] = graph.matmul %arg0
+// CHECK: %[[C:.*]] = graph.concat %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} {axis = 0 : i64}
+// CHECK: %[[A:.*]] = graph.add %[[P]], %[[C]]
+// CHECK: %[[R:.*]] = graph.relu %[[A]]
+// CHECK-NEXT: %[[F:.*]] = graph.reshape %[[R]]
+// CHECK-NEXT: %[[T:.*]] = graph.transpose %[[F]] {perm = array<i64: 0, 1, 3, 2, 4, 5>}
+// CHECK-NEXT: %[[Y:.*]] = graph.reshape %[[T]]
+// CHECK-NEXT: return %[[Y]]
+func.func @deconvolution(%x: tensor<1x4x5x8xf32>, %w: tensor<8x12xf32>) -> tensor<1x8x10x3xf32> {
+  %c = graph.constant dense<[1.0, 2.0, 3.0]> : tensor<3xf32>
+  %p = graph.matmul %x, %w : (tensor<1x4x5x8xf32>, tensor<8x12xf32>) -> tensor<1x4x5x12xf32>
+  %f = graph.reshape %p {dims = #graph.dims<[1, 4, 5, 2, 2, 3]>} : (tensor<1x4x5x12xf32>) -> tensor<1x4x5x2x2x3xf32>
+  %t = graph.transpose %f {perm = array<i64: 0, 1, 3, 2, 4, 5>} : (tensor<1x4x5x2x2x3xf32>) -> tensor<1x4x2x5x2x3xf32>
+  %b = graph.reshape %t {dims = #graph.dims<[1, 8, 10, 3]>} : (tensor<1x4x2x5x2x3xf32>) -> tensor<1x8x10x3xf32>
+  %a = graph.add %b, %c : (tensor<1x8x10x3xf32>, tensor<3xf32>) -> tensor<1x8x10x3xf32>
+  %y = graph.relu %a : (tensor<1x8x10x3xf32>) -> tensor<1x8x10x3xf32>
+  return %y : tensor<1x8x10x3xf32>
+}
+
+// -----
+
+// Declines: a bias that a run gives, another picture that is added; then the op stays behind the transpose, in front of the reshape if that.
+// CHECK-LABEL: @other_operands
+// CHECK: %[[T:.*]] = graph.transpose
+// CHECK: graph.add %[[T]], %arg2
+// CHECK: graph.add %{{.*}}, %arg3
+func.func @other_operands(%x: tensor<1x4x5x8xf32>, %w: tensor<8x12xf32>, %c: tensor<3xf32>, %z: tensor<1x8x10x3xf32>) -> tensor<1x8x10x3xf32> {
+  %p = graph.matmul %x, %w : (tensor<1x4x5x8xf32>, tensor<8x12xf32>) -> tensor<1x4x5x12xf32>
+  %f = graph.reshape %p {dims = #graph.dims<[1, 4, 5, 2, 2, 3]>} : (tensor<1x4x5x12xf32>) -> tensor<1x4x5x2x2x3xf32>
+  %t = graph.transpose %f {perm = array<i64: 0, 1, 3, 2, 4, 5>} : (tensor<1x4x5x2x2x3xf32>) -> tensor<1x4x2x5x2x3xf32>
+  %b = graph.reshape %t {dims = #graph.dims<[1, 8, 10, 3]>} : (tensor<1x4x2x5x2x3xf32>) -> tensor<1x8x10x3xf32>
+  %a = graph.add %b, %c : (tensor<1x8x10x3xf32>, tensor<3xf32>) -> tensor<1x8x10x3xf32>
+  %y = graph.add %a, %z : (tensor<1x8x10x3xf32>, tensor<1x8x10x3xf32>) -> tensor<1x8x10x3xf32>
+  return %y : tensor<1x8x10x3xf32>
+}
