@@ -181,6 +181,15 @@ struct Rules {
     }
     return {};
   }
+  /// A cast in front of a gather goes behind it, to the pointwise ops there, unless that makes more work of it.
+  Value apply(graph::GatherNDOp op) {
+    auto cast = op.getX().getDefiningOp<graph::CastOp>();
+    if (!cast || !cast->hasOneUse() || product(Dims(facts.dims(op.getX()))) != product(Dims(facts.dims(op.getY()))))
+      return {};
+    Build k(op, facts);
+    Value y = k.make<graph::GatherNDOp>({cast->getOperand(0), op.getIndices()}, k.b.getNamedAttr("batch_dims", op.getBatchDimsAttr()));
+    return k.cast(y, facts.elementType(op.getY()));
+  }
   /// One element along the axis: a slice.
   Value apply(graph::GatherOp op) {
     auto indices = facts.constantElements(op.getIndices());
@@ -285,7 +294,7 @@ struct SimplifyAlgebra : impl::SimplifyAlgebraBase<SimplifyAlgebra> {
     // Nothing is erased before the end: facts are kept by value.
     getOperation().walk([&](Operation *op) {
       Value y = llvm::TypeSwitch<Operation *, Value>(op)
-                    .Case<graph::AddOp, graph::SubOp, graph::MulOp, graph::DivOp, graph::PowOp, graph::WhereOp, graph::MatMulOp, graph::CastOp, graph::ExpandOp, graph::ReshapeOp, graph::SliceOp, graph::GatherOp,
+                    .Case<graph::AddOp, graph::SubOp, graph::MulOp, graph::DivOp, graph::PowOp, graph::WhereOp, graph::MatMulOp, graph::CastOp, graph::ExpandOp, graph::ReshapeOp, graph::SliceOp, graph::GatherOp, graph::GatherNDOp,
                           graph::PadOp, graph::TileOp, graph::ConcatOp, graph::TransposeOp>([&](auto known) { return rules.apply(known); })
                     .Default([](Operation *) { return Value(); });
       if (!y || y == op->getResult(0))

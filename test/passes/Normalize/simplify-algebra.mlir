@@ -186,3 +186,19 @@ func.func @put_back(%x: tensor<2x?x3xf32> {graph.dims = #graph.dims<[2, "t", 3]>
   %w = graph.transpose %f {perm = array<i64: 0, 1, 3, 2>} : (tensor<?x2x3x2xf32>) -> tensor<?x2x2x3xf32>
   return %y, %z, %w : tensor<2x1x?x3xf32>, tensor<2x?x1x3xf32>, tensor<?x2x2x3xf32>
 }
+
+// -----
+
+// A cast goes behind a gather of as many elements; it stays in front of one that repeats them.
+// CHECK-LABEL: @cast_behind_gather
+// CHECK: %[[G:.*]] = graph.gather_nd %arg0, %arg1
+// CHECK: graph.cast %[[G]]
+// CHECK: %[[C:.*]] = graph.cast %arg0
+// CHECK: graph.gather_nd %[[C]], %arg2
+func.func @cast_behind_gather(%x: tensor<2x3xi64>, %i: tensor<3x2x2xi64>, %j: tensor<9x2xi64>) -> (tensor<3x2xi1>, tensor<9xi1>) {
+  %a = graph.cast %x {to = i1} : (tensor<2x3xi64>) -> tensor<2x3xi1>
+  %y = graph.gather_nd %a, %i : (tensor<2x3xi1>, tensor<3x2x2xi64>) -> tensor<3x2xi1>
+  %b = graph.cast %x {to = i1} : (tensor<2x3xi64>) -> tensor<2x3xi1>
+  %z = graph.gather_nd %b, %j : (tensor<2x3xi1>, tensor<9x2xi64>) -> tensor<9xi1>
+  return %y, %z : tensor<3x2xi1>, tensor<9xi1>
+}
