@@ -112,7 +112,8 @@ class CudaCode(ToolTest):
         self.assertEqual([n for n in os.listdir(self.dir) if not n.endswith(".onnx")], [])
 
 
-if __name__ == "__main__":
+def run_where_cuda_compiles():
+    """All tests of the caller's file, or exit code 77 (skipped) where no CUDA toolchain is found."""
     with tempfile.TemporaryDirectory() as scratch:
         path = os.path.join(scratch, "mlp.onnx")
         pathlib.Path(path).write_bytes(models.mlp().SerializeToString())
@@ -121,3 +122,7 @@ if __name__ == "__main__":
         print("skipped:", tried.stderr.strip())
         sys.exit(77)
     unittest.main()
+
+
+if __name__ == "__main__":
+    run_where_cuda_compiles()

@@ -3,16 +3,13 @@
 """What --fp16 leaves to the user: --calibrate, --keep-fp32, --io. The module that the GPU's kernels are made from (--stop-after=fuse) is compiled for the host too, so that its numbers can be seen here."""
 import os
 import pathlib
-import subprocess
-import sys
-import tempfile
-import unittest
 
 import numpy as np
 from onnx import helper
 
 import models
-from tooltest import BIN, ToolTest
+from cuda_code_test import run_where_cuda_compiles
+from tooltest import ToolTest
 
 
 def loud():
@@ -111,11 +108,4 @@ class Precision(ToolTest):
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as scratch:
-        path = os.path.join(scratch, "mlp.onnx")
-        pathlib.Path(path).write_bytes(models.mlp().SerializeToString())
-        tried = subprocess.run([os.path.join(BIN, "mlc-compile"), path, "--arch", "sm_80", "-o", path + ".plan"], capture_output=True, text=True)
-    if "compiling for CUDA needs" in tried.stderr:
-        print("skipped:", tried.stderr.strip())
-        sys.exit(77)
-    unittest.main()
+    run_where_cuda_compiles()
