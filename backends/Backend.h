@@ -74,6 +74,7 @@ public:
 /// How machine code is made.
 struct CodegenContext {
   int optLevel = 2;
+  bool runsOnce = false; // the code: what that takes counts with what making it takes
   unsigned threads = 0;  // 0: as many as the machine has
   KernelCache &cache;
   std::string asmFolder; // where each kernel's assembly goes, if not empty

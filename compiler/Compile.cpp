@@ -198,7 +198,7 @@ private:
     }
     summary.arch = target.arch;
     StageTimer timer(report.times, "generate-code");
-    auto compiled = target.generate(kernels.entries, {options.optLevel, options.threads, cache, options.asmFolder, options.progress});
+    auto compiled = target.generate(kernels.entries, {options.optLevel, options.runsOnce, options.threads, cache, options.asmFolder, options.progress});
     if (!compiled)
       return compiled.takeError();
     if (options.takeCode)

@@ -14,6 +14,7 @@
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/Support/Error.h"
 #include <functional>
+#include <future>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@ struct CompileOptions {
   std::vector<std::shared_ptr<const Backend>> targets;
   std::vector<Bucket> buckets; // resolved; each gets a program of its own, for each target
   int optLevel = 2;
+  bool runsOnce = false;      // the plan: kernels that are brief are not optimised
   bool foldConstants = true;  // by running what derives from constants alone (Evaluate.h)
   std::string precision;      // "f16" or "bf16": what lies between kernels is narrowed, for targets with narrow products; empty: as in the model
   std::vector<std::string> keepF32; // nodes that stay f32 all the same
@@ -32,7 +34,7 @@ struct CompileOptions {
   std::string preprocess;     // pictures that inputs take, as add-preprocessing spells them; empty: inputs as the model has them
   std::string ioLayout;       // of inputs and outputs, as set-io-layout spells them; empty: as the model has them
   bool rematerialize = false; // trade time for memory (passes/Schedule)
-  std::string sourceHash;     // of the model's bytes
+  std::shared_future<std::string> sourceHash; // SHA-256 of the model's bytes, needed when the plan is written; none: empty
   std::string flags;          // what shaped the plan, for its provenance
   std::string dumpAfter;      // pass or stage whose result is printed to stderr
   std::string stopAfter;      // stage after which nothing more is done

@@ -47,6 +47,7 @@ llvm::Error wrap(const mlc_tensor_info_t *info, ArrayRef<char> bytes, Tensor &te
 llvm::Expected<AsmResourceBlob> compile(ModuleOp module, int optLevel, unsigned threads, const std::string &cacheFolder) {
   CompileOptions options;
   options.optLevel = std::min(optLevel, 1);
+  options.runsOnce = true;
   options.threads = threads;
   options.cacheFolder = cacheFolder;
   options.foldConstants = false;
@@ -73,7 +74,7 @@ llvm::Expected<std::vector<AsmResourceBlob>> evaluate(ModuleOp module, ArrayRef<
   // The device outlives the session, and the blobs the tensors that borrow them.
   mlc_device_options_t options;
   mlc_device_options_init(&options);
-  options.num_threads = 1;
+  options.num_threads = threads;
   Device device;
   Plan plan;
   Session session;

@@ -44,8 +44,10 @@ void buildNormalizePipeline(OpPassManager &pm, int optLevel, ConstantEvaluator e
   func.addPass(createExpandComposites({.keepSoftmax = optLevel > 1}));
   if (optLevel > 0)
     func.addPass(createMergeLinear());
-  if (evaluator.evaluate)
+  if (evaluator.evaluate) {
+    func.addPass(createFoldArithmetic());
     func.addPass(createFoldConstants(std::move(evaluator)));
+  }
   if (optLevel > 0)
     func.addPass(createSimplifyControl());
   func.addPass(createSimplifyAlgebra());

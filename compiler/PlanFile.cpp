@@ -191,7 +191,7 @@ public:
     auto metadataVector = fb.CreateVector(metadata);
     auto featureVector = fb.CreateVector(features);
     auto entries = fb.CreateVector(std::vector<Off<plan::Entry>>{*entry});
-    auto compiler = fb.CreateString("mlc " MLC_VERSION), hash = fb.CreateString(options.sourceHash), flags = fb.CreateString(options.flags);
+    auto compiler = fb.CreateString("mlc " MLC_VERSION), hash = fb.CreateString(sourceHash()), flags = fb.CreateString(options.flags);
     plan::FinishPlanBuffer(fb, plan::CreatePlan(fb, compiler, hash, flags, featureVector, metadataVector, segments, constantVector, targetVector, entries));
     if (options.stripWeights)
       return writeStripped(path, bytes);
@@ -211,6 +211,8 @@ public:
   uint64_t weightsBytes = 0;
 
 private:
+  std::string sourceHash() const { return options.sourceHash.valid() ? options.sourceHash.get() : ""; }
+
   static uint64_t align(uint64_t v, uint64_t a) { return (v + a - 1) / a * a; }
 
   static uint64_t constantSize(Value v) {
@@ -276,7 +278,7 @@ private:
     auto table = plan::CreateStrippedDirect(sb, metadata, keptSegment, &segments, &recipes.sources, &recipes.recipes);
     auto segmentVector = stripped.BuildSegments(sb);
     std::vector<Off<flatbuffers::String>> features{sb.CreateString(runtime::kStrippedFeature)};
-    auto compiler = sb.CreateString("mlc " MLC_VERSION), hash = sb.CreateString(options.sourceHash), flags = sb.CreateString(options.flags);
+    auto compiler = sb.CreateString("mlc " MLC_VERSION), hash = sb.CreateString(sourceHash()), flags = sb.CreateString(options.flags);
     plan::FinishPlanBuffer(sb, plan::CreatePlan(sb, compiler, hash, flags, sb.CreateVector(features), 0, segmentVector, 0, 0, 0, table));
     runtime::Status status = path ? stripped.WriteFile(*path, sb) : stripped.WriteBytes(sb, bytes);
     if (!status.ok())

@@ -13,6 +13,9 @@ using namespace mlir;
 namespace mlc::host {
 namespace {
 
+/// Optimising a kernel takes 3 to 8 ms, and code that was not optimised up to ten times as long as its estimate.
+constexpr double kBriefNanoseconds = 300e3;
+
 class HostBackend : public Backend {
 public:
   explicit HostBackend(const HostTarget &target) : target(target) {
@@ -31,13 +34,12 @@ public:
   }
 
   llvm::Expected<TargetCode> generate(llvm::MutableArrayRef<NamedKernel> kernels, const CodegenContext &context) const override {
-    CodegenOptions codegen{target, context.optLevel, /*contract=*/context.optLevel > 0};
     std::vector<std::string> objects(kernels.size()), errors(kernels.size()), symbols;
     llvm::DefaultThreadPool pool(llvm::hardware_concurrency(context.threads));
     std::atomic<unsigned> done{0};
     for (size_t i = 0; i < kernels.size(); ++i)
       pool.async([&, i] {
-        objects[i] = compileOne(kernels[i], codegen, context, errors[i]);
+        objects[i] = compileOne(kernels[i], context, errors[i]);
         if (context.progress)
           context.progress("kernels", ++done, kernels.size());
       });
@@ -61,7 +63,9 @@ public:
 
 private:
   /// The kernel's object. Its symbol is the same in every model, so that models share cached objects.
-  std::string compileOne(NamedKernel &k, const CodegenOptions &codegen, const CodegenContext &context, std::string &error) const {
+  std::string compileOne(NamedKernel &k, const CodegenContext &context, std::string &error) const {
+    Effort effort = context.runsOnce && isBrief(k.kernel) ? Effort::Least : context.optLevel > 0 ? Effort::Full : Effort::Less;
+    CodegenOptions codegen{target, effort, /*contract=*/context.optLevel > 0};
     if (!context.asmFolder.empty())
       error = saveAssembly(k, codegen, context.asmFolder);
     auto object = context.cache.get(cacheKey(k.digest, codegen), [&] { return compileKernel(*k.kernel.module, "k" + k.digest, codegen); });
@@ -72,9 +76,15 @@ private:
     return "";
   }
 
+  /// Whether it runs for less time, by its estimate, than optimising it would take.
+  static bool isBrief(const Kernel &k) {
+    auto grid = k.grid.constant();
+    return grid && static_cast<double>(*grid) * k.taskNanoseconds < kBriefNanoseconds;
+  }
+
   /// Everything but LLVM that an object's bytes depend on.
   static std::string cacheKey(StringRef digest, const CodegenOptions &o) {
-    return (digest + "\n" + codegenIdentity() + "\n" + o.target.triple + "\n" + llvm::join(o.target.features, ",") + "\n" + llvm::Twine(o.target.vectorBits) + "\n" + llvm::Twine(o.optLevel) + "\n" + llvm::Twine(o.contract)).str();
+    return (digest + "\n" + codegenIdentity() + "\n" + o.target.triple + "\n" + llvm::join(o.target.features, ",") + "\n" + llvm::Twine(o.target.vectorBits) + "\n" + llvm::Twine(static_cast<int>(o.effort)) + "\n" + llvm::Twine(o.contract)).str();
   }
 
   /// Writes <folder>/<kernel>.s; returns what went wrong.

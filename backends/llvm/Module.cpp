@@ -47,9 +47,9 @@ llvm::Expected<std::unique_ptr<llvm::Module>> translateKernel(mlir::ModuleOp mod
   return ir;
 }
 
-void optimizeKernel(llvm::Module &module, llvm::TargetMachine &machine, int optLevel) {
+void optimizeKernel(llvm::Module &module, llvm::TargetMachine &machine, Effort effort) {
   llvm::PipelineTuningOptions tuning;
-  tuning.LoopUnrolling = optLevel > 0;
+  tuning.LoopUnrolling = effort == Effort::Full;
   tuning.LoopVectorization = tuning.SLPVectorization = false;
   llvm::PassBuilder builder(&machine, tuning);
   llvm::LoopAnalysisManager loops;
@@ -61,8 +61,8 @@ void optimizeKernel(llvm::Module &module, llvm::TargetMachine &machine, int optL
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, sccs, modules);
-  auto level = optLevel ? llvm::OptimizationLevel::O2 : llvm::OptimizationLevel::O1;
-  builder.buildPerModuleDefaultPipeline(level).run(module, modules);
+  const llvm::OptimizationLevel levels[] = {llvm::OptimizationLevel::O0, llvm::OptimizationLevel::O1, llvm::OptimizationLevel::O2};
+  builder.buildPerModuleDefaultPipeline(levels[static_cast<int>(effort)]).run(module, modules);
 }
 
 llvm::Expected<std::string> emitFile(llvm::Module &module, llvm::TargetMachine &machine, llvm::CodeGenFileType type) {

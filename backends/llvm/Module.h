@@ -15,8 +15,11 @@ namespace mlc {
 /// LLVM IR of `module` (lowered in place), for `machine`, its function `kernel` renamed to `symbol` and the only one that is visible; the math functions that it calls are linked in.
 llvm::Expected<std::unique_ptr<llvm::Module>> translateKernel(mlir::ModuleOp module, llvm::StringRef symbol, llvm::LLVMContext &context, const llvm::TargetMachine &machine);
 
-/// LLVM's default pipeline without its vectorisers (vectors are emitted where they are wanted). optLevel 0: as little as possible.
-void optimizeKernel(llvm::Module &module, llvm::TargetMachine &machine, int optLevel);
+/// How hard LLVM works on a kernel. Least: code that runs once, for less time than optimising it takes.
+enum class Effort { Least, Less, Full };
+
+/// LLVM's default pipeline without its vectorisers (vectors are emitted where they are wanted).
+void optimizeKernel(llvm::Module &module, llvm::TargetMachine &machine, Effort effort);
 
 /// The code generator's output for `module`.
 llvm::Expected<std::string> emitFile(llvm::Module &module, llvm::TargetMachine &machine, llvm::CodeGenFileType type);

@@ -5,6 +5,7 @@
 // 3. clone the rest into a function whose arguments are the large constants; 4. run it and put constants in place of its results.
 #include "passes/Fuse/Regions.h"
 #include "passes/Normalize/Build.h"
+#include "passes/Normalize/Folding.h"
 #include "passes/Normalize/Passes.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -17,40 +18,11 @@ namespace mlc {
 
 namespace {
 
-/// Constants up to this size are written into the code; larger ones stay where they are in memory.
-constexpr int64_t kInlineBytes = 1024;
-/// A folded value may always have this size.
-constexpr int64_t kFreeBytes = 64 << 10;
-
-/// Size of a value in storage form, 0 when it has no elements, no fixed size or elements that share bytes.
-int64_t storedBytes(Value v) {
-  auto type = dyn_cast<RankedTensorType>(v.getType());
-  if (!type || !type.hasStaticShape() || !type.getElementType().isIntOrFloat())
-    return 0;
-  unsigned bits = type.getElementTypeBitWidth();
-  return bits == 1 || bits % 8 == 0 ? (bits + 7) / 8 * type.getNumElements() : 0;
-}
-
-bool isElided(ElementsAttr value) {
-  auto resource = dyn_cast<DenseResourceElementsAttr>(value);
-  return resource && !resource.getRawHandle().getBlob();
-}
-
 bool hasSymbols(Operation *op) {
   return llvm::any_of(op->getAttrs(), [](NamedAttribute a) {
     auto dims = dyn_cast<DimsAttr>(a.getValue());
     return dims && !llvm::all_of(dims.getDims(), [](const DimExpr &d) { return d.constant().has_value(); });
   });
-}
-
-ElementsAttr attributeOf(RankedTensorType type, AsmResourceBlob blob, StringRef name) {
-  ArrayRef<char> bytes = blob.getData();
-  if (static_cast<int64_t>(bytes.size()) > kInlineBytes)
-    return DenseResourceElementsAttr::get(type, name, std::move(blob));
-  if (!type.getElementType().isInteger(1))
-    return DenseElementsAttr::getFromRawBuffer(type, bytes);
-  SmallVector<bool> bits(llvm::map_range(bytes, [](char c) { return c != 0; }));
-  return DenseElementsAttr::get(type, bits);
 }
 
 class Folding {
@@ -69,7 +41,7 @@ public:
       return blobs.takeError();
     for (auto [v, blob] : llvm::zip(results, *blobs)) {
       OpBuilder b(v.getDefiningOp());
-      v.replaceAllUsesWith(ConstantOp::create(b, v.getLoc(), attributeOf(cast<RankedTensorType>(v.getType()), std::move(blob), "folded")));
+      v.replaceAllUsesWith(ConstantOp::create(b, v.getLoc(), foldedAttribute(cast<RankedTensorType>(v.getType()), std::move(blob))));
     }
     eraseDead(func);
     return results.size();
@@ -96,11 +68,11 @@ private:
     }
     llvm::sort(from);
     from.erase(llvm::unique(from), from.end());
-    int64_t limit = 0;
+    int64_t sourceBytes = 0;
     for (Operation *constant : from)
-      limit += 2 * storedBytes(constant->getResult(0));
+      sourceBytes += storedBytes(constant->getResult(0));
     for (Value v : op->getResults())
-      if (int64_t bytes = storedBytes(v); bytes == 0 || bytes > std::max(kFreeBytes, limit))
+      if (int64_t bytes = storedBytes(v); bytes == 0 || !isWorthFolding(bytes, sourceBytes))
         return;
     for (Value v : op->getResults())
       sources[v] = from;

@@ -168,6 +168,25 @@ def MergeLinear : Pass<"merge-linear", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlc::graph::GraphDialect"];
 }
 
+def FoldArithmetic : Pass<"fold-arithmetic", "::mlir::func::FuncOp"> {
+  let summary = "Computes f32 sums, differences, products, quotients, roots and reciprocals of constants in place";
+  let description = [{
+    What batch norms and scales leave: a few ops each, of as many shapes as there are layers, for which fold-constants would compile as many kernels. The results
+    are exact by IEEE 754, as a kernel's. Operands are broadcast; reshapes of constants count as constants. Left alone: other types, elided weights, a value larger
+    than 64 KiB and twice its operands.
+
+    ```
+    %s = graph.sqrt %c : (tensor<2xf32>) -> tensor<2xf32>    // %c = [4, 9]
+    ```
+    becomes
+    ```
+    %s = graph.constant dense<[2.0, 3.0]> : tensor<2xf32>
+    ```
+  }];
+  let statistics = [Statistic<"numFolded", "folded", "Values replaced by constants">];
+  let dependentDialects = ["::mlc::graph::GraphDialect"];
+}
+
 def FoldConstants : Pass<"fold-constants", "::mlir::func::FuncOp"> {
   let summary = "Computes everything that derives from constants alone";
   let description = [{
@@ -177,11 +196,11 @@ def FoldConstants : Pass<"fold-constants", "::mlir::func::FuncOp"> {
     and everything, with a warning, when the computation itself fails (an index out of range).
 
     ```
-    %s = graph.sqrt %c : (tensor<2xf32>) -> tensor<2xf32>    // %c = [4, 9]
+    %s = graph.less %c, %d : (tensor<2xf32>, tensor<f32>) -> tensor<2xi1>    // %c = [4, 9], %d = 5
     ```
     becomes
     ```
-    %s = graph.constant dense<[2.0, 3.0]> : tensor<2xf32>
+    %s = graph.constant dense<[true, false]> : tensor<2xi1>
     ```
   }];
   let statistics = [Statistic<"numFolded", "folded", "Values replaced by constants">];

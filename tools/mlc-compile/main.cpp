@@ -25,6 +25,7 @@
 #include "llvm/Support/Process.h"
 #include "llvm/Support/SHA256.h"
 #include <chrono>
+#include <future>
 
 using namespace mlc;
 
@@ -73,6 +74,11 @@ std::unique_ptr<llvm::MemoryBuffer> readModel(const std::string &path) {
   if (!buffer)
     throw ToolError(tools::kUsage, "cannot read " + path + ": " + buffer.getError().message());
   return std::move(*buffer);
+}
+
+/// The model's SHA-256, found beside the compilation: of weights by the hundred megabytes it takes as long as the passes do.
+std::shared_future<std::string> hashBeside(const std::string &path) {
+  return std::async(std::launch::async, [model = readModel(path)] { return llvm::toHex(llvm::SHA256::hash(llvm::arrayRefFromStringRef(model->getBuffer())), /*LowerCase=*/true); });
 }
 
 /// --tuning, --tuning-candidate. `flags` gets what was read by its hash: where it lay does not change the plan.
@@ -193,7 +199,7 @@ int run(int argc, char **argv) {
       if (llvm::StringRef name = llvm::StringRef(layout).split('=').first; name == llvm::StringRef(picture).split('=').first)
         throw ToolError(tools::kUsage, "--io-layout " + layout + ": input '" + name.str() + "' is in --preprocess too; say nhwc there");
 
-  options.sourceHash = llvm::toHex(llvm::SHA256::hash(llvm::arrayRefFromStringRef(readModel(a.model)->getBuffer())), /*LowerCase=*/true);
+  options.sourceHash = hashBeside(a.model);
   mlir::DialectRegistry registry;
   registerCompilerDialects(registry);
   mlir::MLIRContext context(registry);

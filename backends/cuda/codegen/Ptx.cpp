@@ -67,7 +67,7 @@ llvm::Expected<std::string> compileToPtx(mlir::ModuleOp module, llvm::StringRef 
     }
   if (target.hasDependentLaunch())
     waitForLaunches(*kernel);
-  optimizeKernel(**ir, *machine, 2);
+  optimizeKernel(**ir, *machine, Effort::Full);
   prefixSymbols(**ir, symbol);
   return emitFile(**ir, *machine, llvm::CodeGenFileType::AssemblyFile);
 }

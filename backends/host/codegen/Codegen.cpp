@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
 #include "backends/host/codegen/Codegen.h"
-#include "backends/llvm/Module.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/TargetParser/Triple.h"
@@ -31,8 +30,9 @@ std::unique_ptr<llvm::TargetMachine> createMachine(const CodegenOptions &options
     features += "+prefer-256-bit,";
   llvm::TargetOptions targetOptions;
   targetOptions.AllowFPOpFusion = options.contract ? llvm::FPOpFusion::Standard : llvm::FPOpFusion::Strict;
-  return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
-      triple, "x86-64", features, targetOptions, llvm::Reloc::PIC_, llvm::CodeModel::Small, options.optLevel ? llvm::CodeGenOptLevel::Default : llvm::CodeGenOptLevel::Less));
+  constexpr llvm::CodeGenOptLevel levels[] = {llvm::CodeGenOptLevel::None, llvm::CodeGenOptLevel::Less, llvm::CodeGenOptLevel::Default};
+  return std::unique_ptr<llvm::TargetMachine>(
+      target->createTargetMachine(triple, "x86-64", features, targetOptions, llvm::Reloc::PIC_, llvm::CodeModel::Small, levels[static_cast<int>(options.effort)]));
 }
 
 llvm::Expected<std::string> generate(mlir::ModuleOp module, llvm::StringRef symbol, const CodegenOptions &options, llvm::CodeGenFileType type) {
@@ -48,7 +48,7 @@ llvm::Expected<std::string> generate(mlir::ModuleOp module, llvm::StringRef symb
     f.addFnAttr("min-legal-vector-width", std::to_string(options.target.vectorBits));
     f.addFnAttr(llvm::Attribute::NoUnwind);
   }
-  optimizeKernel(**ir, *machine, options.optLevel);
+  optimizeKernel(**ir, *machine, options.effort);
   return emitFile(**ir, *machine, type);
 }
 

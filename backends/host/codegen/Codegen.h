@@ -6,6 +6,7 @@
 #define MLC_BACKENDS_HOST_CODEGEN_CODEGEN_H
 
 #include "backends/host/HostTarget.h"
+#include "backends/llvm/Module.h"
 #include "llvm/Support/Error.h"
 #include "mlir/IR/BuiltinOps.h"
 #include <string>
@@ -15,7 +16,7 @@ namespace mlc::host {
 
 struct CodegenOptions {
   HostTarget target;
-  int optLevel = 2;     // 0: as little as possible
+  Effort effort = Effort::Full;
   bool contract = true; // a*b+c may become one FMA
 };
 

@@ -97,19 +97,40 @@ bool KernelBuilder::isLatencyBound() {
 
 Kernel KernelBuilder::finish() { return std::move(kernel); }
 
+namespace {
+
+/// A family takes only regions that hold its anchor; most regions need not be tried.
+struct Family {
+  bool (*isAnchor)(Operation &);
+  LogicalResult (*emit)(KernelBuilder &);
+};
+
+bool isReduction(Operation &op) { return op.hasTrait<Reduction>(); }
+bool isNest(Operation &op) { return !reference::elementFunction(&op); }
+template <typename Op> bool is(Operation &op) { return isa<Op>(op); }
+
+bool isAny(Operation &) { return true; }
+
+/// The first that takes the region; map takes all that element functions express. The last two are the reference.
+constexpr Family kFamilies[] = {
+    {is<MatMulOp>, emitAttention}, {is<MatMulOp>, emitGemm},  {is<ConvOp>, emitConv}, {is<ConvOp>, emitDepthwise}, {isReduction, emitRows},
+    {isReduction, emitColumns},    {is<ConcatOp>, emitConcat}, {isNest, emitNest},     {isAny, emitMap},
+};
+constexpr size_t kReferenceFamilies = 2;
+
+} // namespace
+
 FailureOr<Kernel> emitKernel(RegionOp region, ShapeFacts &facts, const EmitOptions &options) {
-  for (Operation &op : region.getBody().front().without_terminator())
+  auto ops = region.getBody().front().without_terminator();
+  for (Operation &op : ops)
     if (!reference::elementFunction(&op) && !reference::nest(&op))
       return op.emitOpError() << "has no host lowering";
-  using Family = LogicalResult (*)(KernelBuilder &);
-  // The first family that takes the region; map takes all that element functions express.
-  SmallVector<Family> families;
-  if (!options.scalar)
-    families = {emitAttention, emitGemm, emitConv, emitDepthwise, emitRows, emitColumns, emitConcat};
-  families.append({emitNest, emitMap});
-  for (Family family : families) {
+  ArrayRef<Family> families(kFamilies);
+  for (const Family &family : options.scalar ? families.take_back(kReferenceFamilies) : families) {
+    if (!llvm::any_of(ops, family.isAnchor))
+      continue;
     KernelBuilder k(region, facts, options);
-    if (succeeded(family(k)))
+    if (succeeded(family.emit(k)))
       return k.finish();
   }
   return region.emitOpError() << "cannot be lowered as one kernel";
