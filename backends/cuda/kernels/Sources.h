@@ -12,6 +12,8 @@ extern const char kTunedSm90[]; // ../choose/tuned/sm_90a.tsv
 extern const char kScalarSource[];  // scalar.h
 extern const char kDeviceSource[];  // device.cuh
 extern const char kProductSource[]; // product.cuh
+extern const char kHopperDeviceSource[]; // hopper_device.cuh
+extern const char kHopperSource[];  // hopper.cuh
 extern const char kAttentionSource[]; // attention.cuh
 
 } // namespace mlc::cuda
