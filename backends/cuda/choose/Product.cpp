@@ -45,10 +45,13 @@ double hopperCost(const ProductConfig &c, const ProductShape &s, const CudaTarge
   constexpr double kMath = 1500, kBoxBytes = 40, kBegin = 2500, kFinish = 700;
   double tiles = ceilDiv(s.M, c.blockM) * ceilDiv(s.N, c.blockN), steps = ceilDiv(s.K, c.blockK);
   double rate = kMath * std::min(1.0, c.blockN / 128.0) * std::min(1.0, 0.4 + 0.3 * c.blockM / 64.0);
+  double rounds = ceilDiv(tiles, static_cast<double>(target.multiprocessors));
   double math = c.blockM * c.blockN * c.blockK / rate, bytes = (c.blockM + c.blockN) * c.blockK * 2 / kBoxBytes;
   double step = std::max({math, bytes, kLatency / (c.stages - 1)});
-  double finish = kFinish + c.blockM * c.blockN * 6.0 / (c.threads() - 128);
-  return kBegin + ceilDiv(tiles, static_cast<double>(target.multiprocessors)) * (steps * step + finish);
+  double finish = kFinish + c.blockM * c.blockN * 10.0 / (128 * (c.alternate ? 1 : c.warpgroups()));
+  if (c.alternate) // only the last tile's finish is not beside another's product
+    return kBegin + rounds * std::max(steps * step, (finish + steps * step) / 2) + finish;
+  return kBegin + rounds * (steps * step + finish);
 }
 
 /// A tile and how many warps lie along each of its sides.
@@ -89,25 +92,29 @@ void addConfigs(std::vector<ProductConfig> &out, const ProductShape &s) {
 }
 
 void addHopperConfigs(std::vector<ProductConfig> &out, const CudaTarget &target) {
-  for (int64_t m : {64, 128})
-    for (int64_t n : {64, 128, 256}) {
-      ProductConfig c{m, n, 64};
-      c.hopper = true;
-      for (c.stages = 2; c.stages < 8; ++c.stages) {
-        ProductConfig more = c;
-        ++more.stages;
-        if (more.sharedBytes(2, false) > target.sharedBytes)
-          break;
-      }
-      out.push_back(c);
+  static const struct {
+    int64_t m, n;
+    bool alternate;
+  } kTiles[] = {{64, 64, false}, {64, 128, false}, {64, 256, false}, {128, 64, false}, {128, 128, false}, {128, 256, false}, {64, 64, true}, {64, 128, true}, {64, 256, true}, {128, 64, true}, {128, 128, true}};
+  for (auto t : kTiles) {
+    ProductConfig c{t.m, t.n, 64};
+    c.hopper = true;
+    c.alternate = t.alternate;
+    for (c.stages = 2; c.stages < 8; ++c.stages) {
+      ProductConfig more = c;
+      ++more.stages;
+      if (more.sharedBytes(2, false) > target.sharedBytes)
+        break;
     }
+    out.push_back(c);
+  }
 }
 
 } // namespace
 
 int64_t ProductConfig::sharedBytes(int64_t elementBytes, bool rightRows) const {
   if (hopper)
-    return 1024 + stages * (blockM + blockN) * 128 + blockM / 16 * 16 * (columns() + 4) * 4 + 16 * stages;
+    return 1024 + stages * (blockM + blockN) * 128 + warpgroups() * 64 * (columns() + 4) * 4 + 16 * stages + 16;
   int64_t chunk = 16 / elementBytes, left = blockM * (blockK + chunk), right = rightRows ? blockK * (blockN + chunk) : blockN * (blockK + chunk);
   int64_t out = blockM * (blockN + 4) * 4;
   return std::max((left + right) * stages * elementBytes, std::max<int64_t>(1, warpsK - 1) * out) + (split > 1 ? out + 16 : 0);
@@ -116,7 +123,7 @@ int64_t ProductConfig::sharedBytes(int64_t elementBytes, bool rightRows) const {
 std::string ProductConfig::str() const {
   auto n = [](int64_t v) { return std::to_string(v); };
   if (hopper)
-    return "tma=" + n(blockM) + "x" + n(blockN) + "x" + n(blockK) + ",stages=" + n(stages);
+    return "tma=" + n(blockM) + "x" + n(blockN) + "x" + n(blockK) + ",stages=" + n(stages) + (alternate ? ",alternate" : "");
   return n(blockM) + "x" + n(blockN) + "x" + n(blockK) + ",warps=" + n(warpsM) + "x" + n(warpsN) + "x" + n(warpsK) + ",stages=" + n(stages) + ",split=" + n(split);
 }
 

@@ -328,6 +328,39 @@ private:
     return c && *c % n == 0;
   }
 
+  /// Position of a result's element; a dim of one element has one place, by which the emitter knows what is remembered.
+  Indices resultIndex(Emitter &e, ArrayRef<Value> v, bool lanes) {
+    Indices index;
+    for (Value i : e.delinearize(v[0], batch))
+      index.push_back(e.position(i));
+    for (Value i : e.delinearize(v[1], rowDims))
+      index.push_back(e.position(i));
+    index.push_back(N.isConstant(1) ? e.zero() : Index{v[2], lanes, lanes});
+    return index;
+  }
+
+  /// Of one result: its vectors by themselves, so that several are computed before any is stored, and what they read is on its way together. What is read may not be moved over a store, for all that the compiler knows.
+  bool addValue() {
+    if (region.getNumResults() > 1)
+      return true;
+    Value result = region.getResult(0), yielded = region.getBody().front().getTerminator()->getOperand(0);
+    Type type = VectorType::get({storeWidth}, facts.elementType(result));
+    auto parameters = holes.positions({"b", "m", "n"});
+    parameters.push_back({"acc", VectorType::get({storeWidth}, b.getF32Type())});
+    bool ok = holes.add("resultVector", parameters, storeWidth, type, [&](Emitter &e, ArrayRef<Value> v) {
+      Indices index = resultIndex(e, v, true);
+      rememberAccumulator(e, anchor->getResult(0), index, v[3]);
+      Value value = e.at(yielded, index);
+      return std::optional<Value>(e.isVector(value) ? value : e.splat(value));
+    });
+    parameters.back() = {"value", type};
+    resultByVectors = ok && holes.add("writeVector", parameters, storeWidth, Type(), [&](Emitter &e, ArrayRef<Value> v) {
+      e.store(result, resultIndex(e, v, true), v[3]);
+      return std::optional<Value>(Value());
+    });
+    return ok;
+  }
+
   bool addEpilogue() {
     // 16 bytes of the widest result, or two vectors of it for f32 accumulators of halves.
     storeWidth = multipleOf(N, chunk) ? chunk : 1;
@@ -336,19 +369,14 @@ private:
       auto parameters = holes.positions({"b", "m", "n"});
       parameters.push_back({"acc", accumulator});
       return holes.add(name, parameters, width, Type(), [&](Emitter &e, ArrayRef<Value> v) {
-        Indices index;
-        for (Value i : e.delinearize(v[0], batch))
-          index.push_back(e.position(i));
-        for (Value i : e.delinearize(v[1], rowDims))
-          index.push_back(e.position(i));
-        index.push_back(N.isConstant(1) ? e.zero() : Index{v[2], width > 1, width > 1}); // a dim of one element has one place, by which the emitter knows what is remembered
+        Indices index = resultIndex(e, v, width > 1);
         rememberAccumulator(e, anchor->getResult(0), index, v[3]);
         for (auto [result, yielded] : llvm::zip(region.getResults(), region.getBody().front().getTerminator()->getOperands()))
           e.store(result, index, e.at(yielded, index));
         return std::optional<Value>(Value());
       });
     };
-    if (storeWidth > 1 && store("storeVector", storeWidth))
+    if (storeWidth > 1 && addValue() && store("storeVector", storeWidth))
       return true;
     storeWidth = 1;
     return store("storeOne", 1);
@@ -366,13 +394,16 @@ private:
     for (const char *name : {"sizeH", "sizeW", "sizeP", "sizeQ"})
       holes.complete(name, "int64_t", "");
     holes.complete("storeVector", "void", "int64_t, int64_t, int64_t, const Pack<float, " + std::to_string(storeWidth) + "> &");
+    std::string resultType = cppType(facts.elementType(region.getResult(0))), vector = "Pack<" + resultType + ", " + std::to_string(storeWidth) + ">";
+    holes.complete("resultVector", vector, "int64_t, int64_t, int64_t, const Pack<float, " + std::to_string(storeWidth) + "> &");
+    holes.complete("writeVector", "void", "int64_t, int64_t, int64_t, const " + vector + " &");
     holes.complete("storeOne", "void", "int64_t, int64_t, int64_t, float");
     if (c.hopper) // its parameters
       (void)leftMap(c), (void)rightMap(c);
     // NOTE: constants of the configuration become variables of the PTX module, where other kernels have theirs.
     os << kScalarSource << kDeviceSource << (c.hopper ? kHopperDeviceSource : "") << "namespace MLC_KERNEL_ns {\n" << holes.text();
     auto flag = [](bool v) { return v ? "true" : "false"; };
-    os << "struct Config {\n  typedef " << type << " Element;\n  static constexpr int";
+    os << "struct Config {\n  typedef " << type << " Element;\n  typedef " << resultType << " Result;\n  static constexpr int";
     std::vector<std::pair<const char *, int64_t>> numbers = {{"kBlockM", c.blockM}, {"kBlockN", c.blockN}, {"kBlockK", c.blockK}, {"kWarpsM", c.warpsM}, {"kWarpsN", c.warpsN}, {"kWarpsK", c.warpsK},
                                                              {"kStages", c.stages}, {"kSplit", c.split},   {"kStoreWidth", storeWidth}, {"kColumns", c.columns()}};
     if (conv) {
@@ -384,11 +415,11 @@ private:
       os << separator << name << " = " << value;
       separator = ", ";
     }
-    os << ";\n  static constexpr bool kLeftVector = " << flag(leftVector) << ", kRightVector = " << flag(rightVector) << ", kLeftTail = " << flag(leftTail && leftVector) << ", kRightRows = " << flag(rightRows) << ", kLeftPack = " << flag(leftPack) << ", kLeftLinear = " << flag(leftVector && leftLinear) << ", kRightLinear = " << flag(rightVector && rightLinear) << ", kRightConstant = " << flag(isWeight(right)) << ", kNarrow = " << flag(isNarrow(M) && isNarrow(N)) << ", kIsConv = " << flag(conv && !(c.hopper && isMatrix)) << ";\n};\n";
+    os << ";\n  static constexpr bool kLeftVector = " << flag(leftVector) << ", kRightVector = " << flag(rightVector) << ", kLeftTail = " << flag(leftTail && leftVector) << ", kRightRows = " << flag(rightRows) << ", kLeftPack = " << flag(leftPack) << ", kLeftLinear = " << flag(leftVector && leftLinear) << ", kRightLinear = " << flag(rightVector && rightLinear) << ", kRightConstant = " << flag(isWeight(right)) << ", kNarrow = " << flag(isNarrow(M) && isNarrow(N)) << ", kByVectors = " << flag(resultByVectors && storeWidth > 1) << ", kAlternate = " << flag(c.alternate) << ", kIsConv = " << flag(conv && !(c.hopper && isMatrix)) << ";\n};\n";
     if (c.hopper)
-      os << kHopperSource << holes.kernel(c.threads(), c.sharedBytes(elementBytes, rightRows), "HopperTile<Config>", "hopper_product<Config>", 2) << "}\n";
+      os << kEpilogueSource << kHopperSource << holes.kernel(c.threads(), c.sharedBytes(elementBytes, rightRows), "HopperTile<Config>", "hopper_product<Config>", 2) << "}\n";
     else
-      os << kProductSource << holes.kernel(c.threads(), c.sharedBytes(elementBytes, rightRows), "Tile<Config>", "product<Config>") << "}\n";
+      os << kEpilogueSource << kProductSource << holes.kernel(c.threads(), c.sharedBytes(elementBytes, rightRows), "Tile<Config>", "product<Config>") << "}\n";
     return out;
   }
 
@@ -411,6 +442,7 @@ private:
   SmallVector<DimExpr> leftStrides;
   DimExpr rightStride = 0;
   bool isMatrix = true;
+  bool resultByVectors = false; // resultVector, writeVector
   Dims batch, rowDims;
   bool leftPack = false, leftLinear = false, rightLinear = false;
   bool leftVector = false, leftTail = false, rightVector = false, rightRows = false;
