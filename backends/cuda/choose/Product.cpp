@@ -7,7 +7,7 @@
 namespace mlc::cuda {
 namespace {
 
-constexpr double kMathHalf = 2048;   // multiply-adds a clock that mma.sync reaches with 8 warps or more
+constexpr double kMathHalf = 900;    // multiply-adds a clock that mma.sync reaches with 8 warps or more
 constexpr double kMathFloat = 90;    // that the FMA loop reaches
 constexpr double kBytes = 28;        // from L2, per multiprocessor and clock when all read
 constexpr double kLatency = 900;     // of one load that the pipeline's depth hides
@@ -35,7 +35,7 @@ double cost(const ProductConfig &c, const ProductShape &s, const CudaTarget &tar
   double chain = kStep + (isFloat ? 0 : kLink * c.blockK / c.warpsK / 16);
   double step = std::max({math * together + issue, bytes, chain, kLatency / (c.stages - 1)});
   double waves = ceilDiv(blocks, static_cast<double>(target.multiprocessors) * together);
-  double store = kStore + c.blockM * c.blockN * 8.0 / c.threads() / c.split * together + (c.warpsK > 1 ? 150 + c.blockM * c.blockN * (c.warpsK - 1) / 64.0 : 0);
+  double store = kStore + c.blockM * c.blockN * (8.0 / c.threads() + (s.epilogue - 6) / 128) / c.split * together + (c.warpsK > 1 ? 150 + c.blockM * c.blockN * (c.warpsK - 1) / 64.0 : 0);
   double exchange = c.split > 1 ? kExchange + 60 * c.split + c.blockM * c.blockN * 4.0 * (c.split - 1) / c.split / kClusterBytes * together : 0;
   return waves * (kStart + steps * step + store + exchange);
 }
@@ -48,7 +48,7 @@ double hopperCost(const ProductConfig &c, const ProductShape &s, const CudaTarge
   double rounds = ceilDiv(tiles, static_cast<double>(target.multiprocessors));
   double math = c.blockM * c.blockN * c.blockK / rate, bytes = (c.blockM + c.blockN) * c.blockK * 2 / kBoxBytes;
   double step = std::max({math, bytes, kLatency / (c.stages - 1)});
-  double finish = kFinish + c.blockM * c.blockN * 10.0 / (128 * (c.alternate ? 1 : c.warpgroups()));
+  double finish = kFinish + c.blockM * c.blockN * s.epilogue / 128 * (c.warpgroups() > 1 && !c.alternate ? 1 : 1.5); // four warps leave gaps
   if (c.alternate) // only the last tile's finish is not beside another's product
     return kBegin + rounds * std::max(steps * step, (finish + steps * step) / 2) + finish;
   return kBegin + rounds * (steps * step + finish);

@@ -29,7 +29,7 @@ public:
     holes.addSize("sizeM", M);
     holes.addSize("sizeN", N);
     holes.addSize("sizeK", K);
-    ProductShape shape{sizes(product(batch)), sizes(M), sizes(N), sizes(K), elementBytes, rightRows, (leftVector || leftPack) && rightVector, target.hasHopper() && findBoxes()};
+    ProductShape shape{sizes(product(batch)), sizes(M), sizes(N), sizes(K), elementBytes, rightRows, (leftVector || leftPack) && rightVector, target.hasHopper() && findBoxes(), epilogueInstructions()};
     Kernel kernel;
     kernel.problem = problem(shape);
     std::vector<ProductConfig> ranked = rankProducts(shape, target);
@@ -60,6 +60,13 @@ public:
   }
 
 private:
+  double epilogueInstructions() {
+    double sum = 6;
+    for (Operation &op : region.getBody().front().without_terminator())
+      sum += isa<ErfOp, GeluOp, TanhOp, ExpOp, SigmoidOp, SwishOp, SoftplusOp, PowOp, LogOp, SinOp, CosOp>(op) ? 20 : op.hasTrait<Pointwise>() ? 2 : 0;
+    return sum;
+  }
+
   /// Of a tuning database: what decides how fast a configuration is.
   std::string problem(const ProductShape &s) {
     std::string out;
@@ -401,7 +408,7 @@ private:
     if (c.hopper) // its parameters
       (void)leftMap(c), (void)rightMap(c);
     // NOTE: constants of the configuration become variables of the PTX module, where other kernels have theirs.
-    os << kScalarSource << kDeviceSource << (c.hopper ? kHopperDeviceSource : "") << "namespace MLC_KERNEL_ns {\n" << holes.text();
+    os << kScalarSource << kDeviceSource << (c.hopper ? kHopperDeviceSource : "") << "namespace MLC_KERNEL_ns {\n" << (llvm::all_of(region.getResultTypes(), [](Type t) { return cast<ShapedType>(t).getElementTypeBitWidth() == 16 && isa<FloatType>(cast<ShapedType>(t).getElementType()); }) ? kNarrowMathSource : "") << holes.text();
     auto flag = [](bool v) { return v ? "true" : "false"; };
     os << "struct Config {\n  typedef " << type << " Element;\n  typedef " << resultType << " Result;\n  static constexpr int";
     std::vector<std::pair<const char *, int64_t>> numbers = {{"kBlockM", c.blockM}, {"kBlockN", c.blockN}, {"kBlockK", c.blockK}, {"kWarpsM", c.warpsM}, {"kWarpsN", c.warpsN}, {"kWarpsK", c.warpsK},

@@ -34,6 +34,7 @@ struct ProductShape {
   int64_t batch, M, N, K, elementBytes;
   bool rightRows, vectors; // vectors: both operands come by cp.async
   bool boxes = false;      // both can be copied by tensor maps
+  double epilogue = 6;     // instructions for an element of the result
 };
 
 /// The configurations that a target can run, the fastest by the cost model first; deterministic and never empty.
