@@ -48,7 +48,7 @@ double hopperCost(const ProductConfig &c, const ProductShape &s, const CudaTarge
   double rounds = ceilDiv(tiles, static_cast<double>(target.multiprocessors));
   double math = c.blockM * c.blockN * c.blockK / rate, bytes = (c.blockM + c.blockN) * c.blockK * 2 / kBoxBytes;
   double step = std::max({math, bytes, kLatency / (c.stages - 1)});
-  double finish = kFinish + c.blockM * c.blockN * s.epilogue / 128 * (c.warpgroups() > 1 && !c.alternate ? 1 : 1.5); // four warps leave gaps
+  double finish = kFinish + c.blockM * c.blockN * s.epilogue / 80 * (c.warpgroups() > 1 && !c.alternate ? 1 : 1.5); // four warps leave gaps
   if (c.alternate) // only the last tile's finish is not beside another's product
     return kBegin + rounds * std::max(steps * step, (finish + steps * step) / 2) + finish;
   return kBegin + rounds * (steps * step + finish);

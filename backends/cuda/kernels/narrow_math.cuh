@@ -1,17 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
 //
-// Functions of f32 that stand in front of those of scalar.h in kernels whose results are all halves: some 1e-6 away from the right value, in a third of the instructions. An epilogue with erff takes longer than its product.
+// Functions of f32 that stand in front of those of scalar.h in kernels whose results are all halves: nearer to the right value than the results' own rounding, in a fraction of the instructions. An epilogue with erff takes longer than its product.
 
 DEVICE double math_exp(double x) { return ::math_exp(x); }
 DEVICE float math_exp(float x) { return __expf(x); }
 
 DEVICE double math_erf(double x) { return ::math_erf(x); }
-// At most 1.5e-7 away: Abramowitz and Stegun, Handbook of Mathematical Functions, 7.1.26.
+// At most 2.6e-5 away, by multiplications alone: x times a minimax polynomial of x^2 on [-3.1, 3.1], fitted by least squares with reweighting.
 DEVICE float math_erf(float x) {
-  const float a = fabsf(x), t = __fdividef(1.0f, fmaf(0.3275911f, a, 1.0f));
-  const float sum = t * fmaf(t, fmaf(t, fmaf(t, fmaf(t, 1.061405429f, -1.453152027f), 1.421413741f), -0.284496736f), 0.254829592f);
-  return copysignf(fmaf(-sum, __expf(-a * a), 1.0f), x);
+  const float a = minimum(maximum(x, -3.1f), 3.1f), t = fmaf(a * a, 0.20811655f, -1.0f);
+  float sum = 0.009348378f;
+  sum = fmaf(sum, t, -0.023198005f);
+  sum = fmaf(sum, t, 0.027935881f);
+  sum = fmaf(sum, t, -0.042791665f);
+  sum = fmaf(sum, t, 0.07649244f);
+  sum = fmaf(sum, t, -0.11389118f);
+  sum = fmaf(sum, t, 0.1563142f);
+  sum = fmaf(sum, t, -0.22293596f);
+  sum = fmaf(sum, t, 0.45531085f);
+  return a * sum;
 }
 
 template <typename T> DEVICE T divide(T x, T y) { return x / y; }
