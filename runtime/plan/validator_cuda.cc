@@ -13,6 +13,8 @@ namespace {
 constexpr uint32_t kMaxThreads = 1024;
 constexpr uint32_t kMaxSharedBytes = 227 << 10;  // of a block, compute capability 9.0
 constexpr uint32_t kMaxCluster = 16;
+constexpr uint32_t kMaxMapRank = 4, kMaxMapBox = 256, kMaxMapPixels = 1024, kMaxMapStep = 8;
+constexpr uint32_t kMapColumns = 64;  // 128 bytes of halves, one row of the swizzle
 
 bool HasFeature(const plan::Plan& plan, const char* name) {
   for (const flatbuffers::String* feature : Items(plan.features()))
@@ -40,6 +42,28 @@ bool IsArch(const char* arch, const char* prefix) {
          std::strlen(suffix) <= 1;
 }
 
+// What a map may say, whatever the sizes turn out to be: cuTensorMapEncode* refuses the rest.
+bool IsTensorMap(const plan::TensorMap& map, const plan::Kernel& kernel) {
+  const uint32_t rank = Count(map.dims()), box = Count(map.box()), steps = Count(map.steps());
+  const bool has_windows = Count(map.lower()) > 0;
+  bool valid = map.buffer() < Count(kernel.params()) && rank >= 2 && rank <= kMaxMapRank &&
+               Count(map.strides()) + 1 == rank && (steps == 0 || steps == rank) &&
+               Count(map.lower()) == Count(map.upper()) &&
+               (has_windows ? rank == 4 && box == 2 && Count(map.lower()) == 2 : box == rank);
+  auto all = [&](const auto* numbers, auto least, auto most) {
+    for (uint32_t i = 0; valid && i < Count(numbers); ++i)
+      valid = numbers->Get(i) >= least && numbers->Get(i) <= most;
+  };
+  if (kernel.num_scalars() == 0) return false;
+  all(map.dims(), 0u, kernel.num_scalars() - 1);
+  all(map.strides(), 0u, kernel.num_scalars() - 1);
+  all(map.box(), 1u, has_windows ? kMaxMapPixels : kMaxMapBox);
+  all(map.steps(), 1u, kMaxMapStep);
+  all(map.lower(), -128, 127);
+  all(map.upper(), -128, 127);
+  return valid && map.box()->Get(0) == kMapColumns;
+}
+
 }  // namespace
 
 bool IsCuda(const plan::Target& target) {
@@ -62,6 +86,9 @@ Status ValidateCudaTarget(const ValidatorContext& context, const plan::Target& t
                   kernel->shared_bytes() <= kMaxSharedBytes && kernel->cluster() >= 1 &&
                   kernel->cluster() <= kMaxCluster,
               "target '%.64s', kernel '%.64s'", arch, Text(kernel->name()));
+    for (const plan::TensorMap* map : Items(kernel->tensor_maps()))
+      MLC_CHECK(cuda_tensor_map, HasFeature(context.plan, "tensor_maps") && IsTensorMap(*map, *kernel),
+                "target '%.64s', kernel '%.64s'", arch, Text(kernel->name()));
   }
   return Ok();
 }

@@ -292,8 +292,32 @@ PlanBuilder DoublePlan(int64_t elems, PlanKind kind) {
   return builder;
 }
 
+void AddBoxKernel(PlanBuilder& builder) {
+  builder.plan.features.push_back("tensor_maps");
+  auto kernel = std::make_unique<plan::KernelT>();
+  kernel->name = "copy_boxes_f32";
+  kernel->threads = 128;
+  kernel->params = {plan::Access::Read, plan::Access::Write};
+  kernel->num_scalars = 2;
+  auto map = std::make_unique<plan::TensorMapT>();
+  map->dims = {1, 0};
+  map->strides = {1};
+  map->box = {64, 16};
+  kernel->tensor_maps.push_back(std::move(map));
+  auto windows = std::make_unique<plan::TensorMapT>();  // one of a picture, which it does not use
+  windows->dims = {1, 0, 0, 0};
+  windows->strides = {1, 1, 1};
+  windows->box = {64, 16};
+  windows->steps = {1, 2, 2, 1};
+  windows->lower = {-1, -1};
+  windows->upper = {0, -1};
+  kernel->tensor_maps.push_back(std::move(windows));
+  builder.target().kernels.push_back(std::move(kernel));
+}
+
 PlanBuilder EverythingPlan(PlanKind kind) {
   PlanBuilder b(kind);
+  if (kind == PlanKind::Cuda) AddBoxKernel(b);
   const uint32_t n = b.DimSymbol("n", 0, 0, 1, 64);
   const uint32_t m = b.ElementSymbol("m", 1, 0, 1, 64);
   const uint32_t one = b.Const(1), two = b.Const(2), eight = b.Const(8);

@@ -100,6 +100,10 @@ class PlanBuilder {
 // y = x + x, float, x of `elems` elements or of a symbol "n" in [1, 64] when elems is 0.
 PlanBuilder DoublePlan(int64_t elems = 0, PlanKind kind = PlanKind::Host);
 
+// Adds copy_boxes_f32 (operand, result; rows, bytes of a row), which finds its operand by a tensor
+// map, and the feature that it needs.
+void AddBoxKernel(PlanBuilder& builder);
+
 // A plan that has one of everything: x float [n], at int64 [2] with symbol m = at[0]; outputs y = x
 // + x, count = 1 (an If), total = 4 (a Loop's carried value), second = 2 (element 1 of its scan,
 // through an alias), picked = y[0], y[0] (a constant index).

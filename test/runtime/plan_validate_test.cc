@@ -290,6 +290,8 @@ const std::map<std::string, std::vector<BreakBytes>>& ByteBreaks() {
   return breaks;
 }
 
+plan::TensorMapT& Map(PlanBuilder& b) { return *b.target().kernels.back()->tensor_maps[0]; }
+
 // Of a plan for CUDA.
 const std::map<std::string, std::vector<Break>>& CudaBreaks() {
   static const std::map<std::string, std::vector<Break>> breaks = {
@@ -313,6 +315,15 @@ const std::map<std::string, std::vector<Break>>& CudaBreaks() {
         [](PlanBuilder& b) { b.target().kernels[0]->shared_bytes = (227 << 10) + 1; },
         [](PlanBuilder& b) { b.target().kernels[0]->cluster = 0; },
         [](PlanBuilder& b) { b.target().kernels[0]->cluster = 17; }}},
+      {"cuda_tensor_map",
+       {[](PlanBuilder& b) { std::erase(b.plan.features, "tensor_maps"); },
+        [](PlanBuilder& b) { Map(b).buffer = 2; },
+        [](PlanBuilder& b) { Map(b).dims = {0, 2}; },  // there are two scalars
+        [](PlanBuilder& b) { Map(b).strides = {}; },
+        [](PlanBuilder& b) { Map(b).box = {32, 16}; },
+        [](PlanBuilder& b) { Map(b).box = {64, 257}; },
+        [](PlanBuilder& b) { Map(b).steps = {1}; },
+        [](PlanBuilder& b) { Map(b).lower = {-1, -1}; }}},
       {"cuda_race",
        {[](PlanBuilder& b) {  // what it writes begins in the middle of what it reads
           const uint32_t t = b.Temp(b.Const(16)), outer = b.Alias(t, b.Const(4), b.Const(12));

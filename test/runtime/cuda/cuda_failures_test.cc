@@ -48,6 +48,9 @@ PlanBuilder StreamsPlan() {
   b.Last().stream = 2;
   b.Launch("nothing", {}, b.Const(16));
   b.Launch("add_f32", {left, right, y}, n);
+  AddBoxKernel(b);
+  const uint32_t rows = b.Const(4), row = b.Const(256), boxes = b.Const(1024);
+  b.Launch("copy_boxes_f32", {b.Temp(boxes), b.Temp(boxes)}, rows, {rows, row});
   b.Copy(y, b.Output("z", MLC_DTYPE_FLOAT32, {n}));
   for (auto& kernel : b.target().kernels) {
     if (kernel->name == "add_f32") kernel->shared_bytes = 64 << 10;

@@ -65,6 +65,12 @@ constexpr KernelRow kRows[] = {
      [](const Launch& l) {
        for (unsigned i : {0u, l.grid - 1}) l.pointer<float>(1)[i] = l.pointer<float>(0)[i];
      }},
+    // out = in, one row of 64 floats per block, where `in` is found by a tensor map: (in, out, rows, bytes of a row, fault, map).
+    {"copy_boxes_f32", 6,
+     [](const Launch& l) -> std::vector<Access> {
+       return {Reads(l, 0, 256 * l.grid), Writes(l, 1, 256 * l.grid)};
+     },
+     [](const Launch& l) { std::memcpy(l.pointer<float>(1), l.pointer<float>(5), 256 * l.grid); }},
     // Does nothing.
     {"nothing", 1, [](const Launch&) -> std::vector<Access> { return {}; }, [](const Launch&) {}},
 };
