@@ -11,7 +11,7 @@ namespace mlc::cuda {
 FailureOr<Kernel> emitTemplate(TemplateContext c) {
   using Family = FailureOr<Kernel> (*)(TemplateContext);
   static constexpr Family kFamilies[] = {
-      [](TemplateContext c) { return emitAttention(c.region, c.facts, c.placements, c.target); },
+      [](TemplateContext c) { return emitAttention(c.region, c.facts, c.placements, c.target, c.sizes, c.refused); },
       [](TemplateContext c) { return emitProduct(c.region, c.facts, c.placements, c.target, c.sizes, c.tuning, c.refused); },
   };
   for (Family family : kFamilies)

@@ -12,7 +12,9 @@ extern const char kTunedSm90[]; // ../choose/tuned/sm_90a.tsv
 extern const char kScalarSource[];  // scalar.h
 extern const char kDeviceSource[];  // device.cuh
 extern const char kProductSource[]; // product.cuh
+extern const char kOnlineSoftmaxSource[]; // online_softmax.cuh
 extern const char kAttentionSource[]; // attention.cuh
+extern const char kFlashDecodingSource[]; // flash_decoding.cuh
 
 } // namespace mlc::cuda
 

@@ -46,6 +46,9 @@ DEVICE void mma16816(bf16_t, float (&c)[4], const uint32_t (&a)[4], uint32_t b0,
                : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3]) : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
 }
 
+// Keeps a load where it stands: compilers move one down to its first use otherwise, behind what waits for others.
+DEVICE void start_here(uint32_t loaded) { asm volatile("" ::"r"(loaded)); }
+
 // ---- dependent launch. sm_90; before that launches run one after the other, and there is nothing to say.
 // The next launch may start once all blocks have come here: what it does before its own wait runs beside this one.
 DEVICE void start_dependents() {
