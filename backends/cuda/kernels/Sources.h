@@ -15,6 +15,7 @@ extern const char kProductSource[]; // product.cuh
 extern const char kOnlineSoftmaxSource[]; // online_softmax.cuh
 extern const char kAttentionSource[]; // attention.cuh
 extern const char kFlashDecodingSource[]; // flash_decoding.cuh
+extern const char kRecurrentSource[]; // recurrent.cuh
 
 } // namespace mlc::cuda
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
 //
-// Instructions that C++ does not have, one function each (PTX ISA 7.0 to 8.0).
+// Instructions that C++ does not have, one function each (PTX ISA 7.0 to 8.1).
 
 DEVICE uint32_t shared_address(const void *p) { return (uint32_t)__cvta_generic_to_shared(p); }
 
@@ -85,4 +85,24 @@ DEVICE void cluster_copy(void *to, uint64_t *barrier, const void *from, uint32_t
   asm volatile("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(there) : "r"(shared_address(to)), "r"(rank));
   asm volatile("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(counts) : "r"(shared_address(barrier)), "r"(rank));
   asm volatile("cp.async.bulk.shared::cluster.shared::cta.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];" ::"r"(there), "r"(shared_address(from)), "r"(bytes), "r"(counts) : "memory");
+}
+// The same with release, as cluster_wait acquires: what was written before is seen behind the wait.
+DEVICE void cluster_arrive_release() { asm volatile("barrier.cluster.arrive.release.aligned;" ::: "memory"); }
+// A barrier in shared memory that opens again and again: phase n (parity n % 2) once phase_barrier_expect was called for it by one thread and that many bytes have come, in any order.
+DEVICE void phase_barrier_init(uint64_t *barrier) {
+  asm volatile("mbarrier.init.shared::cta.b64 [%0], 1;" ::"r"(shared_address(barrier)) : "memory");
+  asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
+}
+DEVICE void phase_barrier_expect(uint64_t *barrier, uint32_t bytes) {
+  asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(shared_address(barrier)), "r"(bytes) : "memory");
+}
+DEVICE void phase_barrier_wait(uint64_t *barrier, uint32_t parity) {
+  asm volatile("{\n .reg .pred open;\nagain: mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 open, [%0], %1;\n@!open bra again;\n}" ::"r"(shared_address(barrier)), "r"(parity) : "memory");
+}
+// Stores to the place `to` of block `rank`, whose barrier counts 4 bytes.
+DEVICE void cluster_store(float *to, uint64_t *barrier, float value, uint32_t rank) {
+  uint32_t there, counts;
+  asm volatile("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(there) : "r"(shared_address(to)), "r"(rank));
+  asm volatile("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(counts) : "r"(shared_address(barrier)), "r"(rank));
+  asm volatile("st.async.weak.shared::cluster.mbarrier::complete_tx::bytes.f32 [%0], %1, [%2];" ::"r"(there), "f"(value), "r"(counts) : "memory");
 }

@@ -209,3 +209,29 @@ DEVICE void cluster_copy(void *to, uint64_t *barrier, const void *from, uint32_t
   memcpy(in_block(to, rank), from, bytes);
   *(uint64_t *)in_block(barrier, rank) -= bytes;
 }
+DEVICE void cluster_arrive_release() { cluster_arrive(); }
+// Bytes that have yet to come (fewer than none before they are expected), whether they are expected, and phases that have ended.
+struct PhaseBarrier {
+  int32_t bytes;
+  uint16_t expected, ended;
+  void check() {
+    if (expected && !bytes) expected = 0, ++ended;
+  }
+};
+DEVICE void phase_barrier_init(uint64_t *barrier) { memset(barrier, 0, sizeof *barrier); }
+DEVICE void phase_barrier_expect(uint64_t *barrier, uint32_t bytes) {
+  auto *b = (PhaseBarrier *)barrier;
+  if (b->expected) abort();
+  b->expected = 1;
+  b->bytes += bytes;
+  b->check();
+}
+DEVICE void phase_barrier_wait(uint64_t *barrier, uint32_t parity) {
+  while (((PhaseBarrier *)barrier)->ended % 2 == parity) host::yield();
+}
+DEVICE void cluster_store(float *to, uint64_t *barrier, float value, uint32_t rank) {
+  *(float *)in_block(to, rank) = value;
+  auto *b = (PhaseBarrier *)in_block(barrier, rank);
+  b->bytes -= 4;
+  b->check();
+}

@@ -171,6 +171,69 @@ def attention(name, t, batch, heads, m, n, d, dv=None, group=1, held=None, maske
     return Case(name, function(name, "attention", [(label, x.shape, kind) for label, x, kind in inputs], lines, (shape, t)), arrays, wanted, t, tolerance=1e-2 if t == "bf16" else 1.2e-3)
 
 
+ACTIVATIONS = {"Sigmoid": lambda x: 1 / (1 + np.exp(-x)), "Tanh": np.tanh, "Relu": lambda x: np.maximum(x, 0), "Affine": lambda x: 2 * x + 0.25, "Softsign": lambda x: x / (1 + np.abs(x))}
+
+
+def recurrent(kind, name, steps, batch, units, t="f32", lengths=None, peephole=False, clip=None, reverse=False, activations=None, result=0, **flags):
+    """An RNN, GRU or LSTM scan, whose result number `result` (y, h, c) is looked at; the others are not stored. Batch entries have `lengths`."""
+    gates = {"rnn": 1, "gru": 3, "lstm": 4}[kind]
+    activations = activations or {"rnn": ["Tanh"], "gru": ["Sigmoid", "Tanh"], "lstm": ["Sigmoid", "Tanh", "Tanh"]}[kind]
+    random = lambda *shape, scale: loaded(stored((RNG.standard_normal(shape) * scale).astype(np.float16 if t == "f16" else np.float32), t), t)
+    inputs = [("x", random(steps, batch, gates * units, scale=0.8), t), ("w", random(gates * units, units, scale=units ** -0.5), t), ("h0", random(batch, units, scale=0.5), t)]
+    if kind == "lstm":
+        inputs.append(("c0", random(batch, units, scale=0.5), t))
+    if kind == "gru":
+        inputs.append(("bias", random(units, scale=0.3), t))
+    if peephole:
+        inputs.append(("p", random(3 * units, scale=0.5), t))
+    if lengths:
+        inputs.append(("lengths", np.array(lengths, np.int32), "i32"))
+    of = {label: x.astype(np.float64) for label, x, _ in inputs}
+    f = [ACTIVATIONS[a] for a in activations]
+    limited = (lambda x: np.clip(x, -clip, clip)) if clip else (lambda x: x)
+    y, last, cells = np.zeros((steps, batch, units)), np.zeros((batch, units)), np.zeros((batch, units))
+    rows = lambda g: of["w"][g * units:(g + 1) * units]
+    for b in range(batch):
+        h, c, n = of["h0"][b], of["c0"][b] if kind == "lstm" else None, min(max(lengths[b], 0), steps) if lengths else steps
+        for step in range(n):
+            at = n - 1 - step if reverse else step
+            x = [of["x"][at, b, g * units:(g + 1) * units] for g in range(gates)]
+            s = [x[g] + rows(g) @ h for g in range(gates)]
+            if kind == "rnn":
+                h = f[0](limited(s[0]))
+            elif kind == "gru":
+                z, r = f[0](limited(s[0])), f[0](limited(s[1]))
+                candidate = x[2] + (r * (rows(2) @ h + of["bias"]) if flags.get("linear_before_reset") else rows(2) @ (r * h) + of["bias"])
+                h = (1 - z) * f[1](limited(candidate)) + z * h
+            else:
+                pi, po, pf = np.split(of["p"], 3) if peephole else (0, 0, 0)
+                i = f[0](limited(s[0] + pi * c))
+                forget = 1 - i if flags.get("input_forget") else f[0](limited(s[2] + pf * c))
+                c = forget * c + i * f[1](limited(s[3]))
+                h = f[0](limited(s[1] + po * c)) * f[2](c)
+                cells[b] = c
+            y[at, b] = h
+        last[b] = h
+        if kind == "lstm":
+            cells[b] = c
+    wanted = (y, last, cells)[result]
+    shapes = [(steps, batch, units), (batch, units), (batch, units)][:3 if kind == "lstm" else 2]
+    attributes = {"activations": "[" + ", ".join(f'"{a}"' for a in activations) + "]", "reverse": str(reverse).lower(), **{k: str(v).lower() for k, v in flags.items()}}
+    attributes["alphas"], attributes["betas"] = ("array<f32: " + ", ".join([v] * len(activations)) + ">" for v in ("2.0", "0.25"))
+    if clip:
+        attributes["clip"] = f"{clip} : f32"
+    if kind == "gru":
+        attributes.setdefault("linear_before_reset", "false")
+    if kind == "lstm":
+        attributes["operandSegmentSizes"] = f"array<i32: 1, 1, 1, 1, {int(peephole)}, {int(bool(lengths))}>"
+    names = ["%y", "%h", "%c"]
+    names[0], names[result] = (names[0], names[result]) if result == 0 else ("%all", "%y")
+    line = (f"{', '.join(names[:len(shapes)])} = graph.{kind}_scan {', '.join('%i' + label for label, _, _ in inputs)} {{{', '.join(f'{k} = {v}' for k, v in attributes.items())}}} : "
+            f"({', '.join(tensor(x.shape, k) for _, x, k in inputs)}) -> ({', '.join(tensor(s, t) for s in shapes)})")
+    arrays = [x if k == "i32" else stored(x.astype(np.float16) if k == "f16" else x, k) for _, x, k in inputs]
+    return Case(name, function(name, "single", [(label, x.shape, k) for label, x, k in inputs], [line], (wanted.shape, t)), arrays, wanted, t, tolerance={"f32": 2e-6, "f16": 2e-3, "bf16": 1e-2}[t])
+
+
 def cases():
     yield product("vectors_all", "f16", (), 37, 48, 264)            # every tile and split, rows and columns that end inside of tiles
     yield product("columns_all", "f32", (), 21, 40, 132, transposed=True)
@@ -197,6 +260,19 @@ def cases():
     yield attention("grouped_tiles", "bf16", 1, 10, 4, 70, 48, dv=16, group=10, masked=(2,), guarded=True)
     yield attention("nothing_left", "f16", 1, 2, 3, 140, 32, masked=(0, 1, 2))
     yield attention("few_keys", "f16", 3, 2, 16, 3, 112)
+    # R in registers of a cluster, of one block, and read at each step, in rounds; layers that end inside of blocks, warps and vectors.
+    yield recurrent("lstm", "lstm_cluster", 6, 2, 192)
+    yield recurrent("lstm", "lstm_pair", 4, 1, 100, reverse=True)
+    yield recurrent("lstm", "lstm_read", 3, 1, 324, clip=0.9)
+    yield recurrent("lstm", "lstm_features", 5, 3, 7, lengths=[5, 2, 0], peephole=True, clip=0.7, reverse=True, input_forget=True, activations=["Sigmoid", "Affine", "Softsign"])
+    yield recurrent("lstm", "lstm_peephole", 5, 2, 40, lengths=[9, -1], peephole=True, result=2)
+    yield recurrent("lstm", "lstm_state", 3, 2, 24, "f16", result=1)
+    yield recurrent("gru", "gru_linear", 5, 1, 160, linear_before_reset=True)
+    yield recurrent("gru", "gru_cluster", 5, 2, 202, lengths=[4, 5], reverse=True)
+    yield recurrent("gru", "gru_small", 4, 2, 5, clip=0.5, activations=["Relu", "Affine"], result=1)
+    yield recurrent("gru", "gru_bf16", 3, 2, 36, "bf16")
+    yield recurrent("rnn", "rnn_one", 4, 3, 1, lengths=[1, 4, 3])
+    yield recurrent("rnn", "rnn_wide", 3, 1, 1030, reverse=True)
 
 
 def difference(ours, case):
