@@ -163,8 +163,8 @@ def late_reader():
 
 
 def encoder():
-    """A transformer block of 4 heads over token ids [batch, sequence]: embeddings, positions cut to the sequence and halved, masked attention, GELU, two LayerNorms."""
-    width, heads, hidden, longest = 32, 4, 64, 128
+    """A transformer block of 2 heads over token ids [batch, sequence]: embeddings, positions cut to the sequence and halved, masked attention, GELU, two LayerNorms."""
+    width, heads, hidden, longest = 32, 2, 64, 128
     nodes, init = [], [tensor("tokens", 50, width), tensor("positions", longest, width, seed=1)]
 
     def add(op, inputs, output, **attributes):

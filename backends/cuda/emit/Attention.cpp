@@ -17,10 +17,9 @@ using mlc::reference::Indices;
 namespace mlc::cuda {
 namespace {
 
-constexpr int64_t kBlockM = 64, kBlockN = 64, kMaxHead = 128;
-constexpr int64_t kFewQueries = 16;                             // up to which keys and values are all that counts
-constexpr int64_t kWarpKeys = 16, kMaxWarps = 16, kMaxSplit = 8; // of flash_decoding.cuh: keys of a step, warps of a block, blocks of a cluster
-constexpr int64_t kSplitKeys = 64;                              // a block of a cluster has at least: fewer are read in less time than parts are exchanged
+constexpr int64_t kBlockM = 64, kBlockN = 64;
+constexpr int64_t kMaxWarps = 16, kMaxSplit = 8; // of flash_decoding.cuh: of a block, blocks of a cluster
+constexpr int64_t kSplitKeys = 64;               // a block of a cluster has at least: fewer are read in less time than parts are exchanged
 
 /// How a head's keys are shared.
 struct Shares {
@@ -34,7 +33,7 @@ public:
 
   /// Many queries: a block has 64 of one head.
   FailureOr<Kernel> run() {
-    if (!match() || sharedBytes() > target.sharedBytes)
+    if (!match() || element.isF32() || sharedBytes() > target.sharedBytes)
       return failure();
     queryVector = addOperand("query", form->first.getA(), false);
     keyVector = addOperand("key", form->first.getB(), true);
@@ -63,22 +62,20 @@ public:
     holes.addSize("sizeN", T);
     int64_t keyGroup = headsPerKeyHead(form->first.getB(), batch, facts), valueGroup = headsPerKeyHead(form->second.getB(), batch, facts);
     group = std::gcd(keyGroup, valueGroup);
+    std::optional<Kernel> first;
     for (Shares shares = chooseShares(); shares.warps > 0; shares.warps /= 2) {
       if (decodingBytes(shares) > target.sharedBytes)
         continue;
-      Kernel kernel;
-      kernel.source = decodingSource(shares);
-      if (refused.contains(kernel.source))
-        continue;
-      kernel.kind = "attention";
-      kernel.scalars = holes.sizes();
-      kernel.threads = shares.warps * 32;
-      kernel.sharedBytes = decodingBytes(shares);
-      kernel.cluster = shares.split;
-      kernel.grid = headTiles() * DimExpr(shares.split);
-      return kernel;
+      Kernel kernel = decodingKernel(shares);
+      if (!refused.contains(kernel.source))
+        return kernel;
+      if (!first)
+        first = std::move(kernel);
     }
-    return failure();
+    // In f32 there is nothing else.
+    if (!first || !element.isF32())
+      return failure();
+    return std::move(*first);
   }
 
 private:
@@ -102,9 +99,10 @@ private:
     Shares s{1, 1};
     while (target.hasClusters() && s.split < kMaxSplit && blocks * s.split * 2 <= 2 * target.multiprocessors && keys >= kSplitKeys * s.split * 2 && Dv % (s.split * 4) == 0)
       s.split *= 2;
-    // More than 8 warps leave a thread 128 registers: enough for 8 rows of heads of 64. Of code for devices to come nobody sees whether it spills.
-    bool isNarrow = std::max(D, Dv) <= 64 && rows() <= 8 && !target.forward;
-    while (s.warps < (isNarrow ? kMaxWarps : kMaxWarps / 2) && (s.warps * s.split * kWarpKeys < keys || (!T.constant() && s.warps < kMaxWarps / 2)))
+    // More than 8 warps leave a thread 128 registers: enough for 8 rows of halves and heads of 64. Of code for devices to come nobody sees whether it spills.
+    bool isNarrow = std::max(D, Dv) <= 64 && rows() <= 8 && !element.isF32() && !target.forward;
+    int64_t stepKeys = element.isF32() && std::max(D, Dv) > 64 ? 8 : 16;
+    while (s.warps < (isNarrow ? kMaxWarps : kMaxWarps / 2) && (s.warps * s.split * stepKeys < keys || (!T.constant() && s.warps < kMaxWarps / 2)))
       s.warps *= 2;
     return s;
   }
@@ -129,11 +127,11 @@ private:
     if (!form)
       return false;
     element = facts.elementType(second.getY());
-    if ((!element.isF16() && !element.isBF16()) || facts.elementType(form->first.getY()) != element)
+    if ((!element.isF16() && !element.isBF16() && !element.isF32()) || facts.elementType(form->first.getY()) != element)
       return false;
     Dims y(facts.dims(second.getY()));
     auto d = facts.dims(form->first.getA()).back().constant(), dv = y.back().constant();
-    if (y.size() < 2 || !d || !dv || *d % 16 || *dv % 16 || *d > kMaxHead || *dv > kMaxHead)
+    if (y.size() < 2 || !d || !dv || *d % kHeadMultiple || *dv % kHeadMultiple || *d > kMostHead || *dv > kMostHead)
       return false;
     D = *d;
     Dv = *dv;
@@ -186,7 +184,7 @@ private:
     return vector;
   }
 
-  /// 8 elements of an operand's row, read or computed.
+  /// 16 bytes of an operand's row, read or computed.
   bool addPack(const std::string &name, Value operand, bool transposed) { return holes.addPack(name, {"b", "n", "d"}, operand, operandIndex(operand, transposed)); }
 
   Indices scoreIndex(Emitter &e, Value batchNumber, Value m, Index n) {
@@ -245,6 +243,18 @@ private:
        << ", kGuarded = " << flag(form->guarded) << ";\n};\n"
        << kOnlineSoftmaxSource << kAttentionSource << holes.kernel(kBlockM * 2, sharedBytes(), "AttentionTile<Config>", "attention<Config>") << "}\n";
     return out;
+  }
+
+  Kernel decodingKernel(const Shares &shares) {
+    Kernel kernel;
+    kernel.source = decodingSource(shares);
+    kernel.kind = "attention";
+    kernel.scalars = holes.sizes();
+    kernel.threads = shares.warps * 32;
+    kernel.sharedBytes = decodingBytes(shares);
+    kernel.cluster = shares.split;
+    kernel.grid = headTiles() * DimExpr(shares.split);
+    return kernel;
   }
 
   std::string decodingSource(const Shares &s) {

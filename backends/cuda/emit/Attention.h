@@ -11,7 +11,10 @@
 
 namespace mlc::cuda {
 
-/// Fails, with nothing emitted, when the region is no attention of halves whose rows are a softmax, with heads of 16 to 128 elements. A source of few queries that is refused gives way to one with fewer warps, then to the tile.
+constexpr int64_t kFewQueries = 16;                     // up to which flash_decoding.cuh is taken, in all three types; more are taken in halves alone
+constexpr int64_t kHeadMultiple = 16, kMostHead = 128; // elements of a head
+
+/// Fails, with nothing emitted, when the region is no attention whose rows are a softmax, of such heads and types. A source of few queries that is refused gives way to one with fewer warps, then (halves) to the tile.
 mlir::FailureOr<Kernel> emitAttention(graph::RegionOp region, graph::ShapeFacts &facts, const Placements &placements, const CudaTarget &target, const graph::AssumedSizes &sizes, const RefusedSources &refused);
 
 } // namespace mlc::cuda

@@ -46,6 +46,18 @@ DEVICE void mma16816(bf16_t, float (&c)[4], const uint32_t (&a)[4], uint32_t b0,
                : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3]) : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
 }
 
+// A float in two parts that TF32 holds (11 bits each): x = high + low up to 2^-22 of x. What is not finite is in high alone.
+DEVICE uint32_t tf32_high(uint32_t x) { return x & 0xffffe000; }
+DEVICE uint32_t tf32_low(uint32_t x) {
+  const float whole = bitcast<float>(x);
+  return (x & 0x7fffffff) == 0x7f800000 ? 0 : bitcast<uint32_t>(whole - bitcast<float>(tf32_high(x)));
+}
+// c (16 x 8, f32) += a (16 x 8, row) b (8 x 8, column) in TF32. sm_80.
+DEVICE void mma1688(float (&c)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1) {
+  asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+               : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3]) : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+}
+
 // Keeps a load where it stands: compilers move one down to its first use otherwise, behind what waits for others.
 DEVICE void start_here(uint32_t loaded) { asm volatile("" ::"r"(loaded)); }
 

@@ -168,7 +168,7 @@ def attention(name, t, batch, heads, m, n, d, dv=None, group=1, held=None, maske
     if masked is not None:
         inputs.append(("d", mask, "f32"))
     arrays = [stored(x.astype(np.float16) if kind == "f16" else x, kind) for _, x, kind in inputs]
-    return Case(name, function(name, "attention", [(label, x.shape, kind) for label, x, kind in inputs], lines, (shape, t)), arrays, wanted, t, tolerance=1e-2 if t == "bf16" else 1.2e-3)
+    return Case(name, function(name, "attention", [(label, x.shape, kind) for label, x, kind in inputs], lines, (shape, t)), arrays, wanted, t, tolerance={"bf16": 1e-2, "f16": 1.2e-3, "f32": 2e-6}[t])
 
 
 ACTIVATIONS = {"Sigmoid": lambda x: 1 / (1 + np.exp(-x)), "Tanh": np.tanh, "Relu": lambda x: np.maximum(x, 0), "Affine": lambda x: 2 * x + 0.25, "Softsign": lambda x: x / (1 + np.abs(x))}
@@ -260,6 +260,9 @@ def cases():
     yield attention("grouped_tiles", "bf16", 1, 10, 4, 70, 48, dv=16, group=10, masked=(2,), guarded=True)
     yield attention("nothing_left", "f16", 1, 2, 3, 140, 32, masked=(0, 1, 2))
     yield attention("few_keys", "f16", 3, 2, 16, 3, 112)
+    yield attention("grouped_f32", "f32", 1, 8, 2, 300, 64, group=4, masked=(1,), guarded=True)
+    yield attention("long_heads_f32", "f32", 2, 2, 9, 75, 128, dv=96)
+    yield attention("short_heads_f32", "f32", 1, 3, 1, 140, 16, dv=48, masked=None)
     # R in registers of a cluster, of one block, and read at each step, in rounds; layers that end inside of blocks, warps and vectors.
     yield recurrent("lstm", "lstm_cluster", 6, 2, 192)
     yield recurrent("lstm", "lstm_pair", 4, 1, 100, reverse=True)
