@@ -54,7 +54,7 @@ public:
 
   /// Few queries: the keys of a head are shared by warps and by blocks of a cluster. With fewer warps when a number of them is refused (their registers spill).
   FailureOr<Kernel> runDecoding() {
-    if (!match() || sizes(M) > kFewQueries)
+    if (!match() || (sizes(M) > kFewQueries && !element.isF32())) // many in f32: what --keep-fp32 left of halves
       return failure();
     if (!addPack("query", form->first.getA(), false) || !addPack("key", form->first.getB(), true) || !addPack("value", form->second.getB(), false) || !addLogit() || !addStore())
       return failure();

@@ -11,7 +11,7 @@
 
 namespace mlc::cuda {
 
-constexpr int64_t kFewQueries = 16;                     // up to which flash_decoding.cuh is taken, in all three types; more are taken in halves alone
+constexpr int64_t kFewQueries = 16;                     // up to which flash_decoding.cuh is taken for halves, and attention formed at all for f32
 constexpr int64_t kHeadMultiple = 16, kMostHead = 128; // elements of a head
 
 /// Fails, with nothing emitted, when the region is no attention whose rows are a softmax, of such heads and types. A source of few queries that is refused gives way to one with fewer warps, then (halves) to the tile.

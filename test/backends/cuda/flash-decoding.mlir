@@ -2,9 +2,10 @@
 // REQUIRES: cuda
 // RUN: mlc-compile %s --arch sm_80,sm_90 --fp16 --stop-after plan -o %t.none 2>&1 | FileCheck %s
 // RUN: mlc-compile %s --arch sm_90 --stop-after plan -o %t.none 2>&1 | FileCheck %s --check-prefix=FLOAT
-// RUN: mlc-compile %s --arch sm_80,sm_86,sm_87,sm_89,sm_90,sm_100,sm_110,sm_120 --fp16 --no-cache --quiet --json - -o %t.half.plan | FileCheck %s --check-prefix=CODE
-// RUN: mlc-compile %s --arch sm_80,sm_86,sm_89,sm_90,sm_100,sm_120 --no-cache --quiet --json - -o %t.float.plan | FileCheck %s --check-prefix=CODE
-// RUN: mlc-compile %s --arch sm_80,sm_86,sm_89,sm_90,sm_100,sm_120 --bf16 --no-cache --quiet --json - -o %t.bf16.plan | FileCheck %s --check-prefix=CODE
+// RUN: mlc-compile %s --arch sm_90 --fp16 --keep-fp32 many --stop-after plan -o %t.none 2>&1 | FileCheck %s --check-prefix=KEPT
+// RUN: mlc-compile %s --arch sm_80,sm_86,sm_89,sm_90,sm_100,sm_120 --fp16 --no-cache --quiet --json - -o %t.half.plan | FileCheck %s --check-prefix=CODE
+// RUN: mlc-compile %s --arch sm_80,sm_90,sm_120 --no-cache --quiet --json - -o %t.float.plan | FileCheck %s --check-prefix=CODE
+// RUN: mlc-compile %s --arch sm_80,sm_90 --bf16 --no-cache --quiet --json - -o %t.bf16.plan | FileCheck %s --check-prefix=CODE
 // CHECK-DAG: k{{[0-9]+}}_attention": blocks of 512 threads, {{[0-9]+}} bytes of dynamic shared memory, clusters of 1
 // CHECK-DAG: grid <[2]> {{.*}}label = "attention:grouped"
 // CHECK-DAG: grid <[8]> {{.*}}label = "attention:few"
@@ -18,6 +19,9 @@
 // FLOAT-DAG: launch "k{{[0-9]+}}_attention"{{.*}} grid <[16]> {{.*}}label = "attention:grouped"
 // FLOAT-DAG: launch "k{{[0-9]+}}_attention"{{.*}} grid <[8]> {{.*}}label = "attention:few"
 // FLOAT-DAG: launch "k{{[0-9]+}}_gemm"{{.*}}label = "single:many"
+// Many queries that are kept in f32 go through it too, in tiles of 16.
+// KEPT-DAG: launch "[[MANY:k[0-9]+_attention]]"{{.*}} grid <[32]> {{.*}}label = "attention:many"
+// KEPT-DAG: kernel "[[MANY]]": blocks of 256 threads
 // Nothing spills.
 // CODE: "refused_kernels": []
 // CODE-NEXT: "warnings": []

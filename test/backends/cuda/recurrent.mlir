@@ -2,7 +2,7 @@
 // REQUIRES: cuda
 // RUN: mlc-compile %s --arch sm_80,sm_90 --stop-after plan -o %t.none 2>&1 | FileCheck %s
 // RUN: mlc-compile %s --arch sm_90 --fp16 --stop-after plan -o %t.none 2>&1 | FileCheck %s --check-prefix=HALF
-// RUN: mlc-compile %s --arch sm_75,sm_80,sm_86,sm_87,sm_89,sm_90,sm_100,sm_110,sm_120 --no-cache --quiet --json - -o %t.plan | FileCheck %s --check-prefix=CODE
+// RUN: mlc-compile %s --arch sm_75,sm_80,sm_86,sm_89,sm_90,sm_100,sm_120 --no-cache --quiet --json - -o %t.plan | FileCheck %s --check-prefix=CODE
 // RUN: mlc-compile %s --arch sm_80,sm_90 --bf16 --no-cache --quiet --json - -o %t.half.plan | FileCheck %s --check-prefix=CODE
 // CHECK: on "sm_80"
 // CHECK-DAG: launch "[[LSTM:k[0-9]+_recurrent]]"{{.*}} grid <["batch"]> {{.*}}label = "single:lstm"
