@@ -51,7 +51,7 @@ template <int kRows, int kColumns, int kParts> DEVICE Merged merge_parts(const f
   return all;
 }
 
-// sums (16 x 8) += scores of 16 rows and 8 numbers of keys: a lane's words of queries and keys, which hold two halves or one float each.
+// sums (16 x 8) += a . b, the words that lanes hold of both: two halves each (16 numbers in all), or one float (8).
 template <typename T> DEVICE void multiply_words(T, float (&sums)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1) { mma16816(T{}, sums, a, b0, b1); }
 DEVICE void multiply_words(float, float (&sums)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1) {
   uint32_t high[4], low[4];
