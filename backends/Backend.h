@@ -102,9 +102,13 @@ public:
   int rank = 0;                      // higher is better; the runtime takes the highest that fits
   unsigned minCuda = 0;              // lowest driver, as cuDriverGetVersion counts; 0: none needed
 
-  /// Which attentions emit takes as one kernel, when what lies in memory has this precision ("", "f16", "bf16").
-  enum class Attention { None, Softmax, All };
-  virtual Attention attention(llvm::StringRef precision) const { return Attention::All; }
+  /// The attentions that emit takes as one kernel, when what lies in memory has this precision ("", "f16", "bf16"): options of fuse-attention. 0: no limit.
+  struct Attention {
+    bool any = true;
+    bool onlySoftmax = false;
+    int64_t mostQueries = 0, headMultiple = 1, mostHead = 0;
+  };
+  virtual Attention attention(llvm::StringRef precision) const { return {}; }
 
   bool channelsLastAlways = false;   // whether its kernels want it whatever the borders cost; the layout's cost model is the host's
 

@@ -82,8 +82,8 @@ void buildFusePipeline(OpPassManager &pm, int optLevel, bool explain, const Back
     func.addPass(createMergeProducts());
     func.addPass(createMergeBranches({.explain = explain}));
     func.addPass(createFuseRotary({.explain = explain}));
-    if (auto attention = target.attention(precision); attention != Backend::Attention::None)
-      func.addPass(createFuseAttention({.onlySoftmax = attention == Backend::Attention::Softmax}));
+    if (auto taken = target.attention(precision); taken.any)
+      func.addPass(createFuseAttention({.onlySoftmax = taken.onlySoftmax, .mostQueries = taken.mostQueries, .headMultiple = taken.headMultiple, .mostHead = taken.mostHead}));
     func.addPass(createFuseRegions({.explain = explain}));
     func.addPass(createPlaceConcats());
     func.addPass(createPlaceTransposes({.explain = explain}));

@@ -4,6 +4,7 @@
 #include "backends/ElementTypes.h"
 #include "backends/cuda/codegen/Ptx.h"
 #include "backends/cuda/choose/Passes.h"
+#include "backends/cuda/emit/Attention.h"
 #include "backends/cuda/emit/Kernel.h"
 #include "backends/cuda/emit/Templates.h"
 #include "backends/cuda/kernels/Sources.h"
@@ -30,7 +31,9 @@ public:
 
   LogicalResult checkTypes(func::FuncOp func) const override { return checkElementTypes(func, arch); }
 
-  Attention attention(StringRef precision) const override { return !precision.empty() && target.hasAsyncCopy() ? Attention::Softmax : Attention::None; }
+  Attention attention(StringRef precision) const override {
+    return {.any = target.hasAsyncCopy(), .onlySoftmax = true, .mostQueries = precision.empty() ? kFewQueries : 0, .headMultiple = kHeadMultiple, .mostHead = kMostHead};
+  }
 
   void addChoosePasses(OpPassManager &func) const override { 
     func.addPass(createCudaFoldPatches());

@@ -19,6 +19,7 @@ struct CudaTarget {
 
   bool hasAsyncCopy() const { return capability >= 80; } // cp.async, mma.sync m16n8k16 for f16, bf16, tf32
   bool hasDependentLaunch() const { return capability >= 90 && !forward; } // griddepcontrol
+  bool hasClusters() const { return capability >= 90 && capability < 110 && !forward; } // of eight blocks on all its multiprocessors
   bool hasHopper() const { return capability == 90 && !forward; } // TMA, wgmma: only in code for exactly this architecture
   /// As ptxas and the plan spell it: "sm_86", "sm_90a", "compute_80".
   std::string arch() const;

@@ -191,6 +191,8 @@ mlir::Value reductionInit(Emitter &e, mlir::Operation *op, mlir::Type type);
 mlir::Value reductionCombine(Emitter &e, mlir::Operation *op, mlir::Value accumulator, mlir::Value element);
 /// What remains after all elements are combined (the division of a mean); `count` is the number of elements.
 mlir::Value reductionFinish(Emitter &e, mlir::Operation *op, mlir::Value accumulator, mlir::Value count);
+/// Activation number `i` of an RNN, GRU or LSTM scan, on scalars or vectors of f32 or f64; `clipped`: of x limited to the op's clip, if it has one.
+mlir::Value recurrentActivation(Emitter &e, mlir::Operation *op, unsigned i, mlir::Value x, bool clipped);
 /// Number of elements for cost estimates; unknown dims count as a few hundred.
 double roughCount(llvm::ArrayRef<DimExpr> dims);
 /// Accumulators are f32 for f16 and bf16.

@@ -88,6 +88,14 @@ Activation activation(Operation *op, unsigned i) {
   return f;
 }
 
+Value clipTo(Emitter &e, Operation *op, Value x) {
+  auto clip = op->getAttrOfType<FloatAttr>("clip");
+  if (!clip)
+    return x;
+  Floats f{e};
+  return f.atLeast(f.atMost(x, clip.getValueAsDouble()), -clip.getValueAsDouble());
+}
+
 // ---- what the layers share
 
 class Recurrence {
@@ -97,8 +105,6 @@ public:
     element = e.computeType(e.facts.elementType(xw));
     wide = accumulatorType(element);
     H = e.facts.dim(op->getOperand(2), 1);
-    if (auto c = op->getAttrOfType<FloatAttr>("clip"))
-      clip = c.getValueAsDouble();
     h = array(1);
     s = array(gates());
   }
@@ -119,8 +125,7 @@ public:
     return lanes ? e.splat(v) : v;
   }
   Index gate(int64_t g, Index j) { return e.shift(j, e.mul(e.dim(H), e.i64(g))); }
-  Value clipped(Value x) { return clip ? f.atLeast(f.atMost(x, *clip), -*clip) : x; }
-  Value activate(const Activation &function, Value x) { return function(e, clipped(x)); }
+  Value activate(const Activation &function, Value x) { return function(e, clipTo(e, op, x)); }
 
   /// body(j) for the H positions, by vectors and what remains one by one.
   void forEachUnit(llvm::function_ref<void(Index)> body) {
@@ -211,7 +216,6 @@ private:
   Value batch, xw, r, lens, scratchEnd;
   Type element, wide;
   DimExpr H;
-  std::optional<double> clip;
 };
 
 DimExpr batchRows(ShapeFacts &facts, Operation *op) { return facts.dim(op->getOperand(0), 1); }
@@ -303,6 +307,8 @@ void emitRnn(Emitter &e, Operation *op, Value task, Value scratch) {
 }
 
 } // namespace
+
+Value recurrentActivation(Emitter &e, Operation *op, unsigned i, Value x, bool clipped) { return activation(op, i)(e, clipped ? clipTo(e, op, x) : x); }
 
 void registerRecurrences() {
   registerNest("graph.lstm_scan", {batchRows, emitLstm, scratchBytes<6>, rowCost});

@@ -3,6 +3,7 @@
 //
 // 1. from each product walk back from its left operand to one other product, through pointwise ops and row reductions of the scores' shape;
 // 2. take in what only moves or scales the three operands, and a transpose of the result; 3. make the group a region.
+#include "dialects/Graph/AssumedSizes.h"
 #include "dialects/Graph/ShapeFacts.h"
 #include "llvm/ADT/SetVector.h"
 #include "mlir/Analysis/TopologicalSortUtils.h"
@@ -189,14 +190,15 @@ struct FuseAttention : impl::FuseAttentionBase<FuseAttention> {
       return signalPassFailure();
     SmallVector<MatMulOp> products;
     getOperation().walk([&](MatMulOp op) { products.push_back(op); });
+    AssumedSizes sizes(getOperation(), facts);
     if (onlySoftmax)
       for (MatMulOp product : products)
-        if (auto form = matchSoftmaxForm(product, facts))
+        if (auto form = takenForm(product, facts, sizes))
           scaleScores(form->first, facts);
     llvm::SetVector<Block *> blocks;
     for (MatMulOp product : products) {
       auto ops = Matcher(product, facts).run();
-      if (ops.empty() || (onlySoftmax && !matchSoftmaxForm(product, facts)))
+      if (ops.empty() || (onlySoftmax && !takenForm(product, facts, sizes)))
         continue;
       blocks.insert(product->getBlock());
       makeRegion(ops, "attention");
@@ -204,6 +206,27 @@ struct FuseAttention : impl::FuseAttentionBase<FuseAttention> {
     }
     for (Block *block : blocks)
       mlir::sortTopologically(block);
+  }
+
+  /// The softmax in front of a product, where its sizes are those of the options.
+  std::optional<SoftmaxForm> takenForm(MatMulOp second, ShapeFacts &facts, const AssumedSizes &sizes) {
+    auto form = matchSoftmaxForm(second, facts);
+    if (!form)
+      return std::nullopt;
+    ArrayRef<DimExpr> y = facts.dims(second.getY());
+    if (y.size() < 2 || (mostQueries && sizes(y[y.size() - 2]) > mostQueries))
+      return std::nullopt;
+    for (const DimExpr &head : {facts.dims(form->first.getA()).back(), y.back()})
+      if (!takesHead(head))
+        return std::nullopt;
+    return form;
+  }
+
+  bool takesHead(const DimExpr &head) {
+    if (headMultiple <= 1 && !mostHead)
+      return true;
+    auto size = head.constant();
+    return size && *size % headMultiple == 0 && (!mostHead || *size <= mostHead);
   }
 };
 

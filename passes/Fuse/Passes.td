@@ -51,7 +51,7 @@ def FuseAttention : Pass<"fuse-attention", "::mlir::func::FuncOp"> {
     Whatever an exporter writes between the two products counts, as long as it is pointwise (scale, mask, bias, NaN guard) or reduces rows (softmax written out) and nothing of it
     is used elsewhere. The region also takes what only moves or scales an operand (transposes and splits of heads, slices of one product for q, k and v) and a transpose of its
     result. Declined: products of other types than f32, rows without a reduction, scores that are used elsewhere too (returned attention weights),
-    values with batch dims that the scores lack, or computed from the scores.
+    values with batch dims that the scores lack, or computed from the scores. The options say what a target's kernels decline besides.
     ```
     %s = graph.matmul %q, %kt
     %m = graph.reduce_max %s {axes = [3]}  ... exp, reduce_sum, div ...
@@ -60,7 +60,10 @@ def FuseAttention : Pass<"fuse-attention", "::mlir::func::FuncOp"> {
     %y = graph.region "attention" (%q, %kt, %v) : ... { matmul, reduce_max, sub, exp, reduce_sum, div, matmul }
     ```
   }];
-  let options = [Option<"onlySoftmax", "only-softmax", "bool", "false", "take attention only where the rows are exactly a softmax of a function of the scores">];
+  let options = [Option<"onlySoftmax", "only-softmax", "bool", "false", "take attention only where the rows are exactly a softmax of a function of the scores">,
+                 Option<"mostQueries", "most-queries", "int64_t", "0", "and only where at most that many queries are assumed (a constant, the opt value of a range, ..); 0: any number">,
+                 Option<"headMultiple", "head-multiple", "int64_t", "1", "and only heads (of queries and of values) of a known size that is a multiple of this">,
+                 Option<"mostHead", "most-head", "int64_t", "0", "and at most this; 0: any">];
   let statistics = [Statistic<"numFused", "fused", "Attentions made one region">];
 }
 

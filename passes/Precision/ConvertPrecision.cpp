@@ -232,6 +232,9 @@ private:
     return argument && argument.getOwner() == &getOperation().getBody().front();
   }
 
+  /// Ops whose kernels are loops that write their results' memory and read it again: no cast comes behind them in one kernel.
+  static bool isWrittenByLoops(Operation *op) { return isa_and_nonnull<CumSumOp, ScatterElementsOp, ScatterNDOp, TopKOp>(op); }
+
   /// Results of regions that only regions use (with `io` the caller too), and views of them, as whole classes of one memory.
   void findNarrow() {
     llvm::EquivalenceClasses<void *> memory;
@@ -254,9 +257,9 @@ private:
         bool isWide = isKept(region);
         if (isWide)
           keptRegions.insert(region);
-        for (Value r : op->getResults()) {
+        for (auto [r, yielded] : llvm::zip(region.getResults(), region.getBody().front().getTerminator()->getOperands())) {
           add(r);
-          if (isWide)
+          if (isWide || isWrittenByLoops(yielded.getDefiningOp()))
             fixed.insert(r.getAsOpaquePointer());
         }
         return WalkResult::skip();

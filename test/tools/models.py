@@ -163,8 +163,8 @@ def late_reader():
 
 
 def encoder():
-    """A transformer block of 4 heads over token ids [batch, sequence]: embeddings, positions cut to the sequence and halved, masked attention, GELU, two LayerNorms."""
-    width, heads, hidden, longest = 32, 4, 64, 128
+    """A transformer block of 2 heads over token ids [batch, sequence]: embeddings, positions cut to the sequence and halved, masked attention, GELU, two LayerNorms."""
+    width, heads, hidden, longest = 32, 2, 64, 128
     nodes, init = [], [tensor("tokens", 50, width), tensor("positions", longest, width, seed=1)]
 
     def add(op, inputs, output, **attributes):
@@ -201,4 +201,29 @@ def encoder():
     norm(add("Add", [y, linear(gelu, "down", width, hidden)], "skip2"), "y")
     ids = [helper.make_tensor_value_info(n, TensorProto.INT64, ["batch", "sequence"]) for n in ("ids", "mask")]
     graph = helper.make_graph(nodes, "test", ids, [helper.make_tensor_value_info("y", F, ["batch", "sequence", width])], init)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10)
+
+
+def decoder():
+    """Attention of one new token over a cache that it is added to: 8 heads that share 2 heads of keys and values, a mask over the cached positions."""
+    heads, key_heads, width = 8, 2, 32
+    init = [numpy_helper.from_array(np.array(value, dtype), name) for name, value, dtype in
+            (("axis2", [2], np.int64), ("groups", [1, 1, heads // key_heads, 1, 1], np.int64), ("whole", [0, heads, -1, width], np.int64), ("root", width ** -0.5, np.float32), ("seen", [[[[0]]]], np.float32))]
+    nodes = []
+
+    def add(op, inputs, output, **attributes):
+        nodes.append(helper.make_node(op, inputs, [output], name="/" + output, **attributes))
+        return output
+
+    def repeated(x):
+        cache = add("Concat", ["past_" + x, "new_" + x], "present_" + x, axis=2)
+        return add("Reshape", [add("Expand", [add("Unsqueeze", [cache, "axis2"], x + "_apart"), "groups"], x + "_wide"), "whole"], x)
+
+    scores = add("Mul", [add("MatMul", ["q", add("Transpose", [repeated("k")], "k_t", perm=[0, 1, 3, 2])], "qk"), "root"], "scores")
+    weights = add("Softmax", [add("Add", [scores, add("Concat", ["mask", "seen"], "full_mask", axis=3)], "masked")], "weights", axis=-1)
+    add("MatMul", [weights, repeated("v")], "y")
+    value = lambda name, *dims: helper.make_tensor_value_info(name, F, dims)
+    inputs = [value("q", "batch", heads, 1, width), value("mask", 1, 1, 1, "cached")] + [value(part + x, "batch", key_heads, length, width) for x in "kv" for part, length in (("past_", "cached"), ("new_", 1))]
+    outputs = [value("y", "batch", heads, 1, width)] + [value("present_" + x, "batch", key_heads, None, width) for x in "kv"]
+    graph = helper.make_graph(nodes, "test", inputs, outputs, init)
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10)

@@ -128,7 +128,7 @@ std::string ProductConfig::str() const {
 }
 
 std::vector<ProductConfig> rankProducts(const ProductShape &shape, const CudaTarget &target) {
-  bool clusters = target.capability >= 90 && !target.forward && target.capability < 110;
+  bool clusters = target.hasClusters();
   std::vector<ProductConfig> configs;
   addConfigs(configs, shape);
   std::vector<std::pair<double, ProductConfig>> ranked;

@@ -3,8 +3,10 @@
 #include "backends/cuda/emit/Attention.h"
 #include "backends/cuda/emit/CppPrinter.h"
 #include "backends/cuda/emit/Holes.h"
+#include "backends/cuda/emit/KeyGroups.h"
 #include "backends/cuda/kernels/Sources.h"
 #include "passes/Fuse/SoftmaxForm.h"
+#include <numeric>
 
 using namespace mlir;
 using namespace mlc::graph;
@@ -15,14 +17,23 @@ using mlc::reference::Indices;
 namespace mlc::cuda {
 namespace {
 
-constexpr int64_t kBlockM = 64, kBlockN = 64, kMaxHead = 128;
+constexpr int64_t kBlockM = 64, kBlockN = 64;
+constexpr int64_t kMaxWarps = 16, kMaxSplit = 8; // of flash_decoding.cuh: of a block, blocks of a cluster
+constexpr int64_t kSplitKeys = 64;               // a block of a cluster has at least: fewer are read in less time than parts are exchanged
+
+/// How a head's keys are shared.
+struct Shares {
+  int64_t warps, split;
+};
 
 class Attention {
 public:
-  Attention(RegionOp region, ShapeFacts &facts, const Placements &placements, const CudaTarget &target) : region(region), facts(facts), target(target), holes(region, facts, placements), b(region.getContext()) {}
+  Attention(RegionOp region, ShapeFacts &facts, const Placements &placements, const CudaTarget &target, const AssumedSizes &sizes, const RefusedSources &refused)
+      : region(region), facts(facts), target(target), sizes(sizes), refused(refused), holes(region, facts, placements), b(region.getContext()) {}
 
+  /// Many queries: a block has 64 of one head.
   FailureOr<Kernel> run() {
-    if (!match() || sharedBytes() > target.sharedBytes)
+    if (!match() || element.isF32() || sharedBytes() > target.sharedBytes)
       return failure();
     queryVector = addOperand("query", form->first.getA(), false);
     keyVector = addOperand("key", form->first.getB(), true);
@@ -41,7 +52,67 @@ public:
     return kernel;
   }
 
+  /// Few queries: the keys of a head are shared by warps and by blocks of a cluster. With fewer warps when a number of them is refused (their registers spill).
+  FailureOr<Kernel> runDecoding() {
+    if (!match() || (sizes(M) > kFewQueries && !element.isF32())) // many in f32: what --keep-fp32 left of halves
+      return failure();
+    if (!addPack("query", form->first.getA(), false) || !addPack("key", form->first.getB(), true) || !addPack("value", form->second.getB(), false) || !addLogit() || !addStore())
+      return failure();
+    holes.addSize("sizeM", M);
+    holes.addSize("sizeN", T);
+    int64_t keyGroup = headsPerKeyHead(form->first.getB(), batch, facts), valueGroup = headsPerKeyHead(form->second.getB(), batch, facts);
+    group = std::gcd(keyGroup, valueGroup);
+    std::optional<Kernel> first;
+    for (Shares shares = chooseShares(); shares.warps > 0; shares.warps /= 2) {
+      if (decodingBytes(shares) > target.sharedBytes)
+        continue;
+      Kernel kernel = decodingKernel(shares);
+      if (!refused.contains(kernel.source))
+        return kernel;
+      if (!first)
+        first = std::move(kernel);
+    }
+    // In f32 there is nothing else.
+    if (!first || !element.isF32())
+      return failure();
+    return std::move(*first);
+  }
+
 private:
+  /// Tiles of 16 rows: the queries of all heads that share their keys.
+  DimExpr headTiles() const {
+    Dims heads(batch);
+    if (group > 1)
+      heads.back() = *batch.back().constant() / group;
+    return product(heads) * DimExpr::ceilDiv(DimExpr(group) * M, 16);
+  }
+
+  /// Rows of a tile that count, in fours.
+  int64_t rows() const {
+    auto queries = M.constant();
+    return queries ? std::min<int64_t>(16, (group * *queries + 3) / 4 * 4) : 16;
+  }
+
+  /// Blocks until the device has two for each multiprocessor, then warps until each has one step of keys, or eight where their number is open: caches grow.
+  Shares chooseShares() const {
+    int64_t keys = sizes(T), blocks = sizes(headTiles());
+    Shares s{1, 1};
+    while (target.hasClusters() && s.split < kMaxSplit && blocks * s.split * 2 <= 2 * target.multiprocessors && keys >= kSplitKeys * s.split * 2 && Dv % (s.split * 4) == 0)
+      s.split *= 2;
+    // More than 8 warps leave a thread 128 registers: enough for 8 rows of halves and heads of 64. Of code for devices to come nobody sees whether it spills.
+    bool isNarrow = std::max(D, Dv) <= 64 && rows() <= 8 && !element.isF32() && !target.forward;
+    int64_t stepKeys = element.isF32() && std::max(D, Dv) > 64 ? 8 : 16;
+    while (s.warps < (isNarrow ? kMaxWarps : kMaxWarps / 2) && (s.warps * s.split * stepKeys < keys || (!T.constant() && s.warps < kMaxWarps / 2)))
+      s.warps *= 2;
+    return s;
+  }
+
+  /// As DecodeTile has them.
+  int64_t decodingBytes(const Shares &s) const {
+    int64_t parts = s.warps * rows() * (Dv + 2) * 4, exchanged = 2 * s.split * rows() * (Dv / s.split + 2) * 4 + 16;
+    return parts + (s.split > 1 ? exchanged : 0);
+  }
+
   bool match() {
     if (region.getKind() != "attention" || region.getNumResults() != 1 || !target.hasAsyncCopy())
       return false;
@@ -56,11 +127,11 @@ private:
     if (!form)
       return false;
     element = facts.elementType(second.getY());
-    if ((!element.isF16() && !element.isBF16()) || facts.elementType(form->first.getY()) != element)
+    if ((!element.isF16() && !element.isBF16() && !element.isF32()) || facts.elementType(form->first.getY()) != element)
       return false;
     Dims y(facts.dims(second.getY()));
     auto d = facts.dims(form->first.getA()).back().constant(), dv = y.back().constant();
-    if (y.size() < 2 || !d || !dv || *d % 16 || *dv % 16 || *d > kMaxHead || *dv > kMaxHead)
+    if (y.size() < 2 || !d || !dv || *d % kHeadMultiple || *dv % kHeadMultiple || *d > kMostHead || *dv > kMostHead)
       return false;
     D = *d;
     Dv = *dv;
@@ -89,9 +160,9 @@ private:
 
   int64_t sharedBytes() const { return (kBlockM * (D + 8) + 2 * kBlockN * (D + 8 + Dv + 8)) * 2; }
 
-  /// Whether 16 bytes of an operand's row lie together; else it comes element by element. `transposed`: rows are its last dim.
-  bool addOperand(const std::string &name, Value operand, bool transposed) {
-    auto index = [&](Emitter &e, ArrayRef<Value> v, bool lane) {
+  /// An operand's element at (b, row, d), or those of the lane along d. `transposed`: rows are its last dim.
+  auto operandIndex(Value operand, bool transposed) {
+    return [this, operand, transposed](Emitter &e, ArrayRef<Value> v, bool lane) {
       Indices at;
       for (Value i : e.delinearize(v[0], batch))
         at.push_back(e.position(i));
@@ -103,10 +174,18 @@ private:
       out.append({row, column});
       return out;
     };
+  }
+
+  /// Whether 16 bytes of an operand's row lie together; else it comes element by element.
+  bool addOperand(const std::string &name, Value operand, bool transposed) {
+    auto index = operandIndex(operand, transposed);
     bool vector = holes.addAddress(name, {"b", "n", "d"}, operand, index);
     failedHole |= !vector && !holes.addElement(name, {"b", "n", "d"}, operand, index);
     return vector;
   }
+
+  /// 16 bytes of an operand's row, read or computed.
+  bool addPack(const std::string &name, Value operand, bool transposed) { return holes.addPack(name, {"b", "n", "d"}, operand, operandIndex(operand, transposed)); }
 
   Indices scoreIndex(Emitter &e, Value batchNumber, Value m, Index n) {
     Indices out;
@@ -162,18 +241,41 @@ private:
     os << kScalarSource << kDeviceSource << "namespace MLC_KERNEL_ns {\n" << holes.text() << "struct Config {\n  typedef " << type << " Element;\n  static constexpr int kBlockM = " << kBlockM << ", kBlockN = " << kBlockN
        << ", kD = " << D << ", kDv = " << Dv << ";\n  static constexpr bool kQueryVector = " << flag(queryVector) << ", kKeyVector = " << flag(keyVector) << ", kValueVector = " << flag(valueVector)
        << ", kGuarded = " << flag(form->guarded) << ";\n};\n"
-       << kAttentionSource << holes.kernel(kBlockM * 2, sharedBytes(), "AttentionTile<Config>", "attention<Config>") << "}\n";
+       << kOnlineSoftmaxSource << kAttentionSource << holes.kernel(kBlockM * 2, sharedBytes(), "AttentionTile<Config>", "attention<Config>") << "}\n";
+    return out;
+  }
+
+  Kernel decodingKernel(const Shares &shares) {
+    Kernel kernel;
+    kernel.source = decodingSource(shares);
+    kernel.kind = "attention";
+    kernel.scalars = holes.sizes();
+    kernel.threads = shares.warps * 32;
+    kernel.sharedBytes = decodingBytes(shares);
+    kernel.cluster = shares.split;
+    kernel.grid = headTiles() * DimExpr(shares.split);
+    return kernel;
+  }
+
+  std::string decodingSource(const Shares &s) {
+    std::string out;
+    llvm::raw_string_ostream os(out);
+    os << kScalarSource << kDeviceSource << "namespace MLC_KERNEL_ns {\n" << holes.text() << "struct Config {\n  typedef " << cppType(element) << " Element;\n  static constexpr int kD = " << D << ", kDv = " << Dv
+       << ", kGroup = " << group << ", kRows = " << rows() << ", kWarps = " << s.warps << ", kSplit = " << s.split << ";\n  static constexpr bool kGuarded = " << (form->guarded ? "true" : "false") << ";\n};\n"
+       << kOnlineSoftmaxSource << kFlashDecodingSource << holes.kernel(s.warps * 32, decodingBytes(s), "DecodeTile<Config>", "flash_decoding<Config>") << "}\n";
     return out;
   }
 
   RegionOp region;
   ShapeFacts &facts;
   const CudaTarget &target;
+  const AssumedSizes &sizes;
+  const RefusedSources &refused;
   Holes holes;
   OpBuilder b;
   std::optional<SoftmaxForm> form;
   Type element;
-  int64_t D = 0, Dv = 0;
+  int64_t D = 0, Dv = 0, group = 1;
   DimExpr M, T;
   Dims batch;
   SmallVector<int64_t> perm;
@@ -182,6 +284,9 @@ private:
 
 } // namespace
 
-FailureOr<Kernel> emitAttention(RegionOp region, ShapeFacts &facts, const Placements &placements, const CudaTarget &target) { return Attention(region, facts, placements, target).run(); }
+FailureOr<Kernel> emitAttention(RegionOp region, ShapeFacts &facts, const Placements &placements, const CudaTarget &target, const AssumedSizes &sizes, const RefusedSources &refused) {
+  auto decoding = Attention(region, facts, placements, target, sizes, refused).runDecoding();
+  return succeeded(decoding) ? std::move(decoding) : Attention(region, facts, placements, target, sizes, refused).run();
+}
 
 } // namespace mlc::cuda

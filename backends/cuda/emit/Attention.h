@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
 //
-// The attention template (kernels/attention.cuh) filled for a region that fuse-attention made.
+// The attention templates filled for a region that fuse-attention made: kernels/flash_decoding.cuh where at most 16 queries are assumed, else kernels/attention.cuh.
 #ifndef MLC_BACKENDS_CUDA_EMIT_ATTENTION_H
 #define MLC_BACKENDS_CUDA_EMIT_ATTENTION_H
 
 #include "backends/Backend.h"
 #include "backends/cuda/CudaTarget.h"
+#include "dialects/Graph/AssumedSizes.h"
 
 namespace mlc::cuda {
 
-/// Fails, with nothing emitted, when the region is no attention of halves whose rows are a softmax, with heads of 16 to 128 elements.
-mlir::FailureOr<Kernel> emitAttention(graph::RegionOp region, graph::ShapeFacts &facts, const Placements &placements, const CudaTarget &target);
+constexpr int64_t kFewQueries = 16;                     // up to which flash_decoding.cuh is taken for halves, and attention formed at all for f32
+constexpr int64_t kHeadMultiple = 16, kMostHead = 128; // elements of a head
+
+/// Fails, with nothing emitted, when the region is no attention whose rows are a softmax, of such heads and types. A source of few queries that is refused gives way to one with fewer warps, then (halves) to the tile.
+mlir::FailureOr<Kernel> emitAttention(graph::RegionOp region, graph::ShapeFacts &facts, const Placements &placements, const CudaTarget &target, const graph::AssumedSizes &sizes, const RefusedSources &refused);
 
 } // namespace mlc::cuda
 

@@ -3,6 +3,7 @@
 #include "backends/cuda/emit/Templates.h"
 #include "backends/cuda/emit/Attention.h"
 #include "backends/cuda/emit/Product.h"
+#include "backends/cuda/emit/Recurrent.h"
 
 using namespace mlir;
 
@@ -11,7 +12,8 @@ namespace mlc::cuda {
 FailureOr<Kernel> emitTemplate(TemplateContext c) {
   using Family = FailureOr<Kernel> (*)(TemplateContext);
   static constexpr Family kFamilies[] = {
-      [](TemplateContext c) { return emitAttention(c.region, c.facts, c.placements, c.target); },
+      [](TemplateContext c) { return emitAttention(c.region, c.facts, c.placements, c.target, c.sizes, c.refused); },
+      [](TemplateContext c) { return emitRecurrent(c.region, c.facts, c.placements, c.target, c.refused); },
       [](TemplateContext c) { return emitProduct(c.region, c.facts, c.placements, c.target, c.sizes, c.tuning, c.refused); },
   };
   for (Family family : kFamilies)

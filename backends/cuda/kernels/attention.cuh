@@ -39,15 +39,6 @@ DEVICE void load_rows(typename C::Element *to, int stride, int64_t first, int64_
   }
 }
 
-DEVICE float quad_max(float x) {
-  x = fmaxf(x, __shfl_xor_sync(0xffffffff, x, 1));
-  return fmaxf(x, __shfl_xor_sync(0xffffffff, x, 2));
-}
-DEVICE float quad_sum(float x) {
-  x += __shfl_xor_sync(0xffffffff, x, 1);
-  return x + __shfl_xor_sync(0xffffffff, x, 2);
-}
-
 template <typename C> DEVICE void attention(const Params &p, char *shared) {
   typedef AttentionTile<C> T;
   typedef typename C::Element Element;
@@ -71,9 +62,8 @@ template <typename C> DEVICE void attention(const Params &p, char *shared) {
   };
   load(0, 0);
 
-  const float kNone = -__int_as_float(0x7f800000); // minus infinity
   float out[C::kDv / 8][4] = {}, largest[2], sum[2] = {0, 0};
-  largest[0] = largest[1] = kNone;
+  largest[0] = largest[1] = no_logit();
   const int64_t row = m0 + warp * 16 + lane / 4;
   int stage = 0;
   for (int64_t n0 = 0; n0 < size_n; n0 += C::kBlockN, stage ^= 1) {
@@ -101,13 +91,13 @@ template <typename C> DEVICE void attention(const Params &p, char *shared) {
       for (int i = 0; i < 4; ++i) {
         const int64_t m = row + i / 2 * 8, n = n0 + j * 8 + lane % 4 * 2 + i % 2;
         float &s = scores[j][i];
-        s = n < size_n && m < size_m ? logit(p, b, m, n, s) : kNone;
+        s = n < size_n && m < size_m ? logit(p, b, m, n, s) : no_logit();
         high[i / 2] = fmaxf(high[i / 2], s);
       }
 #pragma unroll
     for (int r = 0; r < 2; ++r) {
       high[r] = quad_max(high[r]);
-      const float base = high[r] > kNone ? high[r] : 0; // a row of -inf so far: exp(-inf) = 0
+      const float base = exponent_base(high[r]);
       const float scale = __expf(largest[r] - base);
       largest[r] = high[r];
       float part = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
 //
-// Instructions that C++ does not have, one function each (PTX ISA 7.0 to 8.0).
+// Instructions that C++ does not have, one function each (PTX ISA 7.0 to 8.1).
 
 DEVICE uint32_t shared_address(const void *p) { return (uint32_t)__cvta_generic_to_shared(p); }
 
@@ -46,6 +46,21 @@ DEVICE void mma16816(bf16_t, float (&c)[4], const uint32_t (&a)[4], uint32_t b0,
                : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3]) : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
 }
 
+// A float in two parts that TF32 holds (11 bits each): x = high + low up to 2^-22 of x. What is not finite is in high alone.
+DEVICE uint32_t tf32_high(uint32_t x) { return x & 0xffffe000; }
+DEVICE uint32_t tf32_low(uint32_t x) {
+  const float whole = bitcast<float>(x);
+  return (x & 0x7fffffff) == 0x7f800000 ? 0 : bitcast<uint32_t>(whole - bitcast<float>(tf32_high(x)));
+}
+// c (16 x 8, f32) += a (16 x 8, row) b (8 x 8, column) in TF32. sm_80.
+DEVICE void mma1688(float (&c)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1) {
+  asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+               : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3]) : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+}
+
+// Keeps a load where it stands: compilers move one down to its first use otherwise, behind what waits for others.
+DEVICE void start_here(uint32_t loaded) { asm volatile("" ::"r"(loaded)); }
+
 // ---- dependent launch. sm_90; before that launches run one after the other, and there is nothing to say.
 // The next launch may start once all blocks have come here: what it does before its own wait runs beside this one.
 DEVICE void start_dependents() {
@@ -82,4 +97,24 @@ DEVICE void cluster_copy(void *to, uint64_t *barrier, const void *from, uint32_t
   asm volatile("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(there) : "r"(shared_address(to)), "r"(rank));
   asm volatile("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(counts) : "r"(shared_address(barrier)), "r"(rank));
   asm volatile("cp.async.bulk.shared::cluster.shared::cta.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];" ::"r"(there), "r"(shared_address(from)), "r"(bytes), "r"(counts) : "memory");
+}
+// The same with release, as cluster_wait acquires: what was written before is seen behind the wait.
+DEVICE void cluster_arrive_release() { asm volatile("barrier.cluster.arrive.release.aligned;" ::: "memory"); }
+// A barrier in shared memory that opens again and again: phase n (parity n % 2) once phase_barrier_expect was called for it by one thread and that many bytes have come, in any order.
+DEVICE void phase_barrier_init(uint64_t *barrier) {
+  asm volatile("mbarrier.init.shared::cta.b64 [%0], 1;" ::"r"(shared_address(barrier)) : "memory");
+  asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
+}
+DEVICE void phase_barrier_expect(uint64_t *barrier, uint32_t bytes) {
+  asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(shared_address(barrier)), "r"(bytes) : "memory");
+}
+DEVICE void phase_barrier_wait(uint64_t *barrier, uint32_t parity) {
+  asm volatile("{\n .reg .pred open;\nagain: mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 open, [%0], %1;\n@!open bra again;\n}" ::"r"(shared_address(barrier)), "r"(parity) : "memory");
+}
+// Stores to the place `to` of block `rank`, whose barrier counts 4 bytes.
+DEVICE void cluster_store(float *to, uint64_t *barrier, float value, uint32_t rank) {
+  uint32_t there, counts;
+  asm volatile("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(there) : "r"(shared_address(to)), "r"(rank));
+  asm volatile("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(counts) : "r"(shared_address(barrier)), "r"(rank));
+  asm volatile("st.async.weak.shared::cluster.mbarrier::complete_tx::bytes.f32 [%0], %1, [%2];" ::"r"(there), "f"(value), "r"(counts) : "memory");
 }

@@ -208,6 +208,28 @@ template <typename T> DEVICE void mma16816(T, float (&c)[4], const uint32_t (&a)
 DEVICE uint32_t pack_pair(half_t, float x, float y) { return float_to_half(x) | (uint32_t)float_to_half(y) << 16; }
 DEVICE uint32_t pack_pair(bf16_t, float x, float y) { return float_to_bf16(x) | (uint32_t)float_to_bf16(y) << 16; }
 
+DEVICE uint32_t tf32_high(uint32_t x) { return x & 0xffffe000; }
+DEVICE uint32_t tf32_low(uint32_t x) { return (x & 0x7fffffff) == 0x7f800000 ? 0 : bitcast<uint32_t>(bitcast<float>(x) - bitcast<float>(tf32_high(x))); }
+// "Matrix Fragments for mma.m16n8k8", .tf32: a: registers 0 to 3 hold rows l / 4 (+ 8 for odd ones), column l % 4 (+ 4 for 2 and 3); b: row l % 4 (+ 4 for register 1), column l / 4. Bits that TF32 lacks are not read.
+DEVICE void mma1688(float (&c)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1) {
+  host::Warp &warp = *host::current->warp;
+  const int lane = threadIdx.x % 32;
+  for (int i = 0; i < 4; ++i) warp.words[lane][i] = a[i];
+  warp.words[lane][4] = b0;
+  warp.words[lane][5] = b1;
+  host::meetWarp();
+  for (int i = 0; i < 4; ++i) {
+    const int row = lane / 4 + i / 2 * 8, column = lane % 4 * 2 + i % 2;
+    double sum = c[i];
+    for (int k = 0; k < 8; ++k) {
+      const uint32_t left = warp.words[row % 8 * 4 + k % 4][row / 8 + k / 4 * 2], right = warp.words[column * 4 + k % 4][4 + k / 4];
+      sum += (double)bitcast<float>(tf32_high(left)) * bitcast<float>(tf32_high(right));
+    }
+    c[i] = (float)sum;
+  }
+  host::meetWarp();
+}
+DEVICE void start_here(uint32_t) {}
 DEVICE void start_dependents() {}
 DEVICE void wait_for_launches() {}
 DEVICE uint32_t cluster_rank() { return host::current->rank; }
@@ -224,6 +246,32 @@ DEVICE void cluster_copy(void *to, uint64_t *barrier, const void *from, uint32_t
   if (((uintptr_t)to | (uintptr_t)from | bytes) % 16) abort();
   memcpy(in_block(to, rank), from, bytes);
   *(uint64_t *)in_block(barrier, rank) -= bytes;
+}
+DEVICE void cluster_arrive_release() { cluster_arrive(); }
+// Bytes that have yet to come (fewer than none before they are expected), whether they are expected, and phases that have ended.
+struct PhaseBarrier {
+  int32_t bytes;
+  uint16_t expected, ended;
+  void check() {
+    if (expected && !bytes) expected = 0, ++ended;
+  }
+};
+DEVICE void phase_barrier_init(uint64_t *barrier) { memset(barrier, 0, sizeof *barrier); }
+DEVICE void phase_barrier_expect(uint64_t *barrier, uint32_t bytes) {
+  auto *b = (PhaseBarrier *)barrier;
+  if (b->expected) abort();
+  b->expected = 1;
+  b->bytes += bytes;
+  b->check();
+}
+DEVICE void phase_barrier_wait(uint64_t *barrier, uint32_t parity) {
+  while (((PhaseBarrier *)barrier)->ended % 2 == parity) host::yield();
+}
+DEVICE void cluster_store(float *to, uint64_t *barrier, float value, uint32_t rank) {
+  *(float *)in_block(to, rank) = value;
+  auto *b = (PhaseBarrier *)in_block(barrier, rank);
+  b->bytes -= 4;
+  b->check();
 }
 
 #include "host_hopper.h"

@@ -14,7 +14,7 @@ HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parents[1] / "tools"))
 import models  # noqa: E402
 
-PLANS = {"mlp": [], "resnet": ["--fp16"], "encoder": ["--fp16"]}
+PLANS = {"mlp": [], "resnet": ["--fp16"], "encoder": ["--fp16"], "decoder": ["--fp16", "--dims", "batch=1:1:8,cached=1:511:4095"]}
 ARCHS = "sm_80,sm_90"
 
 

@@ -109,25 +109,129 @@ def convolution(name, t, images, h, w, channels, filters, kernel, stride, dilati
     return Case(name, function(name, "conv", [("a", x.shape, t), ("b", weights.shape, t)], lines, (shape, t)), [stored(x, t), stored(weights, t)], wanted, t)
 
 
-def attention(name, t, batch, heads, m, n, d):
-    q, k, v = ((RNG.standard_normal((batch, heads, rows, d)) * 0.7).astype(np.float32) for rows in (m, n, n))
-    q, k, v = (loaded(stored(x.astype(np.float16) if t == "f16" else x, t), t) for x in (q, k, v))
-    scores, shape = (batch, heads, m, n), (batch, heads, m, d)
-    lines = [f"%t = graph.transpose %ib {{perm = array<i64: 0, 1, 3, 2>}} : ({tensor(k.shape, t)}) -> {tensor((batch, heads, d, n), t)}",
-             f"%s = graph.matmul %ia, %t : ({tensor(q.shape, t)}, {tensor((batch, heads, d, n), t)}) -> {tensor(scores, t)}",
-             f"%w = graph.cast %s {{to = f32}} : ({tensor(scores, t)}) -> {tensor(scores, 'f32')}",
-             f"%l = graph.reduce_max %w {{axes = array<i64: 3>}} : ({tensor(scores, 'f32')}) -> {tensor((batch, heads, m, 1), 'f32')}",
-             f"%f = graph.sub %w, %l : ({tensor(scores, 'f32')}, {tensor((batch, heads, m, 1), 'f32')}) -> {tensor(scores, 'f32')}",
-             f"%e = graph.exp %f : ({tensor(scores, 'f32')}) -> {tensor(scores, 'f32')}",
-             f"%n = graph.reduce_sum %e {{axes = array<i64: 3>}} : ({tensor(scores, 'f32')}) -> {tensor((batch, heads, m, 1), 'f32')}",
-             f"%p = graph.div %e, %n : ({tensor(scores, 'f32')}, {tensor((batch, heads, m, 1), 'f32')}) -> {tensor(scores, 'f32')}",
-             f"%h = graph.cast %p {{to = {t}}} : ({tensor(scores, 'f32')}) -> {tensor(scores, t)}",
-             f"%y = graph.matmul %h, %ic : ({tensor(scores, t)}, {tensor(v.shape, t)}) -> {tensor(shape, t)}"]
-    s = q.astype(np.float64) @ np.swapaxes(k, -1, -2)
-    e = np.exp(s - s.max(-1, keepdims=True))
-    wanted = e / e.sum(-1, keepdims=True) @ v
-    held = [stored(x.astype(np.float16) if t == "f16" else x, t) for x in (q, k, v)]
-    return Case(name, function(name, "attention", [("a", q.shape, t), ("b", k.shape, t), ("c", v.shape, t)], lines, (shape, t)), held, wanted, t, tolerance=1e-2 if t == "bf16" else 1.2e-3)
+def attention(name, t, batch, heads, m, n, d, dv=None, group=1, held=None, masked=(), guarded=False):
+    """softmax(q k^T / 2 + mask) v. group: heads that share keys and values; held: their type in memory; masked: rows whose mask leaves nothing (of each batch entry and head), where there is a mask at all unless None."""
+    dv, held, key_heads = dv or d, held or t, heads // group
+    rounded = lambda x, kind: loaded(stored(x.astype(np.float16) if kind == "f16" else x, kind), kind)
+    q, k, v = ((RNG.standard_normal((batch, h, rows, e)) * 0.7).astype(np.float32) for h, rows, e in ((heads, m, d), (key_heads, n, d), (key_heads, n, dv)))
+    q, k, v = rounded(q, t), rounded(k, held), rounded(v, held)
+    mask = np.where(RNG.random((batch, 1, m, n)) < 0.3, -np.inf, 0).astype(np.float32)
+    mask[..., 0] = 0
+    for row in masked or ():
+        mask[:, :, row] = -np.inf
+    scores, shape, one = (batch, heads, m, n), (batch, heads, m, dv), (batch, heads, m, 1)
+    lines = []
+
+    def repeated(argument, array):
+        """As exporters repeat heads: reshape, expand, reshape."""
+        value, e = argument, array.shape[-1]
+        if held != t:
+            lines.append(f"{value}h = graph.cast {value} {{to = {t}}} : ({tensor(array.shape, held)}) -> {tensor(array.shape, t)}")
+            value += "h"
+        if group > 1:
+            apart, wide, whole = (batch, key_heads, 1, n, e), (batch, key_heads, group, n, e), (batch, heads, n, e)
+            for to, kind, dims, before in (("a", "reshape", apart, array.shape), ("b", "expand", wide, apart), ("c", "reshape", whole, wide)):
+                lines.append(f"{argument}{to} = graph.{kind} {value} {{dims = #graph.dims<[{', '.join(map(str, dims))}]>}} : ({tensor(before, t)}) -> {tensor(dims, t)}")
+                value = argument + to
+        return value
+
+    keys, values = repeated("%ib", k), repeated("%ic", v)
+    lines += [f"%t = graph.transpose {keys} {{perm = array<i64: 0, 1, 3, 2>}} : ({tensor((batch, heads, n, d), t)}) -> {tensor((batch, heads, d, n), t)}",
+              f"%s = graph.matmul %ia, %t : ({tensor(q.shape, t)}, {tensor((batch, heads, d, n), t)}) -> {tensor(scores, t)}",
+              "%half = graph.constant dense<0.5> : tensor<f32>",
+              f"%w = graph.cast %s {{to = f32}} : ({tensor(scores, t)}) -> {tensor(scores, 'f32')}",
+              f"%x = graph.mul %w, %half : ({tensor(scores, 'f32')}, tensor<f32>) -> {tensor(scores, 'f32')}"]
+    logits = "%x"
+    if masked is not None:
+        lines.append(f"%g = graph.add %x, %id : ({tensor(scores, 'f32')}, {tensor(mask.shape, 'f32')}) -> {tensor(scores, 'f32')}")
+        logits = "%g"
+    lines += [f"%l = graph.reduce_max {logits} {{axes = array<i64: 3>}} : ({tensor(scores, 'f32')}) -> {tensor(one, 'f32')}",
+              f"%f = graph.sub {logits}, %l : ({tensor(scores, 'f32')}, {tensor(one, 'f32')}) -> {tensor(scores, 'f32')}",
+              f"%e = graph.exp %f : ({tensor(scores, 'f32')}) -> {tensor(scores, 'f32')}",
+              f"%n = graph.reduce_sum %e {{axes = array<i64: 3>}} : ({tensor(scores, 'f32')}) -> {tensor(one, 'f32')}",
+              f"%p = graph.div %e, %n : ({tensor(scores, 'f32')}, {tensor(one, 'f32')}) -> {tensor(scores, 'f32')}"]
+    probabilities = "%p"
+    if guarded:
+        lines += ["%zero = graph.constant dense<0.0> : tensor<f32>", f"%isnan = graph.is_nan %p : ({tensor(scores, 'f32')}) -> {tensor(scores, 'i1')}",
+                  f"%ok = graph.where %isnan, %zero, %p : ({tensor(scores, 'i1')}, tensor<f32>, {tensor(scores, 'f32')}) -> {tensor(scores, 'f32')}"]
+        probabilities = "%ok"
+    lines += [f"%h = graph.cast {probabilities} {{to = {t}}} : ({tensor(scores, 'f32')}) -> {tensor(scores, t)}",
+              f"%y = graph.matmul %h, {values} : ({tensor(scores, t)}, {tensor((batch, heads, n, dv), t)}) -> {tensor(shape, t)}"]
+    s = q.astype(np.float64) @ np.swapaxes(np.repeat(rounded(k, t), group, 1), -1, -2) / 2
+    if masked is not None:
+        s = s + mask
+    with np.errstate(invalid="ignore"):
+        e = np.exp(s - s.max(-1, keepdims=True))
+        e /= e.sum(-1, keepdims=True)
+    wanted = np.where(np.isnan(e) & guarded, 0, e) @ np.repeat(rounded(v, t), group, 1)
+    inputs, arrays = [("a", q, t), ("b", k, held), ("c", v, held)], []
+    if masked is not None:
+        inputs.append(("d", mask, "f32"))
+    arrays = [stored(x.astype(np.float16) if kind == "f16" else x, kind) for _, x, kind in inputs]
+    return Case(name, function(name, "attention", [(label, x.shape, kind) for label, x, kind in inputs], lines, (shape, t)), arrays, wanted, t, tolerance={"bf16": 1e-2, "f16": 1.2e-3, "f32": 2e-6}[t])
+
+
+ACTIVATIONS = {"Sigmoid": lambda x: 1 / (1 + np.exp(-x)), "Tanh": np.tanh, "Relu": lambda x: np.maximum(x, 0), "Affine": lambda x: 2 * x + 0.25, "Softsign": lambda x: x / (1 + np.abs(x))}
+
+
+def recurrent(kind, name, steps, batch, units, t="f32", lengths=None, peephole=False, clip=None, reverse=False, activations=None, result=0, **flags):
+    """An RNN, GRU or LSTM scan, whose result number `result` (y, h, c) is looked at; the others are not stored. Batch entries have `lengths`."""
+    gates = {"rnn": 1, "gru": 3, "lstm": 4}[kind]
+    activations = activations or {"rnn": ["Tanh"], "gru": ["Sigmoid", "Tanh"], "lstm": ["Sigmoid", "Tanh", "Tanh"]}[kind]
+    random = lambda *shape, scale: loaded(stored((RNG.standard_normal(shape) * scale).astype(np.float16 if t == "f16" else np.float32), t), t)
+    inputs = [("x", random(steps, batch, gates * units, scale=0.8), t), ("w", random(gates * units, units, scale=units ** -0.5), t), ("h0", random(batch, units, scale=0.5), t)]
+    if kind == "lstm":
+        inputs.append(("c0", random(batch, units, scale=0.5), t))
+    if kind == "gru":
+        inputs.append(("bias", random(units, scale=0.3), t))
+    if peephole:
+        inputs.append(("p", random(3 * units, scale=0.5), t))
+    if lengths:
+        inputs.append(("lengths", np.array(lengths, np.int32), "i32"))
+    of = {label: x.astype(np.float64) for label, x, _ in inputs}
+    f = [ACTIVATIONS[a] for a in activations]
+    limited = (lambda x: np.clip(x, -clip, clip)) if clip else (lambda x: x)
+    y, last, cells = np.zeros((steps, batch, units)), np.zeros((batch, units)), np.zeros((batch, units))
+    rows = lambda g: of["w"][g * units:(g + 1) * units]
+    for b in range(batch):
+        h, c, n = of["h0"][b], of["c0"][b] if kind == "lstm" else None, min(max(lengths[b], 0), steps) if lengths else steps
+        for step in range(n):
+            at = n - 1 - step if reverse else step
+            x = [of["x"][at, b, g * units:(g + 1) * units] for g in range(gates)]
+            s = [x[g] + rows(g) @ h for g in range(gates)]
+            if kind == "rnn":
+                h = f[0](limited(s[0]))
+            elif kind == "gru":
+                z, r = f[0](limited(s[0])), f[0](limited(s[1]))
+                candidate = x[2] + (r * (rows(2) @ h + of["bias"]) if flags.get("linear_before_reset") else rows(2) @ (r * h) + of["bias"])
+                h = (1 - z) * f[1](limited(candidate)) + z * h
+            else:
+                pi, po, pf = np.split(of["p"], 3) if peephole else (0, 0, 0)
+                i = f[0](limited(s[0] + pi * c))
+                forget = 1 - i if flags.get("input_forget") else f[0](limited(s[2] + pf * c))
+                c = forget * c + i * f[1](limited(s[3]))
+                h = f[0](limited(s[1] + po * c)) * f[2](c)
+                cells[b] = c
+            y[at, b] = h
+        last[b] = h
+        if kind == "lstm":
+            cells[b] = c
+    wanted = (y, last, cells)[result]
+    shapes = [(steps, batch, units), (batch, units), (batch, units)][:3 if kind == "lstm" else 2]
+    attributes = {"activations": "[" + ", ".join(f'"{a}"' for a in activations) + "]", "reverse": str(reverse).lower(), **{k: str(v).lower() for k, v in flags.items()}}
+    attributes["alphas"], attributes["betas"] = ("array<f32: " + ", ".join([v] * len(activations)) + ">" for v in ("2.0", "0.25"))
+    if clip:
+        attributes["clip"] = f"{clip} : f32"
+    if kind == "gru":
+        attributes.setdefault("linear_before_reset", "false")
+    if kind == "lstm":
+        attributes["operandSegmentSizes"] = f"array<i32: 1, 1, 1, 1, {int(peephole)}, {int(bool(lengths))}>"
+    names = ["%y", "%h", "%c"]
+    names[0], names[result] = (names[0], names[result]) if result == 0 else ("%all", "%y")
+    line = (f"{', '.join(names[:len(shapes)])} = graph.{kind}_scan {', '.join('%i' + label for label, _, _ in inputs)} {{{', '.join(f'{k} = {v}' for k, v in attributes.items())}}} : "
+            f"({', '.join(tensor(x.shape, k) for _, x, k in inputs)}) -> ({', '.join(tensor(s, t) for s in shapes)})")
+    arrays = [x if k == "i32" else stored(x.astype(np.float16) if k == "f16" else x, k) for _, x, k in inputs]
+    return Case(name, function(name, "single", [(label, x.shape, k) for label, x, k in inputs], [line], (wanted.shape, t)), arrays, wanted, t, tolerance={"f32": 2e-6, "f16": 2e-3, "bf16": 1e-2}[t])
 
 
 def cases():
@@ -150,15 +254,40 @@ def cases():
     yield convolution("conv3", "f16", 2, 9, 7, 16, 24, (3, 3), 2, 1, (1, 1, 1, 1))
     yield convolution("conv_dilated", "f32", 1, 11, 8, 8, 12, (3, 2), 1, 2, (2, 0, 1, 1))
     yield convolution("stem", "f16", 1, 13, 12, 3, 16, (5, 5), 2, 1, (2, 2, 1, 2))
-    yield attention("heads", "f16", 1, 2, 37, 75, 32)
-    yield attention("heads_bf16", "bf16", 2, 1, 70, 33, 64)
+    yield attention("heads", "f16", 1, 2, 37, 75, 32, masked=None)
+    yield attention("heads_masked", "f16", 1, 4, 37, 75, 32, dv=48, group=2, masked=(3, 36), guarded=True)
+    yield attention("heads_bf16", "bf16", 2, 1, 70, 33, 64, masked=None)
+    # Few queries: splits and warps that differ in their keys, some without any; heads that end inside of a lane's vectors; tiles of rows that end inside of heads.
+    yield attention("one_query", "f16", 1, 2, 1, 513, 64)
+    yield attention("one_query_f32_cache", "f16", 2, 3, 1, 130, 64, held="f32", masked=None)
+    yield attention("grouped", "f16", 1, 16, 1, 517, 64, group=8)
+    yield attention("grouped_bf16", "bf16", 2, 6, 5, 259, 128, dv=80, group=3)
+    yield attention("grouped_tiles", "bf16", 1, 10, 4, 70, 48, dv=16, group=10, masked=(2,), guarded=True)
+    yield attention("nothing_left", "f16", 1, 2, 3, 140, 32, masked=(0, 1, 2))
+    yield attention("few_keys", "f16", 3, 2, 16, 3, 112)
+    yield attention("grouped_f32", "f32", 1, 8, 2, 300, 64, group=4, masked=(1,), guarded=True)
+    yield attention("long_heads_f32", "f32", 2, 2, 9, 75, 128, dv=96)
+    yield attention("short_heads_f32", "f32", 1, 3, 1, 140, 16, dv=48, masked=None)
+    # R in registers of a cluster, of one block, and read at each step, in rounds; layers that end inside of blocks, warps and vectors.
+    yield recurrent("lstm", "lstm_cluster", 6, 2, 192)
+    yield recurrent("lstm", "lstm_pair", 4, 1, 100, reverse=True)
+    yield recurrent("lstm", "lstm_read", 3, 1, 324, clip=0.9)
+    yield recurrent("lstm", "lstm_features", 5, 3, 7, lengths=[5, 2, 0], peephole=True, clip=0.7, reverse=True, input_forget=True, activations=["Sigmoid", "Affine", "Softsign"])
+    yield recurrent("lstm", "lstm_peephole", 5, 2, 40, lengths=[9, -1], peephole=True, result=2)
+    yield recurrent("lstm", "lstm_state", 3, 2, 24, "f16", result=1)
+    yield recurrent("gru", "gru_linear", 5, 1, 160, linear_before_reset=True)
+    yield recurrent("gru", "gru_cluster", 5, 2, 202, lengths=[4, 5], reverse=True)
+    yield recurrent("gru", "gru_small", 4, 2, 5, clip=0.5, activations=["Relu", "Affine"], result=1)
+    yield recurrent("gru", "gru_bf16", 3, 2, 36, "bf16")
+    yield recurrent("rnn", "rnn_one", 4, 3, 1, lengths=[1, 4, 3])
+    yield recurrent("rnn", "rnn_wide", 3, 1, 1030, reverse=True)
 
 
 def difference(ours, case):
     """Why the result differs, or None."""
     wanted = case.wanted
     if case.tolerance:
-        bad = ~(np.abs(ours - wanted) <= case.tolerance)
+        bad = ~((np.abs(ours - wanted) <= case.tolerance) | (np.isnan(ours) & np.isnan(wanted)))
     else:
         rounded = loaded(stored(wanted.astype(np.float16) if case.type == "f16" else wanted, case.type), case.type) if case.type != "f32" else wanted
         bad = ~(ours == rounded)

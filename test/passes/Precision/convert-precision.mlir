@@ -176,3 +176,30 @@ func.func @large_weights(%x: tensor<2x2xf32>) -> tensor<2x2xf32> {
   }
   return %z : tensor<2x2xf32>
 }
+
+// -----
+
+// What a kernel writes by loops over memory stays f32: nothing can be cast behind it. What reads it is not concerned.
+// CHECK-LABEL: @written_by_loops
+// CHECK: graph.region "single"(%arg0) : (tensor<2x8xf32>) -> tensor<2x8xf32>
+// CHECK: graph.cum_sum %{{.*}} : (tensor<2x8xf32>) -> tensor<2x8xf32>
+// CHECK-NEXT: graph.yield
+// CHECK: graph.region "single"(%{{.*}}) : (tensor<2x8xf32>) -> tensor<2x8xf16>
+func.func @written_by_loops(%x: tensor<2x8xf32>) -> tensor<2x8xf32> {
+  %y = graph.region "single" (%x) : (tensor<2x8xf32>) -> tensor<2x8xf32> {
+  ^bb0(%a: tensor<2x8xf32>):
+    %0 = graph.cum_sum %a {axis = 1 : i64, exclusive = 0 : i64, reverse = 0 : i64} : (tensor<2x8xf32>) -> tensor<2x8xf32>
+    graph.yield %0 : tensor<2x8xf32>
+  }
+  %z = graph.region "single" (%y) : (tensor<2x8xf32>) -> tensor<2x8xf32> {
+  ^bb0(%a: tensor<2x8xf32>):
+    %0 = graph.relu %a : (tensor<2x8xf32>) -> tensor<2x8xf32>
+    graph.yield %0 : tensor<2x8xf32>
+  }
+  %w = graph.region "single" (%z) : (tensor<2x8xf32>) -> tensor<2x8xf32> {
+  ^bb0(%a: tensor<2x8xf32>):
+    %0 = graph.exp %a : (tensor<2x8xf32>) -> tensor<2x8xf32>
+    graph.yield %0 : tensor<2x8xf32>
+  }
+  return %w : tensor<2x8xf32>
+}
