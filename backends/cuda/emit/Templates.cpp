@@ -2,6 +2,7 @@
 // Part of MLC, see the LICENSE file.
 #include "backends/cuda/emit/Templates.h"
 #include "backends/cuda/emit/Attention.h"
+#include "backends/cuda/emit/Depthwise.h"
 #include "backends/cuda/emit/Product.h"
 
 using namespace mlir;
@@ -12,6 +13,7 @@ FailureOr<Kernel> emitTemplate(TemplateContext c) {
   using Family = FailureOr<Kernel> (*)(TemplateContext);
   static constexpr Family kFamilies[] = {
       [](TemplateContext c) { return emitAttention(c.region, c.facts, c.placements, c.target); },
+      emitDepthwise,
       [](TemplateContext c) { return emitProduct(c.region, c.facts, c.placements, c.target, c.sizes, c.tuning, c.refused); },
   };
   for (Family family : kFamilies)

@@ -13,6 +13,7 @@ extern const char kScalarSource[];  // scalar.h
 extern const char kDeviceSource[];  // device.cuh
 extern const char kProductSource[]; // product.cuh
 extern const char kAttentionSource[]; // attention.cuh
+extern const char kDepthwiseSource[]; // depthwise.cuh
 
 } // namespace mlc::cuda
 

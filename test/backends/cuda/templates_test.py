@@ -109,6 +109,36 @@ def convolution(name, t, images, h, w, channels, filters, kernel, stride, dilati
     return Case(name, function(name, "conv", [("a", x.shape, t), ("b", weights.shape, t)], lines, (shape, t)), [stored(x, t), stored(weights, t)], wanted, t)
 
 
+def depthwise(name, t, images, h, w, channels, kernel, stride, dilation, pads, packed=True, computed=False):
+    """relu(conv + bias), sums of f32, one filter per channel, packed [r, s, channels, 1] as cuda-pack-weights leaves them. `computed`: the image is x + x."""
+    r, s = kernel
+    p, q = (h + pads[0] + pads[2] - dilation * (r - 1) - 1) // stride + 1, (w + pads[1] + pads[3] - dilation * (s - 1) - 1) // stride + 1
+    x, weights, bias = integers((images, h, w, channels), t), integers((r, s, channels, 1), t), integers((channels,), "f32")
+    shape, inner = (images, p, q, channels), (channels, 1, r, s)
+    held = weights if packed else np.ascontiguousarray(weights.transpose(2, 3, 0, 1))
+    lines, image, filters = [], "%ia", "%ib"
+    if packed:
+        lines.append(f"%t = graph.transpose %ib {{perm = array<i64: 2, 3, 0, 1>}} : ({tensor(weights.shape, t)}) -> {tensor(inner, t)}")
+        filters = "%t"
+    if computed:
+        lines.append(f"%d = graph.add %ia, %ia : ({tensor(x.shape, t)}, {tensor(x.shape, t)}) -> {tensor(x.shape, t)}")
+        image = "%d"
+    lines.append(f"%v = graph.conv {image}, {filters} {{channels_last = true, group = {channels} : i64, dilations = array<i64: {dilation}, {dilation}>, pads = array<i64: {', '.join(map(str, pads))}>, "
+                 f"strides = array<i64: {stride}, {stride}>}} : ({tensor(x.shape, t)}, {tensor(inner, t)}) -> {tensor(shape, t)}")
+    wide = "%v"
+    if t != "f32":
+        lines.append(f"%w = graph.cast %v {{to = f32}} : ({tensor(shape, t)}) -> {tensor(shape, 'f32')}")
+        wide = "%w"
+    lines += [f"%s = graph.add {wide}, %ic : ({tensor(shape, 'f32')}, {tensor((channels,), 'f32')}) -> {tensor(shape, 'f32')}", f"%y = graph.relu %s : ({tensor(shape, 'f32')}) -> {tensor(shape, 'f32')}"]
+    padded = np.pad(x.astype(np.float64) * (2 if computed else 1), ((0, 0), (pads[0], pads[2]), (pads[1], pads[3]), (0, 0)))
+    wanted = np.zeros(shape)
+    for i in range(r):
+        for j in range(s):
+            wanted += padded[:, i * dilation:i * dilation + (p - 1) * stride + 1:stride, j * dilation:j * dilation + (q - 1) * stride + 1:stride] * weights[i, j, :, 0].astype(np.float64)
+    text = function(name, "conv", [("a", x.shape, t), ("b", held.shape, t), ("c", (channels,), "f32")], lines, (shape, "f32"))
+    return Case(name, text, [stored(x, t), stored(held, t), bias], np.maximum(wanted + bias, 0), "f32")
+
+
 def attention(name, t, batch, heads, m, n, d):
     q, k, v = ((RNG.standard_normal((batch, heads, rows, d)) * 0.7).astype(np.float32) for rows in (m, n, n))
     q, k, v = (loaded(stored(x.astype(np.float16) if t == "f16" else x, t), t) for x in (q, k, v))
@@ -145,6 +175,15 @@ def cases():
     yield convolution("conv3", "f16", 2, 9, 7, 16, 24, (3, 3), 2, 1, (1, 1, 1, 1))
     yield convolution("conv_dilated", "f32", 1, 11, 8, 8, 12, (3, 2), 1, 2, (2, 0, 1, 1))
     yield convolution("stem", "f16", 1, 13, 12, 3, 16, (5, 5), 2, 1, (2, 2, 1, 2))
+    yield depthwise("channels_all", "f16", 2, 9, 8, 72, (3, 3), 1, 1, (1, 1, 1, 1))           # every number of columns; tiles end outside of the image, vectors behind the channels
+    yield depthwise("channels_stride_all", "bf16", 1, 13, 15, 32, (5, 5), 2, 1, (2, 2, 2, 2))
+    yield depthwise("channels_many", "f16", 96, 9, 17, 24, (3, 3), 1, 1, (1, 1, 1, 1))         # large blocks: threads to spare, a tile of all channels
+    yield depthwise("channels_wide", "f32", 1, 9, 9, 36, (7, 7), 1, 1, (3, 3, 3, 3))
+    yield depthwise("channels_dilated", "f16", 2, 12, 11, 16, (3, 2), 1, 3, (3, 0, 2, 1))
+    yield depthwise("channels_skipping", "f32", 1, 11, 12, 8, (3, 3), 3, 2, (0, 1, 2, 0))    # a stride and dilation that leave columns out
+    yield depthwise("channels_few", "f16", 2, 6, 7, 6, (3, 3), 1, 1, (1, 1, 1, 1))            # vectors of 4 bytes
+    yield depthwise("channels_odd", "bf16", 1, 5, 6, 5, (3, 3), 2, 1, (1, 1, 0, 0), packed=False)
+    yield depthwise("channels_computed", "f16", 1, 7, 7, 24, (3, 3), 1, 1, (1, 1, 1, 1), computed=True)
     yield attention("heads", "f16", 1, 2, 37, 75, 32)
     yield attention("heads_bf16", "bf16", 2, 1, 70, 33, 64)
 
