@@ -30,8 +30,7 @@ double cost(const DepthwiseConfig &c, const DepthwiseShape &s, const CudaTarget 
   double vectorBytes = s.width * s.elementBytes, all = s.C / s.width;
   double blocks = s.images * ceilDiv(s.P, c.rows) * ceilDiv(s.Q, c.groups * c.columns) * ceilDiv(all, c.vectors);
   int64_t shared = s.sharedBytes(c) + 1024;
-  int64_t resident = std::min({target.sharedBytes / shared, kRegisters / (registers(c, s) * c.threads()), 1536 / c.threads()});
-  double perMultiprocessor = std::max(1.0, blocks / target.multiprocessors), together = std::min<double>(std::clamp<int64_t>(resident, 1, 16), perMultiprocessor);
+  double resident = std::clamp<int64_t>(std::min({target.sharedBytes / shared, kRegisters / (registers(c, s) * c.threads()), 1536 / c.threads()}), 1, 16);
   double warps = c.threads() / 32.0, pixels = s.rowsIn(c) * s.columnsIn(c), window = pixels * c.vectors, results = c.rows * c.groups * c.columns;
   double widen = s.elementBytes == 4 ? 0 : 1;
   // Of one thread: it brings its part of the windows, reads vectors, widens them, adds, stores.
@@ -47,8 +46,8 @@ double cost(const DepthwiseConfig &c, const DepthwiseShape &s, const CudaTarget 
   bool isLarge = blocks * (fresh + out) > (32 << 20);
   double bytes = std::max((pixels * perPixel + out) / kL2Bytes, isLarge ? (fresh + out) / kMemoryBytes : 0);
   double alone = 2 * kLatency + pixels * perPixel / kL2Bytes + std::max(instructions * kDependent, issue);
-  double waves = perMultiprocessor / together; // blocks come one by one, so the last wave is seldom full
-  return kStart + std::max(waves, 1.0) * std::max(together * std::max({issue, sharedTime, bytes}), alone) + kBlock * perMultiprocessor / std::min(together, 4.0) + (waves > 1 ? alone / 2 : 0);
+  double busiest = ceilDiv(blocks, target.multiprocessors), rounds = ceilDiv(busiest, resident);
+  return kStart + std::max(busiest * std::max({issue, sharedTime, bytes}), rounds * alone) + kBlock * busiest / std::min(resident, 4.0) + (rounds > 1 ? alone / 2 : 0);
 }
 
 } // namespace

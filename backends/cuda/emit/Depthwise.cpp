@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
 #include "backends/cuda/emit/Depthwise.h"
+#include "backends/cuda/emit/Choice.h"
 #include "backends/cuda/emit/CppPrinter.h"
 #include "backends/cuda/emit/Holes.h"
 #include "backends/cuda/kernels/Sources.h"
@@ -13,8 +14,6 @@ using mlc::reference::Indices;
 
 namespace mlc::cuda {
 namespace {
-
-constexpr size_t kMostTried = 6; // candidates: each refusal is one more compilation
 
 class Depthwise {
 public:
@@ -30,18 +29,8 @@ public:
       return failure();
     Kernel kernel;
     kernel.problem = problem();
-    auto isKnown = [&](StringRef config) { return llvm::any_of(ranked, [&](const DepthwiseConfig &d) { return d.str() == config; }); };
-    if (auto tuned = c.tuning.find(c.target.arch(), kernel.problem, isKnown))
-      std::stable_partition(ranked.begin(), ranked.end(), [&](const DepthwiseConfig &d) { return d.str() == *tuned; });
-    else
-      ranked.erase(ranked.begin(), ranked.begin() + std::min<size_t>(c.tuning.candidate, ranked.size() - 1));
-    ranked.resize(std::min(ranked.size(), kMostTried));
-    auto chosen = llvm::find_if(ranked, [&](const DepthwiseConfig &d) { return !c.refused.contains(source(d)); });
-    kernel.isOnly = chosen == ranked.end();
-    const DepthwiseConfig &config = kernel.isOnly ? ranked.front() : *chosen;
-    kernel.config = config.str();
+    DepthwiseConfig config = choose(c, std::move(ranked), kernel, [&](const DepthwiseConfig &d) { return source(d); });
     kernel.kind = "depthwise";
-    kernel.source = source(config);
     kernel.scalars = holes.sizes();
     kernel.threads = config.threads();
     kernel.sharedBytes = shape.sharedBytes(config);
@@ -151,7 +140,7 @@ private:
     }
     auto flag = [](bool v) { return v ? "true" : "false"; };
     os << ";\n  static constexpr bool kWindowVector = " << flag(windowVector) << ", kWindowLinear = " << flag(windowVector && windowLinear) << ", kFilterVector = " << flag(filterVector)
-       << ", kFilterConstant = " << flag(holes.isConstant(conv.getW())) << ";\n};\n" << kDepthwiseSource
+       << ", kFilterConstant = " << flag(holes.isConstant(conv.getW())) << ";\n};\n" << kStageSource << kDepthwiseSource
        << holes.kernel(config.threads(), shape.sharedBytes(config), "DepthwiseTile<Config>", "depthwise<Config>") << "}\n";
     return out;
   }

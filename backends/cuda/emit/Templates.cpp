@@ -4,6 +4,7 @@
 #include "backends/cuda/emit/Attention.h"
 #include "backends/cuda/emit/Depthwise.h"
 #include "backends/cuda/emit/Product.h"
+#include "backends/cuda/emit/Stem.h"
 
 using namespace mlir;
 
@@ -14,6 +15,7 @@ FailureOr<Kernel> emitTemplate(TemplateContext c) {
   static constexpr Family kFamilies[] = {
       [](TemplateContext c) { return emitAttention(c.region, c.facts, c.placements, c.target); },
       emitDepthwise,
+      emitStem,
       [](TemplateContext c) { return emitProduct(c.region, c.facts, c.placements, c.target, c.sizes, c.tuning, c.refused); },
   };
   for (Family family : kFamilies)

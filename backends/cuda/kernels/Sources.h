@@ -13,7 +13,9 @@ extern const char kScalarSource[];  // scalar.h
 extern const char kDeviceSource[];  // device.cuh
 extern const char kProductSource[]; // product.cuh
 extern const char kAttentionSource[]; // attention.cuh
+extern const char kStageSource[]; // stage.cuh
 extern const char kDepthwiseSource[]; // depthwise.cuh
+extern const char kStemSource[]; // stem.cuh
 
 } // namespace mlc::cuda
 

@@ -24,20 +24,6 @@ template <typename C> struct DepthwiseTile {
   static constexpr int kSharedBytes = kFilterBytes + kWindowVectors * (int)sizeof(Vector);
 };
 
-// The block's `kCount` vectors through registers, four of a thread under way at a time.
-template <int kCount, int kThreads, typename Vector, typename Get> DEVICE void bring_computed(Vector *to, Get get) {
-  constexpr int kAtOnce = 4;
-  for (unsigned first = threadIdx.x; first < kCount; first += kThreads * kAtOnce) {
-    Vector values[kAtOnce];
-#pragma unroll
-    for (int j = 0; j < kAtOnce; ++j)
-      if (first + j * kThreads < kCount) values[j] = get(first + j * kThreads);
-#pragma unroll
-    for (int j = 0; j < kAtOnce; ++j)
-      if (first + j * kThreads < kCount) to[first + j * kThreads] = values[j];
-  }
-}
-
 template <typename C> DEVICE void bring_filter(const Params &p, typename DepthwiseTile<C>::Vector *to, int first_vector) {
   typedef DepthwiseTile<C> T;
   if constexpr (C::kFilterVector) {

@@ -3,7 +3,8 @@
 // RUN: mlc-compile %s --arch sm_80 --stop-after plan -o %t.plan | FileCheck %s
 // RUN: mlc-compile %s --arch sm_90 --fp16 --stop-after plan -o %t.plan | FileCheck %s
 // RUN: mlc-compile %s --arch sm_75 --stop-after plan -o %t.plan | FileCheck %s --check-prefix=OLD
-// RUN: mlc-compile %s --arch sm_90 --no-cache -o %t.plan --json - --quiet | FileCheck %s --check-prefix=CHOICES
+// RUN: mlc-compile %s --arch sm_80,sm_86,sm_89,sm_90,sm_100,sm_120 --no-cache -o %t.plan --json - --quiet | FileCheck %s --check-prefix=CHOICES
+// RUN: mlc-compile %s --arch sm_80,sm_90 --bf16 --no-cache -o %t.plan --json - --quiet | FileCheck %s --check-prefix=HALF
 // With its epilogue, any size and batch:
 // CHECK: plan.program "main" on "sm_
 // CHECK: plan.launch "k0_depthwise"({{.*}}batch
@@ -14,9 +15,12 @@
 // OLD: plan.program "main" on "sm_75"
 // OLD-NOT: _depthwise
 // OLD: plan.program "main" on "compute_80"
-// The name of its problem and a configuration, for tuning.
+// No registers are spilled; the name of its problem and a configuration, for tuning.
 // CHOICES: "problem": "depthwise f32 1x10x9x16 5x5 stride 1x1"
 // CHOICES-NEXT: "config": "{{[0-9]+}}x{{[0-9]+}}x{{[0-9]+}},columns={{[0-9]+}}"
+// CHOICES: "refused_kernels": []
+// HALF-COUNT-3: "problem": "depthwise bf16 1x10x9x16 packs 5x5 stride 1x1"
+// HALF: "refused_kernels": []
 func.func @main(%x: tensor<?x10x9x16xf32> {graph.name = "x", graph.dims = #graph.dims<["batch", 10, 9, 16]>}, %l: tensor<2x20x16xf32> {graph.name = "l"})
     -> (tensor<?x10x9x16xf32> {graph.name = "a"}, tensor<?x10x9x32xf32> {graph.name = "b"}, tensor<?x10x9x16xf32> {graph.name = "c"}, tensor<2x20x16xf32> {graph.name = "d"})
     attributes {graph.symbols = {batch = array<i64: 1, 0, 9223372036854775807, 1>}} {
