@@ -24,7 +24,9 @@ constexpr size_t kMostKept = 4; // of those with equal columns of a thread
 
 double ceilDiv(double a, double b) { return std::ceil(a / b); }
 
-int64_t registers(const DepthwiseConfig &c, const DepthwiseShape &s) { return (c.columns + s.S) * s.width + s.width + 36; }
+int64_t lanes(const DepthwiseConfig &c, const DepthwiseShape &s) { return s.width / c.parts; }
+
+int64_t registers(const DepthwiseConfig &c, const DepthwiseShape &s) { return (c.columns + s.S + 1) * lanes(c, s) + 36; }
 
 double cost(const DepthwiseConfig &c, const DepthwiseShape &s, const CudaTarget &target) {
   double vectorBytes = s.width * s.elementBytes, all = s.C / s.width;
@@ -34,10 +36,10 @@ double cost(const DepthwiseConfig &c, const DepthwiseShape &s, const CudaTarget 
   double warps = c.threads() / 32.0, pixels = s.rowsIn(c) * s.columnsIn(c), window = pixels * c.vectors, results = c.rows * c.groups * c.columns;
   double widen = s.elementBytes == 4 ? 0 : 1;
   // Of one thread: it brings its part of the windows, reads vectors, widens them, adds, stores.
-  double reads = s.R * (s.span(c) + s.S), adds = s.R * (widen * (s.span(c) + s.S) * s.width + static_cast<double>(c.columns) * s.S * s.width);
-  double brings = ceilDiv(window, c.threads()) * kBring, stores = c.columns * (kStore + 3.0 * s.width);
+  double reads = s.R * (s.span(c) + s.S), adds = s.R * lanes(c, s) * (widen * (s.span(c) + s.S) + static_cast<double>(c.columns) * s.S);
+  double brings = ceilDiv(window, c.threads()) * kBring, stores = c.columns * (kStore + 3.0 * lanes(c, s));
   double instructions = kSetUp + reads + adds + brings + stores;
-  double issue = instructions * warps / 4, sharedTime = (reads * 32 * warps + window) * vectorBytes / kSharedBytes;
+  double issue = instructions * warps / 4, sharedTime = (reads * 32 * warps / c.parts + window) * vectorBytes / kSharedBytes;
   // What is read and written in whole sectors, unless a pixel's channels touch the next one's. Halos come from the second level, what is new and the results from memory where there is much of it.
   double perPixel = c.vectors * vectorBytes;
   if (c.vectors != all)
@@ -58,7 +60,7 @@ int64_t DepthwiseShape::sharedBytes(const DepthwiseConfig &c) const {
 }
 
 std::string DepthwiseConfig::str() const {
-  return std::to_string(rows) + "x" + std::to_string(groups * columns) + "x" + std::to_string(vectors) + ",columns=" + std::to_string(columns);
+  return std::to_string(rows) + "x" + std::to_string(groups * columns) + "x" + std::to_string(vectors) + ",columns=" + std::to_string(columns) + ",parts=" + std::to_string(parts);
 }
 
 std::vector<DepthwiseConfig> rankDepthwise(const DepthwiseShape &shape, const CudaTarget &target) {
@@ -70,20 +72,20 @@ std::vector<DepthwiseConfig> rankDepthwise(const DepthwiseShape &shape, const Cu
         out.push_back(part);
     return out;
   };
-  auto workers = [](const DepthwiseConfig &c) { return c.rows * c.groups * c.vectors; };
   std::vector<std::pair<double, DepthwiseConfig>> all;
   int64_t most = 0; // workers of a block, where an image is small
   for (int64_t columns = 1; columns <= std::min<int64_t>(8, shape.Q); ++columns)
     for (int64_t groups : parts((shape.Q + columns - 1) / columns, 32))
       for (int64_t rows : parts(shape.P, 16))
-        for (int64_t vectors : parts(shape.C / shape.width, 32)) {
-          DepthwiseConfig c{rows, groups, columns, vectors};
-          if (workers(c) > 256 || shape.sharedBytes(c) > target.sharedBytes || registers(c, shape) > kMostRegisters)
-            continue;
-          all.emplace_back(cost(c, shape, target), c);
-          most = std::max(most, workers(c));
-        }
-  llvm::erase_if(all, [&](const auto &entry) { return workers(entry.second) < std::min<int64_t>(most, 32); }); // no warp
+        for (int64_t vectors : parts(shape.C / shape.width, 32))
+          for (int64_t shared = 1; shared <= (shape.width == 8 ? 2 : 1); ++shared) {
+            DepthwiseConfig c{rows, groups, columns, vectors, shared};
+            if (c.workers() > 256 || shape.sharedBytes(c) > target.sharedBytes || registers(c, shape) > kMostRegisters)
+              continue;
+            all.emplace_back(cost(c, shape, target), c);
+            most = std::max(most, c.workers());
+          }
+  llvm::erase_if(all, [&](const auto &entry) { return entry.second.workers() < std::min<int64_t>(most, 32); }); // no warp
   llvm::stable_sort(all, [](const auto &a, const auto &b) { return a.first < b.first; });
   std::vector<DepthwiseConfig> out;
   size_t kept[9] = {};

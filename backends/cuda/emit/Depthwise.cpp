@@ -92,11 +92,14 @@ private:
     return addVector("window", {"image", "h", "w", "c"}, conv.getX(), window, windowVector, {1, 2, 3}, &windowLinear) && addVector("filter", {"r", "s", "c"}, conv.getW(), filter, filterVector);
   }
 
-  bool addEpilogue() {
-    bool isVector = shape.width > 1;
+  /// For vectors, and for their halves where threads may share one.
+  bool addEpilogue() { return addStore(shape.width) && (shape.width < 8 || addStore(shape.width / 2)); }
+
+  bool addStore(int64_t width) {
+    bool isVector = width > 1;
     auto parameters = holes.positions({"image", "y", "x", "c"});
-    parameters.push_back({"acc", isVector ? Type(VectorType::get({shape.width}, b.getF32Type())) : b.getF32Type()});
-    return holes.add(isVector ? "storeVector" : "storeOne", parameters, shape.width, Type(), [&](Emitter &e, ArrayRef<Value> v) {
+    parameters.push_back({"acc", isVector ? Type(VectorType::get({width}, b.getF32Type())) : b.getF32Type()});
+    return holes.add(isVector ? "storeVector" : "storeOne", parameters, width, Type(), [&](Emitter &e, ArrayRef<Value> v) {
       Indices index;
       for (unsigned i = 0; i < 3; ++i) // a dim of one element has one place, by which the emitter knows what is remembered
         index.push_back(y[i].isConstant(1) ? e.zero() : e.position(v[i]));
@@ -133,7 +136,7 @@ private:
     os << kScalarSource << kDeviceSource << "namespace MLC_KERNEL_ns {\n" << holes.text() << "struct Config {\n  typedef " << type << " Element;\n  static constexpr int";
     const char *separator = " ";
     for (auto [name, value] : std::initializer_list<std::pair<const char *, int64_t>>{
-             {"kRows", config.rows}, {"kGroups", config.groups}, {"kColumns", config.columns}, {"kVectors", config.vectors}, {"kWidth", shape.width}, {"kC", shape.C}, {"kR", shape.R}, {"kS", shape.S},
+             {"kRows", config.rows}, {"kGroups", config.groups}, {"kColumns", config.columns}, {"kVectors", config.vectors}, {"kParts", config.parts}, {"kWidth", shape.width}, {"kC", shape.C}, {"kR", shape.R}, {"kS", shape.S},
              {"kStrideH", shape.strideH}, {"kStrideW", shape.strideW}, {"kDilationH", shape.dilationH}, {"kDilationW", shape.dilationW}, {"kPadH", pads[0]}, {"kPadW", pads[1]}}) {
       os << separator << name << " = " << value;
       separator = ", ";

@@ -9,13 +9,14 @@
 
 namespace mlc::cuda {
 
-/// How a depthwise convolution is cut: pixels of a block's tile, vectors of channels, and how many neighbouring columns one thread has.
+/// How a depthwise convolution is cut: pixels of a block's tile, vectors of channels, how many neighbouring columns one thread has, and how many threads share a vector.
 struct DepthwiseConfig {
-  int64_t rows = 1, groups = 1, columns = 1, vectors = 1;
+  int64_t rows = 1, groups = 1, columns = 1, vectors = 1, parts = 1;
 
-  /// As a tuning database spells it, rows x columns x vectors of a block: "4x14x8,columns=7".
+  /// As a tuning database spells it, rows x columns x vectors of a block: "4x14x8,columns=7,parts=1".
   std::string str() const;
-  int64_t threads() const { return (rows * groups * vectors + 31) / 32 * 32; }
+  int64_t workers() const { return rows * groups * vectors * parts; }
+  int64_t threads() const { return (workers() + 31) / 32 * 32; }
 };
 
 /// What the choice depends on; sizes are assumed ones where symbols decide.

@@ -4,21 +4,23 @@
 // Depthwise convolution: y[n, p, q, c] = epilogue(sum_rs x[n, p strideH + r dilationH - padH, q strideW + s dilationW - padW, c] w[r, s, c]), x and y channels last, f32, f16 or bf16, sums in f32.
 // One block makes kRows rows x (kGroups x kColumns) columns x (kVectors x kWidth) channels of one image. Its weights come to shared memory first, before the launches ahead have ended where they are constant; then all of
 // the image that its windows cover, zeros where that ends (cp.async where 16 bytes lie together and are aligned, else through registers, computed upon or not). A thread has kColumns neighbouring columns of
-// kWidth channels: along a row of the filter it reads each vector once and adds it to all sums that want it, so nothing inside asks where the image ends.
+// kWidth / kParts channels: along a row of the filter it reads each vector once and adds it to all sums that want it, so nothing inside asks where the image ends.
 // Shared memory: (kR kS kVectors + covered rows x covered columns x kVectors) vectors. Grid: images x tiles of rows x tiles of columns x tiles of channels, the last fastest.
 //
-// Holes: sizeH, sizeW, sizeP, sizeQ (p); windowAddress(p, image, h, w, c), or windowPack or windowElement (kWidth of 1); filterAddress(p, r, s, c), filterPack or filterElement; storeVector(p, image, y, x, c, Pack<float, kWidth>) or storeOne.
-// Configuration: struct Config with Element, kRows, kGroups, kColumns, kVectors, kWidth, kC, kR, kS, kStride*, kDilation*, kPad*, kWindowVector (by address), kWindowLinear (addresses are sums of what h, w and c give),
+// Holes: sizeH, sizeW, sizeP, sizeQ (p); windowAddress(p, image, h, w, c), or windowPack or windowElement (kWidth of 1); filterAddress(p, r, s, c), filterPack or filterElement; storeVector(p, image, y, x, c, Pack<float, kWidth / kParts>) or storeOne.
+// Configuration: struct Config with Element, kRows, kGroups, kColumns, kVectors, kParts (threads that share a vector), kWidth (channels of a vector), kC, kR, kS, kStride*, kDilation*, kPad*, kWindowVector (by address), kWindowLinear (addresses are sums of what h, w and c give),
 // kFilterVector, kFilterConstant (weights).
 
 template <typename C> struct DepthwiseTile {
   typedef typename C::Element Element;
   typedef Pack<Element, C::kWidth> Vector;
+  static constexpr int kLanes = C::kWidth / C::kParts, kAcross = C::kVectors * C::kParts; // channels of a thread, threads for a pixel
+  typedef Pack<Element, kLanes> Part;
   static constexpr int kAll = C::kC / C::kWidth, kChannelTiles = (kAll + C::kVectors - 1) / C::kVectors; // vectors of all channels
   static constexpr int kTileQ = C::kGroups * C::kColumns;
   static constexpr int kSpan = (C::kColumns - 1) * C::kStrideW + (C::kS - 1) * C::kDilationW + 1; // of a thread's windows
   static constexpr int kRowsIn = (C::kRows - 1) * C::kStrideH + (C::kR - 1) * C::kDilationH + 1, kColumnsIn = (kTileQ - 1) * C::kStrideW + (C::kS - 1) * C::kDilationW + 1;
-  static constexpr int kWorkers = C::kRows * C::kGroups * C::kVectors, kThreads = (kWorkers + 31) / 32 * 32;
+  static constexpr int kWorkers = C::kRows * C::kGroups * kAcross, kThreads = (kWorkers + 31) / 32 * 32;
   static constexpr int kFilterVectors = C::kR * C::kS * C::kVectors, kWindowVectors = kRowsIn * kColumnsIn * C::kVectors;
   static constexpr int kFilterBytes = (kFilterVectors * (int)sizeof(Vector) + 15) / 16 * 16;
   static constexpr int kSharedBytes = kFilterBytes + kWindowVectors * (int)sizeof(Vector);
@@ -86,25 +88,25 @@ template <typename C> DEVICE void bring_window(const Params &p, typename Depthwi
   }
 }
 
-// One row of the filter over a thread's columns. `filter`, `window`: the thread's first vectors of it.
-template <typename C> DEVICE void add_row(float (&acc)[C::kColumns][C::kWidth], const typename DepthwiseTile<C>::Vector *filter, const typename DepthwiseTile<C>::Vector *window) {
+// One row of the filter over a thread's columns. `filter`, `window`: the thread's first parts of it.
+template <typename C> DEVICE void add_row(float (&acc)[C::kColumns][DepthwiseTile<C>::kLanes], const typename DepthwiseTile<C>::Part *filter, const typename DepthwiseTile<C>::Part *window) {
   typedef DepthwiseTile<C> T;
-  float weights[C::kS][C::kWidth];
+  float weights[C::kS][T::kLanes];
 #pragma unroll
   for (int s = 0; s < C::kS; ++s) {
-    const typename T::Vector vector = filter[s * C::kVectors];
+    const typename T::Part part = filter[s * T::kAcross];
 #pragma unroll
-    for (int l = 0; l < C::kWidth; ++l) weights[s][l] = convert<float>(vector.v[l]);
+    for (int l = 0; l < T::kLanes; ++l) weights[s][l] = convert<float>(part.v[l]);
   }
 #pragma unroll
   for (int w = 0; w < T::kSpan; ++w) {
-    const typename T::Vector vector = window[w * C::kVectors];
+    const typename T::Part part = window[w * T::kAcross];
 #pragma unroll
     for (int q = 0; q < C::kColumns; ++q) {
       const int offset = w - q * C::kStrideW, s = offset / C::kDilationW;
       if (offset >= 0 && offset % C::kDilationW == 0 && s < C::kS) // decided once unrolled
 #pragma unroll
-        for (int l = 0; l < C::kWidth; ++l) acc[q][l] = fmaf(convert<float>(vector.v[l]), weights[s][l], acc[q][l]);
+        for (int l = 0; l < T::kLanes; ++l) acc[q][l] = fmaf(convert<float>(part.v[l]), weights[s][l], acc[q][l]);
     }
   }
 }
@@ -112,6 +114,7 @@ template <typename C> DEVICE void add_row(float (&acc)[C::kColumns][C::kWidth], 
 template <typename C> DEVICE void depthwise(const Params &p, char *shared) {
   typedef DepthwiseTile<C> T;
   typedef typename T::Vector Vector;
+  typedef typename T::Part Part;
   const uint32_t size_p = (uint32_t)sizeP(p), size_q = (uint32_t)sizeQ(p);
   const uint32_t tiles_p = (size_p + C::kRows - 1) / C::kRows, tiles_q = (size_q + T::kTileQ - 1) / T::kTileQ;
   const uint32_t pixels = blockIdx.x / T::kChannelTiles, rest = pixels / tiles_q;
@@ -127,23 +130,23 @@ template <typename C> DEVICE void depthwise(const Params &p, char *shared) {
   cp_async_wait<0>();
   __syncthreads();
 
-  const int vector = threadIdx.x % C::kVectors, group = threadIdx.x / C::kVectors % C::kGroups, row = threadIdx.x / (C::kVectors * C::kGroups);
-  float acc[C::kColumns][C::kWidth] = {};
+  const int part = threadIdx.x % T::kAcross, group = threadIdx.x / T::kAcross % C::kGroups, row = threadIdx.x / (T::kAcross * C::kGroups);
+  float acc[C::kColumns][T::kLanes] = {};
   if (T::kWorkers == T::kThreads || threadIdx.x < T::kWorkers) {
-    const Vector *weights = filter + vector, *corner = window + (row * C::kStrideH * T::kColumnsIn + group * C::kColumns * C::kStrideW) * C::kVectors + vector;
+    const Part *weights = (const Part *)filter + part, *corner = (const Part *)window + (row * C::kStrideH * T::kColumnsIn + group * C::kColumns * C::kStrideW) * T::kAcross + part;
 #pragma unroll(C::kR <= 3 ? C::kR : 1)
-    for (int r = 0; r < C::kR; ++r) add_row<C>(acc, weights + r * C::kS * C::kVectors, corner + r * C::kDilationH * T::kColumnsIn * C::kVectors);
+    for (int r = 0; r < C::kR; ++r) add_row<C>(acc, weights + r * C::kS * T::kAcross, corner + r * C::kDilationH * T::kColumnsIn * T::kAcross);
   }
   start_dependents(); // what remains needs no shared memory
-  const int y = p0 + row, x = q0 + group * C::kColumns, c = (first_vector + vector) * C::kWidth;
+  const int y = p0 + row, x = q0 + group * C::kColumns, c = first_vector * C::kWidth + part * T::kLanes;
   if (threadIdx.x >= T::kWorkers || y >= (int)size_p || c >= C::kC) return;
 #pragma unroll
   for (int q = 0; q < C::kColumns; ++q) {
     if (x + q >= (int)size_q) break;
-    if constexpr (C::kWidth > 1) {
-      Pack<float, C::kWidth> sums;
+    if constexpr (T::kLanes > 1) {
+      Pack<float, T::kLanes> sums;
 #pragma unroll
-      for (int l = 0; l < C::kWidth; ++l) sums.v[l] = acc[q][l];
+      for (int l = 0; l < T::kLanes; ++l) sums.v[l] = acc[q][l];
       storeVector(p, image, y, x + q, c, sums);
     } else {
       storeOne(p, image, y, x + q, c, acc[q][0]);

@@ -17,7 +17,7 @@
 // OLD: plan.program "main" on "compute_80"
 // No registers are spilled; the name of its problem and a configuration, for tuning.
 // CHOICES: "problem": "depthwise f32 1x10x9x16 5x5 stride 1x1"
-// CHOICES-NEXT: "config": "{{[0-9]+}}x{{[0-9]+}}x{{[0-9]+}},columns={{[0-9]+}}"
+// CHOICES-NEXT: "config": "{{[0-9]+}}x{{[0-9]+}}x{{[0-9]+}},columns={{[0-9]+}},parts=1"
 // CHOICES: "refused_kernels": []
 // HALF-COUNT-3: "problem": "depthwise bf16 1x10x9x16 packs 5x5 stride 1x1"
 // HALF: "refused_kernels": []

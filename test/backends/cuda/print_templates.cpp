@@ -60,8 +60,8 @@ std::vector<std::string> traits(StringRef config) {
   llvm::SmallVector<StringRef> fields;
   config.split(fields, ',');
   std::string tile = fields[0].rsplit('x').first.str();
-  if (fields.size() < 4) // columns of a thread are all that a family of "4x14x8,columns=7" compiles in
-    return {fields[1].str()};
+  if (fields.size() < 4) // "4x14x8,columns=7,parts=2": what one thread has
+    return {fields.back().str() + fields[1].str()};
   return {tile + fields[1].str(), tile + fields[3].str()};
 }
 
