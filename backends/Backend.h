@@ -16,6 +16,16 @@
 
 namespace mlc {
 
+/// How a kernel sees an operand of which it copies boxes by itself (plan.fbs, TensorMap). Sizes are positions in Kernel::scalars.
+struct TensorMap {
+  unsigned buffer = 0;
+  bool isBf16 = false; // else f16
+  std::vector<uint32_t> dims, strides; // innermost first; bytes from one to the next of all dims but the innermost
+  std::vector<uint32_t> box;           // elements of each dim, or of windows: channels and pixels
+  std::vector<uint32_t> steps;         // of windows, along each dim
+  std::vector<int32_t> lower, upper;   // of windows: where the first and the last corner lie, from the first and the last pixel, along W and H
+};
+
 /// What the plan needs to know to launch a kernel, and what its code is made from: a module, or source text.
 struct Kernel {
   mlir::OwningOpRef<mlir::ModuleOp> module; // one func.func @kernel
@@ -31,6 +41,7 @@ struct Kernel {
   unsigned sharedBytes = 0;
   unsigned cluster = 1;
   bool waits = false;              // waits by itself for the launches before, so that it may start while they still run (plan.fbs, Kernel.waits)
+  std::vector<TensorMap> tensorMaps; // in the order of its parameters
   std::string problem, config;     // of a family with configurations: what it computes, and how (Tuning.h); else empty
   bool isOnly = false;             // emit has nothing else for the region: generate takes it though it is not what was hoped for
 };

@@ -14,6 +14,7 @@
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+#include "llvm/Support/InterleavedRange.h"
 #include "llvm/Support/SHA256.h"
 #include <set>
 
@@ -47,6 +48,12 @@ public:
     os << kernel.source << region.getNumOperands() << ' ' << region.getNumResults() << ' ' << kernel.workspaces.size();
     if (kernel.threads)
       os << ' ' << kernel.threads << ' ' << kernel.sharedBytes << ' ' << kernel.cluster << ' ' << kernel.waits;
+    for (const TensorMap &map : kernel.tensorMaps) {
+      os << " map " << map.buffer << map.isBf16;
+      for (const auto &numbers : {map.dims, map.strides, map.box, map.steps})
+        os << '/' << llvm::interleaved(numbers);
+      os << '/' << llvm::interleaved(map.lower) << '/' << llvm::interleaved(map.upper);
+    }
     auto [it, fresh] = byText.try_emplace(text, entries.size());
     if (fresh) {
       std::string name = "k" + std::to_string(entries.size()) + "_" + kernel.kind;

@@ -186,6 +186,8 @@ public:
       features.push_back(fb.CreateString("buckets"));
     if (llvm::any_of(parts.targets, [](const PlanParts::Target &t) { return t.backend->minCuda > 0; }))
       features.push_back(fb.CreateString("cuda"));
+    if (llvm::any_of(parts.targets, [](const PlanParts::Target &t) { return llvm::any_of(t.kernels, [](const NamedKernel &k) { return !k.kernel.tensorMaps.empty(); }); }))
+      features.push_back(fb.CreateString("tensor_maps"));
     auto constantVector = fb.CreateVector(constants);
     auto targetVector = fb.CreateVector(targets);
     auto metadataVector = fb.CreateVector(metadata);
@@ -310,7 +312,10 @@ private:
       // Results may be read back by later phases of the kernel; in-place results share an operand's memory.
       params.insert(params.end(), named.results, plan::Access::Write);
       params.insert(params.end(), k.workspaces.size(), plan::Access::ReadWrite);
-      kernels.push_back(plan::CreateKernelDirect(fb, named.name.c_str(), k.kind.c_str(), range.offset, range.size, &params, k.scalars.size(), k.threads, k.sharedBytes, k.cluster, k.waits));
+      std::vector<Off<plan::TensorMap>> maps;
+      for (const TensorMap &m : k.tensorMaps)
+        maps.push_back(plan::CreateTensorMapDirect(fb, m.buffer, m.isBf16, &m.dims, &m.strides, &m.box, &m.steps, &m.lower, &m.upper));
+      kernels.push_back(plan::CreateKernelDirect(fb, named.name.c_str(), k.kind.c_str(), range.offset, range.size, &params, k.scalars.size(), k.threads, k.sharedBytes, k.cluster, k.waits, maps.empty() ? nullptr : &maps));
     }
     std::vector<Off<flatbuffers::String>> features;
     for (const std::string &f : t.backend->features)

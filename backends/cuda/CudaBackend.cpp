@@ -33,6 +33,7 @@ public:
   Attention attention(StringRef precision) const override { return !precision.empty() && target.hasAsyncCopy() ? Attention::Softmax : Attention::None; }
 
   void addChoosePasses(OpPassManager &func) const override { 
+    func.addPass(createCudaFoldPatches());
     func.addPass(createCudaPackWeights());
     func.addPass(createCudaPadProducts());
   }

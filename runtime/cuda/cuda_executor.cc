@@ -102,7 +102,7 @@ Status CudaExecutor::Reserve(ShapePlan& shape) {
   MLC_TRY(CheckUsable());
   const Current current(context_);
   if (!shape.state) {
-    MLC_TRY_ASSIGN(LaunchParams params, LaunchParams::Build(shape, faults()));
+    MLC_TRY_ASSIGN(LaunchParams params, LaunchParams::Build(shape, code_->kernels(), faults()));
     auto state = std::make_unique<CudaShape>(std::move(params), ++num_shapes_);
     MLC_TRY(CheckInstructions(shape));
     for (uint32_t block = 0; use_graphs_ && block < shape.num_blocks(); ++block) {
@@ -262,11 +262,13 @@ Status CudaExecutor::EnqueueOn(CUstream stream, ShapePlan& shape, const RunReque
   if (request.profile)
     MLC_TRY(profile_.Begin(stream, has_run_[program] ? gate : nullptr, request.profile));
   MLC_TRY(CopyIn(stream, request));
-  const auto& state = static_cast<const CudaShape&>(*shape.state);
+  auto& state = static_cast<CudaShape&>(*shape.state);
+  const uint64_t binding = BindingOf(shape);
+  MLC_TRY(state.params.EncodeMaps(context_, shape, code_->kernels(), binding));
   MLC_TRY(RunOnStream({context_, shape, code_->kernels(), state.params, stream,
                        pinned_.data() + kReadback, request.max_loop_iterations, request.cancelled,
                        request.profile ? &profile_ : nullptr, use_graphs_ ? &graphs_ : nullptr,
-                       state.pieces, BindingOf(shape)}));
+                       state.pieces, binding}));
   if (request.profile) MLC_TRY(profile_.Collect());
   has_run_[program] = true;
   return CopyOut(stream, request);

@@ -153,6 +153,21 @@ struct CUDA_MEMCPY3D {  // _v2
   size_t WidthInBytes, Height, Depth;
 };
 
+// ---- tensor maps ----
+
+struct alignas(64) CUtensorMap {
+  uint64_t opaque[16];
+};
+
+enum : int {
+  CU_TENSOR_MAP_DATA_TYPE_FLOAT16 = 6,
+  CU_TENSOR_MAP_DATA_TYPE_BFLOAT16 = 9,
+  CU_TENSOR_MAP_INTERLEAVE_NONE = 0,
+  CU_TENSOR_MAP_SWIZZLE_128B = 3,
+  CU_TENSOR_MAP_L2_PROMOTION_L2_256B = 3,
+  CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE = 0
+};
+
 // ---- virtual memory ----
 
 enum : int {

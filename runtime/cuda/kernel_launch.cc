@@ -4,6 +4,7 @@
 
 #include <cinttypes>
 
+#include "runtime/cuda/tensor_maps.h"
 #include "runtime/plan/access.h"
 
 namespace mlc::runtime::cuda {
@@ -13,7 +14,8 @@ constexpr int64_t kMaxGrid = 0x7fffffff;  // along x, for every capability since
 
 }  // namespace
 
-Result<LaunchParams> LaunchParams::Build(const ShapePlan& shape, int32_t* faults) {
+Result<LaunchParams> LaunchParams::Build(const ShapePlan& shape,
+                                         const std::vector<Kernel>& kernels, int32_t* faults) {
   LaunchParams made;
   const uint32_t count = NumInstructions(*shape.bound().program);
   made.first_.resize(count + 1);
@@ -32,10 +34,28 @@ Result<LaunchParams> LaunchParams::Build(const ShapePlan& shape, int32_t* faults
       for (uint32_t i = 0; i < Count(launch->scalars()); ++i)
         made.params_.push_back(const_cast<int64_t*>(step.scalars + i));
       made.params_.push_back(&made.fault_pointers_[step.number]);
+      for (uint32_t i = 0; i < Count(kernels[step.kernel].tensor_maps); ++i)
+        made.params_.push_back(&made.maps_.emplace_back());
     }
   }
   made.first_[count] = made.params_.size();
   return made;
+}
+
+Status LaunchParams::EncodeMaps(const Context& context, const ShapePlan& shape,
+                                const std::vector<Kernel>& kernels, uint64_t binding) {
+  if (maps_.empty() || binding == encoded_) return Ok();
+  auto map = maps_.begin();
+  for (uint32_t block = 0; block < shape.num_blocks(); ++block)
+    for (const Step& step : shape.block(block)) {
+      if (step.op != plan::Op::Launch) continue;
+      for (const plan::TensorMap* row : Items(kernels[step.kernel].tensor_maps)) {
+        if (step.grid > 0) MLC_TRY(EncodeTensorMap(context, shape, step, *row, &*map));
+        ++map;
+      }
+    }
+  encoded_ = binding;
+  return Ok();
 }
 
 uint32_t NumInstructions(const plan::Program& program) {

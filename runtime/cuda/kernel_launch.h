@@ -5,6 +5,7 @@
 #ifndef MLC_RUNTIME_CUDA_KERNEL_LAUNCH_H
 #define MLC_RUNTIME_CUDA_KERNEL_LAUNCH_H
 
+#include <deque>
 #include <vector>
 
 #include "runtime/cuda/plan_on_device.h"
@@ -12,12 +13,20 @@
 
 namespace mlc::runtime::cuda {
 
-// Points into the argument pools of a ShapePlan, so that its Bind is all that a new run needs.
+// Points into the argument pools of a ShapePlan, so that its Bind is all that a new run needs,
+// unless kernels have tensor maps.
 class LaunchParams {
  public:
   // faults: an int for each instruction of the program, on the host and the device at once.
   // OUT_OF_RANGE: a grid beyond what a launch can have, naming the node.
-  static Result<LaunchParams> Build(const ShapePlan& shape, int32_t* faults);
+  static Result<LaunchParams> Build(const ShapePlan& shape, const std::vector<Kernel>& kernels,
+                                    int32_t* faults);
+
+  // Makes the tensor maps of all launches for the addresses that the shape is bound to. `binding` is
+  // another number whenever these are others: the maps of one are made once. The context is
+  // current. Errors are those of EncodeTensorMap.
+  Status EncodeMaps(const Context& context, const ShapePlan& shape,
+                    const std::vector<Kernel>& kernels, uint64_t binding);
 
   // Of a launch; in the order of runtime/cuda/kernel_abi.h.
   void** of(const Step& step) const {
@@ -30,6 +39,8 @@ class LaunchParams {
   std::vector<void*> params_;
   std::vector<size_t> first_;             // by instruction, and the end
   std::vector<int32_t*> fault_pointers_;  // by instruction
+  std::deque<CUtensorMap> maps_;          // in the order of launches; params_ points to them
+  uint64_t encoded_ = 0;                  // the binding that they were made for
 };
 
 // An instruction's number counts those of all blocks of its program.

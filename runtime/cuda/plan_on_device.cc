@@ -91,6 +91,7 @@ Status PlanOnDevice::LoadCode(CudaDevice& device, const mlc_plan& plan, CUresult
     kernel.shared_bytes = row->shared_bytes();
     kernel.cluster = row->cluster();
     kernel.waits = row->waits();
+    kernel.tensor_maps = row->tensor_maps();
     const CUresult result =
         context.driver().cuModuleGetFunction(&kernel.function, module_.get(), Text(row->name()));
     if (result == CUDA_ERROR_NOT_FOUND)

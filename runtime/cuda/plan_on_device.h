@@ -20,6 +20,7 @@ struct Kernel {
   unsigned shared_bytes = 0;
   unsigned cluster = 1;
   bool waits = false;  // by itself for the launches before
+  const flatbuffers::Vector<flatbuffers::Offset<plan::TensorMap>>* tensor_maps = nullptr;
 };
 
 // Immutable. Its owners keep device and plan alive.

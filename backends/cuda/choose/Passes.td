@@ -5,6 +5,20 @@
 
 include "mlir/Pass/PassBase.td"
 
+def CudaFoldPatches : Pass<"cuda-fold-patches", "::mlir::func::FuncOp"> {
+  let summary = "Windows that lie side by side become channels";
+  let description = [{
+    Patch embeddings: a convolution whose windows neither overlap nor leave gaps along W reads, channels last, S * C neighbouring elements of each row of a window. The picture is seen as [N, H, W / S, S * C] (no copy) and the
+    constant weights as [Cout, S * C, R, 1], so that what is read is whole vectors where C channels (3, mostly) are none. Pads, dilation or a rest along W, and channels that are vectors already, decline.
+
+        %y = graph.region "conv"(%x, %w) { graph.conv %a, %b {strides = [16, 16]} } : (1x224x224x3, 768x3x16x16)
+    ->  %u = graph.reshape %x   %v = graph.transpose, graph.reshape %w
+        %y = graph.region "conv"(%u, %v) { graph.conv %a, %b {strides = [16, 1]} } : (1x224x14x48, 768x48x16x1)
+  }];
+  let dependentDialects = ["::mlc::graph::GraphDialect"];
+  let statistics = [Statistic<"folded", "folded", "Number of convolutions">];
+}
+
 def CudaPackWeights : Pass<"cuda-pack-weights", "::mlir::func::FuncOp"> {
   let summary = "Constant weights of convolutions come with the channels last";
   let description = [{

@@ -7,7 +7,7 @@
 namespace mlc::cuda {
 namespace {
 
-constexpr double kMathHalf = 2048;   // multiply-adds a clock that mma.sync reaches with 8 warps or more
+constexpr double kMathHalf = 900;    // multiply-adds a clock that mma.sync reaches with 8 warps or more
 constexpr double kMathFloat = 90;    // that the FMA loop reaches
 constexpr double kBytes = 28;        // from L2, per multiprocessor and clock when all read
 constexpr double kLatency = 900;     // of one load that the pipeline's depth hides
@@ -35,9 +35,23 @@ double cost(const ProductConfig &c, const ProductShape &s, const CudaTarget &tar
   double chain = kStep + (isFloat ? 0 : kLink * c.blockK / c.warpsK / 16);
   double step = std::max({math * together + issue, bytes, chain, kLatency / (c.stages - 1)});
   double waves = ceilDiv(blocks, static_cast<double>(target.multiprocessors) * together);
-  double store = kStore + c.blockM * c.blockN * 8.0 / c.threads() / c.split * together + (c.warpsK > 1 ? 150 + c.blockM * c.blockN * (c.warpsK - 1) / 64.0 : 0);
+  double store = kStore + c.blockM * c.blockN * (8.0 / c.threads() + (s.epilogue - 6) / 128) / c.split * together + (c.warpsK > 1 ? 150 + c.blockM * c.blockN * (c.warpsK - 1) / 64.0 : 0);
   double exchange = c.split > 1 ? kExchange + 60 * c.split + c.blockM * c.blockN * 4.0 * (c.split - 1) / c.split / kClusterBytes * together : 0;
   return waves * (kStart + steps * step + store + exchange);
+}
+
+/// Of the template for sm_90a: blocks stay, and the tensor cores wait while a tile is finished.
+double hopperCost(const ProductConfig &c, const ProductShape &s, const CudaTarget &target) {
+  constexpr double kMath = 1500, kBoxBytes = 40, kBegin = 2500, kFinish = 700;
+  double tiles = ceilDiv(s.M, c.blockM) * ceilDiv(s.N, c.blockN), steps = ceilDiv(s.K, c.blockK);
+  double rate = kMath * std::min(1.0, c.blockN / 128.0) * std::min(1.0, 0.4 + 0.3 * c.blockM / 64.0);
+  double rounds = ceilDiv(tiles, static_cast<double>(target.multiprocessors));
+  double math = c.blockM * c.blockN * c.blockK / rate, bytes = (c.blockM + c.blockN) * c.blockK * 2 / kBoxBytes;
+  double step = std::max({math, bytes, kLatency / (c.stages - 1)});
+  double finish = kFinish + c.blockM * c.blockN * s.epilogue / 80 * (c.warpgroups() > 1 && !c.alternate ? 1 : 1.5); // four warps leave gaps
+  if (c.alternate) // only the last tile's finish is not beside another's product
+    return kBegin + rounds * std::max(steps * step, (finish + steps * step) / 2) + finish;
+  return kBegin + rounds * (steps * step + finish);
 }
 
 /// A tile and how many warps lie along each of its sides.
@@ -77,9 +91,30 @@ void addConfigs(std::vector<ProductConfig> &out, const ProductShape &s) {
       }
 }
 
+void addHopperConfigs(std::vector<ProductConfig> &out, const CudaTarget &target) {
+  static const struct {
+    int64_t m, n;
+    bool alternate;
+  } kTiles[] = {{64, 64, false}, {64, 128, false}, {64, 256, false}, {128, 64, false}, {128, 128, false}, {128, 256, false}, {64, 64, true}, {64, 128, true}, {64, 256, true}, {128, 64, true}, {128, 128, true}};
+  for (auto t : kTiles) {
+    ProductConfig c{t.m, t.n, 64};
+    c.hopper = true;
+    c.alternate = t.alternate;
+    for (c.stages = 2; c.stages < 8; ++c.stages) {
+      ProductConfig more = c;
+      ++more.stages;
+      if (more.sharedBytes(2, false) > target.sharedBytes)
+        break;
+    }
+    out.push_back(c);
+  }
+}
+
 } // namespace
 
 int64_t ProductConfig::sharedBytes(int64_t elementBytes, bool rightRows) const {
+  if (hopper)
+    return 1024 + stages * (blockM + blockN) * 128 + warpgroups() * 64 * (columns() + 4) * 4 + 16 * stages + 16;
   int64_t chunk = 16 / elementBytes, left = blockM * (blockK + chunk), right = rightRows ? blockK * (blockN + chunk) : blockN * (blockK + chunk);
   int64_t out = blockM * (blockN + 4) * 4;
   return std::max((left + right) * stages * elementBytes, std::max<int64_t>(1, warpsK - 1) * out) + (split > 1 ? out + 16 : 0);
@@ -87,6 +122,8 @@ int64_t ProductConfig::sharedBytes(int64_t elementBytes, bool rightRows) const {
 
 std::string ProductConfig::str() const {
   auto n = [](int64_t v) { return std::to_string(v); };
+  if (hopper)
+    return "tma=" + n(blockM) + "x" + n(blockN) + "x" + n(blockK) + ",stages=" + n(stages) + (alternate ? ",alternate" : "");
   return n(blockM) + "x" + n(blockN) + "x" + n(blockK) + ",warps=" + n(warpsM) + "x" + n(warpsN) + "x" + n(warpsK) + ",stages=" + n(stages) + ",split=" + n(split);
 }
 
@@ -102,6 +139,12 @@ std::vector<ProductConfig> rankProducts(const ProductShape &shape, const CudaTar
         continue;
       ranked.emplace_back(cost(c, shape, target), c);
     }
+  if (shape.boxes && target.hasHopper()) {
+    std::vector<ProductConfig> boxes;
+    addHopperConfigs(boxes, target);
+    for (const ProductConfig &c : boxes)
+      ranked.emplace_back(hopperCost(c, shape, target), c);
+  }
   llvm::stable_sort(ranked, [](const auto &a, const auto &b) { return a.first < b.first; });
   std::vector<ProductConfig> out;
   for (const auto &[time, c] : ranked)

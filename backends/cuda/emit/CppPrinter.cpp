@@ -83,7 +83,7 @@ StringRef formulaOf(Operation *op) {
       {"arith.shli", "($u)$0 << $1"}, {"arith.shrui", "($u)$0 >> $1"}, {"arith.shrsi", "$0 >> $1"},
       {"arith.minsi", "$0 < $1 ? $0 : $1"}, {"arith.maxsi", "$0 > $1 ? $0 : $1"}, {"arith.minui", "($u)$0 < ($u)$1 ? $0 : $1"}, {"arith.maxui", "($u)$0 > ($u)$1 ? $0 : $1"},
       {"arith.extsi", "$0"}, {"arith.extui", "($u)$0"}, {"arith.trunci", "$0"}, {"arith.index_cast", "$0"}, {"arith.sitofp", "from_int<$r>($0)"}, {"arith.uitofp", "from_int<$r>(($u)$0)"},
-      {"arith.fptosi", "to_int<$r>($0)"}, {"arith.addf", "$0 + $1"}, {"arith.subf", "$0 - $1"}, {"arith.mulf", "$0 * $1"}, {"arith.divf", "$0 / $1"}, {"arith.negf", "-$0"},
+      {"arith.fptosi", "to_int<$r>($0)"}, {"arith.addf", "$0 + $1"}, {"arith.subf", "$0 - $1"}, {"arith.mulf", "$0 * $1"}, {"arith.divf", "divide($0, $1)"}, {"arith.negf", "-$0"},
       {"arith.maximumf", "maximum($0, $1)"}, {"arith.minimumf", "minimum($0, $1)"}, {"arith.maxnumf", "fmax($0, $1)"}, {"arith.minnumf", "fmin($0, $1)"},
       {"arith.extf", "convert<$r>($0)"}, {"arith.truncf", "convert<$r>($0)"}, {"arith.bitcast", "bitcast<$r>($0)"}, {"arith.select", "$0 ? $1 : $2"},
       {"math.exp", "math_exp($0)"}, {"math.exp2", "math_exp2($0)"}, {"math.expm1", "math_expm1($0)"}, {"math.log", "math_log($0)"}, {"math.log1p", "math_log1p($0)"},

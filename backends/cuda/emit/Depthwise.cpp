@@ -133,7 +133,7 @@ private:
     auto pads = conv.getPads();
     std::string out;
     llvm::raw_string_ostream os(out);
-    os << kScalarSource << kDeviceSource << "namespace MLC_KERNEL_ns {\n" << holes.text() << "struct Config {\n  typedef " << type << " Element;\n  static constexpr int";
+    os << kScalarSource << kDeviceSource << "namespace MLC_KERNEL_ns {\n" << holes.mathSource() << holes.text() << "struct Config {\n  typedef " << type << " Element;\n  static constexpr int";
     const char *separator = " ";
     for (auto [name, value] : std::initializer_list<std::pair<const char *, int64_t>>{
              {"kRows", config.rows}, {"kGroups", config.groups}, {"kColumns", config.columns}, {"kVectors", config.vectors}, {"kParts", config.parts}, {"kWidth", shape.width}, {"kC", shape.C}, {"kR", shape.R}, {"kS", shape.S},

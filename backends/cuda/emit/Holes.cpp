@@ -2,6 +2,7 @@
 // Part of MLC, see the LICENSE file.
 #include "backends/cuda/emit/Holes.h"
 #include "backends/cuda/emit/CppPrinter.h"
+#include "backends/cuda/kernels/Sources.h"
 #include "passes/Fuse/Regions.h"
 #include <numeric>
 
@@ -163,7 +164,12 @@ bool Holes::isConstant(Value operand) const {
   return isConstantExpression(RegionOp(region).getInputs()[cast<BlockArgument>(operand).getArgNumber()]);
 }
 
-std::string Holes::kernel(int64_t threads, int64_t sharedBytes, StringRef tile, StringRef call) const {
+StringRef Holes::mathSource() const {
+  auto isHalf = [](Value r) { return isa<FloatType>(getElementTypeOrSelf(r.getType())) && getElementTypeOrSelf(r.getType()).getIntOrFloatBitWidth() == 16; };
+  return llvm::all_of(RegionOp(region).getResults(), isHalf) ? kNarrowMathSource : "";
+}
+
+std::string Holes::kernel(int64_t threads, int64_t sharedBytes, StringRef tile, StringRef call, unsigned tensorMaps) const {
   std::string parameters, values;
   for (unsigned i = 0; i < numBuffers(); ++i) {
     parameters += "char *b" + std::to_string(i) + ", ";
@@ -173,9 +179,14 @@ std::string Holes::kernel(int64_t threads, int64_t sharedBytes, StringRef tile, 
     parameters += "int64_t s" + std::to_string(i) + ", ";
     values += "s" + std::to_string(i) + ", ";
   }
+  std::string maps, addresses;
+  for (unsigned i = 0; i < tensorMaps; ++i) {
+    maps += ", const __grid_constant__ TensorMap t" + std::to_string(i);
+    addresses += ", &t" + std::to_string(i);
+  }
   return ("extern \"C\" __global__ void __launch_bounds__(" + llvm::Twine(threads) + ") MLC_KERNEL(" + parameters +
-          "int *fault) {\n  extern __shared__ __align__(16) char MLC_KERNEL_shared[];\n  const Params p = {" + values + "fault};\n  static_assert(" + tile + "::kSharedBytes == " + llvm::Twine(sharedBytes) +
-          ", \"the launch gives what the tile needs\");\n  " + call + "(p, MLC_KERNEL_shared);\n}\n")
+          "int *fault" + maps + ") {\n  extern __shared__ __align__(16) char MLC_KERNEL_shared[];\n  const Params p = {" + values + "fault};\n  static_assert(" + tile + "::kSharedBytes == " + llvm::Twine(sharedBytes) +
+          ", \"the launch gives what the tile needs\");\n  " + call + "(p, MLC_KERNEL_shared" + addresses + ");\n}\n")
       .str();
 }
 

@@ -46,15 +46,19 @@ public:
   /// Whether an operand is the same in all runs: moves of what is constant outside.
   bool isConstant(mlir::Value operand) const;
 
+  /// Cheaper functions for the holes (kernels/narrow_math.cuh), to stand ahead of them, where all results are halves; else nothing.
+  llvm::StringRef mathSource() const;
   /// struct Params, then all functions.
   std::string text() const;
   /// The kernel around a template: `tile` has kSharedBytes, which must be what the launch gives; `call` is the function of (p, shared memory).
-  std::string kernel(int64_t threads, int64_t sharedBytes, llvm::StringRef tile, llvm::StringRef call) const;
+  /// `tensorMaps` more parameters follow as t0, .., whose addresses the call gets too.
+  std::string kernel(int64_t threads, int64_t sharedBytes, llvm::StringRef tile, llvm::StringRef call, unsigned tensorMaps = 0) const;
   const std::vector<DimExpr> &sizes() const { return scalars; }
+  /// The position of a size among the scalars, which it is added to.
+  unsigned sizeIndex(const DimExpr &size);
 
 private:
   unsigned numBuffers() const { return graph::RegionOp(region)->getNumOperands() + graph::RegionOp(region)->getNumResults(); }
-  unsigned sizeIndex(const DimExpr &size);
 
   const Placements &placements;
   std::vector<DimExpr> scalars;

@@ -3,6 +3,7 @@
 #include "backends/cuda/emit/Product.h"
 #include "backends/cuda/emit/CppPrinter.h"
 #include "backends/cuda/emit/Holes.h"
+#include "backends/cuda/emit/TensorMaps.h"
 #include "backends/cuda/kernels/Sources.h"
 #include "passes/Fuse/Regions.h"
 
@@ -20,7 +21,7 @@ constexpr size_t kMostTried = 6; // candidates for one product: each refusal is 
 class Product {
 public:
   Product(RegionOp region, ShapeFacts &facts, const Placements &placements, const CudaTarget &target, const AssumedSizes &sizes, const Tuning &tuning, const RefusedSources &refused)
-      : region(region), facts(facts), target(target), sizes(sizes), tuning(tuning), refused(refused), holes(region, facts, placements), b(region.getContext()) {}
+      : region(region), facts(facts), placements(placements), target(target), sizes(sizes), tuning(tuning), refused(refused), holes(region, facts, placements), b(region.getContext()) {}
 
   FailureOr<Kernel> run() {
     if (!match() || !addOperands() || !addEpilogue())
@@ -28,7 +29,7 @@ public:
     holes.addSize("sizeM", M);
     holes.addSize("sizeN", N);
     holes.addSize("sizeK", K);
-    ProductShape shape{sizes(product(batch)), sizes(M), sizes(N), sizes(K), elementBytes, rightRows, (leftVector || leftPack) && rightVector};
+    ProductShape shape{sizes(product(batch)), sizes(M), sizes(N), sizes(K), elementBytes, rightRows, (leftVector || leftPack) && rightVector, target.hasHopper() && findBoxes(), epilogueInstructions()};
     Kernel kernel;
     kernel.problem = problem(shape);
     std::vector<ProductConfig> ranked = rankProducts(shape, target);
@@ -50,10 +51,22 @@ public:
     kernel.sharedBytes = c.sharedBytes(elementBytes, rightRows);
     kernel.cluster = c.split;
     kernel.grid = product(batch) * DimExpr::ceilDiv(M, c.blockM) * DimExpr::ceilDiv(N, c.blockN) * DimExpr(c.split);
+    if (c.hopper) {
+      kernel.tensorMaps = {leftMap(c), rightMap(c)};
+      if (auto tiles = kernel.grid.constant())
+        kernel.grid = std::min(*tiles, target.multiprocessors);
+    }
     return kernel;
   }
 
 private:
+  double epilogueInstructions() {
+    double sum = 6;
+    for (Operation &op : region.getBody().front().without_terminator())
+      sum += isa<ErfOp, GeluOp, TanhOp, ExpOp, SigmoidOp, SwishOp, SoftplusOp, PowOp, LogOp, SinOp, CosOp>(op) ? 20 : op.hasTrait<Pointwise>() ? 2 : 0;
+    return sum;
+  }
+
   /// Of a tuning database: what decides how fast a configuration is.
   std::string problem(const ProductShape &s) {
     std::string out;
@@ -233,6 +246,75 @@ private:
     return false;
   }
 
+  /// Whether both operands can be copied by tensor maps, as the template for sm_90a wants them: halves, matrices (or windows of whole 64 channels), stored in whole vectors.
+  bool findBoxes() {
+    if (elementBytes != 2 || !batch.empty() || storeWidth != chunk)
+      return false;
+    auto x = viewOfOperand(left, region, facts, placements), w = viewOfOperand(right, region, facts, placements);
+    if (!x || !w || !x->strides.back().isConstant(1))
+      return false;
+    leftView = *x;
+    rightView = *w;
+    size_t rank = x->dims.size();
+    isMatrix = !conv || (kernelH * kernelW == 1 && conv.getStrides() == ArrayRef<int64_t>{1, 1} && llvm::all_of(conv.getPads(), [](int64_t p) { return p == 0; }));
+    if (isMatrix) {
+      auto stride = x->strideOfAll(0, rank - 1);
+      if (!stride || !isWholeStride(*stride))
+        return false;
+      leftStrides = {*stride};
+    } else {
+      if (channels % 64 || !llvm::all_of(ArrayRef<DimExpr>(x->strides).drop_back(), isWholeStride))
+        return false;
+      leftStrides = {x->strides[2], x->strides[1], x->strides[0]};
+    }
+    // Weights are [Cout, C, R, S] of which k = (r, s, c); matrices [K, N].
+    std::optional<DimExpr> stride;
+    if (conv) {
+      OperandView order{0, {w->dims[2], w->dims[3], w->dims[1]}, {w->strides[2], w->strides[3], w->strides[1]}};
+      if (auto all = order.strideOfAll(0, 3); all && all->isConstant(1))
+        stride = w->strides[0];
+    } else if (w->strides[rightRows ? 1 : 0].isConstant(1)) {
+      stride = w->strides[rightRows ? 0 : 1];
+    }
+    if (!stride || !isWholeStride(*stride))
+      return false;
+    rightStride = *stride;
+    return true;
+  }
+
+  uint32_t bytesIndex(const DimExpr &stride) { return holes.sizeIndex(stride * DimExpr(2)); }
+
+  TensorMap leftMap(const ProductConfig &c) {
+    TensorMap map;
+    map.buffer = leftView.buffer;
+    map.isBf16 = element.isBF16();
+    map.box = {64, static_cast<uint32_t>(c.blockM)};
+    for (const DimExpr &stride : leftStrides)
+      map.strides.push_back(bytesIndex(stride));
+    if (isMatrix) {
+      map.dims = {holes.sizeIndex(K), holes.sizeIndex(M)};
+      return map;
+    }
+    for (size_t i : {3, 2, 1, 0})
+      map.dims.push_back(holes.sizeIndex(leftView.dims[i]));
+    auto s = conv.getStrides(), d = conv.getDilations(), p = conv.getPads();
+    auto number = [](int64_t v) { return static_cast<int32_t>(v); };
+    map.steps = {1, static_cast<uint32_t>(s[1]), static_cast<uint32_t>(s[0]), 1};
+    map.lower = {number(-p[1]), number(-p[0])};
+    map.upper = {number(p[3] - d[1] * (kernelW - 1)), number(p[2] - d[0] * (kernelH - 1))};
+    return map;
+  }
+
+  TensorMap rightMap(const ProductConfig &c) {
+    TensorMap map;
+    map.buffer = rightView.buffer;
+    map.isBf16 = element.isBF16();
+    map.dims = {holes.sizeIndex(rightRows ? N : K), holes.sizeIndex(rightRows ? K : N)};
+    map.strides = {bytesIndex(rightStride)};
+    map.box = {64, static_cast<uint32_t>(rightRows ? 64 : c.blockN)};
+    return map;
+  }
+
   static bool isNarrow(const DimExpr &size) {
     auto c = size.constant();
     return c && *c <= INT32_MAX;
@@ -243,6 +325,39 @@ private:
     return c && *c % n == 0;
   }
 
+  /// Position of a result's element; a dim of one element has one place, by which the emitter knows what is remembered.
+  Indices resultIndex(Emitter &e, ArrayRef<Value> v, bool lanes) {
+    Indices index;
+    for (Value i : e.delinearize(v[0], batch))
+      index.push_back(e.position(i));
+    for (Value i : e.delinearize(v[1], rowDims))
+      index.push_back(e.position(i));
+    index.push_back(N.isConstant(1) ? e.zero() : Index{v[2], lanes, lanes});
+    return index;
+  }
+
+  /// Of one result: its vectors by themselves, so that several are computed before any is stored, and what they read is on its way together. What is read may not be moved over a store, for all that the compiler knows.
+  bool addValue() {
+    if (region.getNumResults() > 1)
+      return true;
+    Value result = region.getResult(0), yielded = region.getBody().front().getTerminator()->getOperand(0);
+    Type type = VectorType::get({storeWidth}, facts.elementType(result));
+    auto parameters = holes.positions({"b", "m", "n"});
+    parameters.push_back({"acc", VectorType::get({storeWidth}, b.getF32Type())});
+    bool ok = holes.add("resultVector", parameters, storeWidth, type, [&](Emitter &e, ArrayRef<Value> v) {
+      Indices index = resultIndex(e, v, true);
+      rememberAccumulator(e, anchor->getResult(0), index, v[3]);
+      Value value = e.at(yielded, index);
+      return std::optional<Value>(e.isVector(value) ? value : e.splat(value));
+    });
+    parameters.back() = {"value", type};
+    resultByVectors = ok && holes.add("writeVector", parameters, storeWidth, Type(), [&](Emitter &e, ArrayRef<Value> v) {
+      e.store(result, resultIndex(e, v, true), v[3]);
+      return std::optional<Value>(Value());
+    });
+    return ok;
+  }
+
   bool addEpilogue() {
     // 16 bytes of the widest result, or two vectors of it for f32 accumulators of halves.
     storeWidth = multipleOf(N, chunk) ? chunk : 1;
@@ -251,19 +366,14 @@ private:
       auto parameters = holes.positions({"b", "m", "n"});
       parameters.push_back({"acc", accumulator});
       return holes.add(name, parameters, width, Type(), [&](Emitter &e, ArrayRef<Value> v) {
-        Indices index;
-        for (Value i : e.delinearize(v[0], batch))
-          index.push_back(e.position(i));
-        for (Value i : e.delinearize(v[1], rowDims))
-          index.push_back(e.position(i));
-        index.push_back(N.isConstant(1) ? e.zero() : Index{v[2], width > 1, width > 1}); // a dim of one element has one place, by which the emitter knows what is remembered
+        Indices index = resultIndex(e, v, width > 1);
         rememberAccumulator(e, anchor->getResult(0), index, v[3]);
         for (auto [result, yielded] : llvm::zip(region.getResults(), region.getBody().front().getTerminator()->getOperands()))
           e.store(result, index, e.at(yielded, index));
         return std::optional<Value>(Value());
       });
     };
-    if (storeWidth > 1 && store("storeVector", storeWidth))
+    if (storeWidth > 1 && addValue() && store("storeVector", storeWidth))
       return true;
     storeWidth = 1;
     return store("storeOne", 1);
@@ -281,13 +391,18 @@ private:
     for (const char *name : {"sizeH", "sizeW", "sizeP", "sizeQ"})
       holes.complete(name, "int64_t", "");
     holes.complete("storeVector", "void", "int64_t, int64_t, int64_t, const Pack<float, " + std::to_string(storeWidth) + "> &");
+    std::string resultType = cppType(facts.elementType(region.getResult(0))), vector = "Pack<" + resultType + ", " + std::to_string(storeWidth) + ">";
+    holes.complete("resultVector", vector, "int64_t, int64_t, int64_t, const Pack<float, " + std::to_string(storeWidth) + "> &");
+    holes.complete("writeVector", "void", "int64_t, int64_t, int64_t, const " + vector + " &");
     holes.complete("storeOne", "void", "int64_t, int64_t, int64_t, float");
+    if (c.hopper) // its parameters
+      (void)leftMap(c), (void)rightMap(c);
     // NOTE: constants of the configuration become variables of the PTX module, where other kernels have theirs.
-    os << kScalarSource << kDeviceSource << "namespace MLC_KERNEL_ns {\n" << holes.text();
+    os << kScalarSource << kDeviceSource << (c.hopper ? kHopperDeviceSource : "") << "namespace MLC_KERNEL_ns {\n" << holes.mathSource() << holes.text();
     auto flag = [](bool v) { return v ? "true" : "false"; };
-    os << "struct Config {\n  typedef " << type << " Element;\n  static constexpr int";
+    os << "struct Config {\n  typedef " << type << " Element;\n  typedef " << resultType << " Result;\n  static constexpr int";
     std::vector<std::pair<const char *, int64_t>> numbers = {{"kBlockM", c.blockM}, {"kBlockN", c.blockN}, {"kBlockK", c.blockK}, {"kWarpsM", c.warpsM}, {"kWarpsN", c.warpsN}, {"kWarpsK", c.warpsK},
-                                                             {"kStages", c.stages}, {"kSplit", c.split},   {"kStoreWidth", storeWidth}};
+                                                             {"kStages", c.stages}, {"kSplit", c.split},   {"kStoreWidth", storeWidth}, {"kColumns", c.columns()}};
     if (conv) {
       auto s = conv.getStrides(), d = conv.getDilations(), p = conv.getPads();
       numbers.insert(numbers.end(), {{"kC", channels}, {"kR", kernelH}, {"kS", kernelW}, {"kStrideH", s[0]}, {"kStrideW", s[1]}, {"kDilationH", d[0]}, {"kDilationW", d[1]}, {"kPadH", p[0]}, {"kPadW", p[1]}});
@@ -297,13 +412,17 @@ private:
       os << separator << name << " = " << value;
       separator = ", ";
     }
-    os << ";\n  static constexpr bool kLeftVector = " << flag(leftVector) << ", kRightVector = " << flag(rightVector) << ", kLeftTail = " << flag(leftTail && leftVector) << ", kRightRows = " << flag(rightRows) << ", kLeftPack = " << flag(leftPack) << ", kLeftLinear = " << flag(leftVector && leftLinear) << ", kRightLinear = " << flag(rightVector && rightLinear) << ", kRightConstant = " << flag(holes.isConstant(right)) << ", kNarrow = " << flag(isNarrow(M) && isNarrow(N)) << ", kIsConv = " << flag(!!conv) << ";\n};\n";
-    os << kProductSource << holes.kernel(c.threads(), c.sharedBytes(elementBytes, rightRows), "Tile<Config>", "product<Config>") << "}\n";
+    os << ";\n  static constexpr bool kLeftVector = " << flag(leftVector) << ", kRightVector = " << flag(rightVector) << ", kLeftTail = " << flag(leftTail && leftVector) << ", kRightRows = " << flag(rightRows) << ", kLeftPack = " << flag(leftPack) << ", kLeftLinear = " << flag(leftVector && leftLinear) << ", kRightLinear = " << flag(rightVector && rightLinear) << ", kRightConstant = " << flag(holes.isConstant(right)) << ", kNarrow = " << flag(isNarrow(M) && isNarrow(N)) << ", kByVectors = " << flag(resultByVectors && storeWidth > 1) << ", kAlternate = " << flag(c.alternate) << ", kIsConv = " << flag(conv && !(c.hopper && isMatrix)) << ";\n};\n";
+    if (c.hopper)
+      os << kEpilogueSource << kHopperSource << holes.kernel(c.threads(), c.sharedBytes(elementBytes, rightRows), "HopperTile<Config>", "hopper_product<Config>", 2) << "}\n";
+    else
+      os << kEpilogueSource << kProductSource << holes.kernel(c.threads(), c.sharedBytes(elementBytes, rightRows), "Tile<Config>", "product<Config>") << "}\n";
     return out;
   }
 
   RegionOp region;
   ShapeFacts &facts;
+  const Placements &placements;
   const CudaTarget &target;
   const AssumedSizes &sizes;
   const Tuning &tuning;
@@ -316,6 +435,11 @@ private:
   Type element;
   int64_t elementBytes = 4, chunk = 4, channels = 0, kernelH = 1, kernelW = 1, storeWidth = 1;
   DimExpr M, N, K;
+  OperandView leftView, rightView; // findBoxes
+  SmallVector<DimExpr> leftStrides;
+  DimExpr rightStride = 0;
+  bool isMatrix = true;
+  bool resultByVectors = false; // resultVector, writeVector
   Dims batch, rowDims;
   bool leftPack = false, leftLinear = false, rightLinear = false;
   bool leftVector = false, leftTail = false, rightVector = false, rightRows = false;

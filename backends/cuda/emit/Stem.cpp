@@ -119,7 +119,7 @@ private:
     auto pads = conv.getPads();
     std::string out;
     llvm::raw_string_ostream os(out);
-    os << kScalarSource << kDeviceSource << "namespace MLC_KERNEL_ns {\n" << holes.text() << "struct Config {\n  typedef " << cppType(element) << " Element;\n  static constexpr int";
+    os << kScalarSource << kDeviceSource << "namespace MLC_KERNEL_ns {\n" << holes.mathSource() << holes.text() << "struct Config {\n  typedef " << cppType(element) << " Element;\n  static constexpr int";
     const char *separator = " ";
     for (auto [name, value] : std::initializer_list<std::pair<const char *, int64_t>>{
              {"kRows", config.rows}, {"kColumns", config.columns}, {"kWarpsM", config.warpsM}, {"kWarpsN", shape.warpsN()}, {"kPairs", shape.pairs()}, {"kN", shape.N}, {"kC", shape.C}, {"kR", shape.R}, {"kS", shape.S}, {"kStrideH", shape.strideH}, {"kStrideW", shape.strideW}, {"kDilationH", shape.dilationH}, {"kDilationW", shape.dilationW},

@@ -11,7 +11,11 @@ extern const char kTunedSm90[]; // ../choose/tuned/sm_90a.tsv
 
 extern const char kScalarSource[];  // scalar.h
 extern const char kDeviceSource[];  // device.cuh
+extern const char kNarrowMathSource[]; // narrow_math.cuh
+extern const char kEpilogueSource[]; // epilogue.cuh
 extern const char kProductSource[]; // product.cuh
+extern const char kHopperDeviceSource[]; // hopper_device.cuh
+extern const char kHopperSource[];  // hopper.cuh
 extern const char kAttentionSource[]; // attention.cuh
 extern const char kStageSource[]; // stage.cuh
 extern const char kDepthwiseSource[]; // depthwise.cuh

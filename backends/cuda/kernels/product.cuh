@@ -9,7 +9,7 @@
 // Grid: batch x tiles of M x tiles of N x kSplit, the last fastest. Source of the structure: CUTLASS's documentation, "Efficient GEMM in CUDA".
 //
 // Holes: sizeM, sizeN, sizeK (p); leftAddress(p, b, m, k), or leftPack (16 bytes computed together) or leftElement, for convolutions windowAddress(p, image, h, w, c), windowPack or windowElement; rightAddress(p, b, k, n) or rightElement;
-// storeVector(p, b, m, n, Pack<float, kStoreWidth>), storeOne(p, b, m, n, float).
+// storeVector(p, b, m, n, Pack<float, kStoreWidth>), storeOne(p, b, m, n, float); of one result (kByVectors) resultVector(p, b, m, n, Pack<float, kStoreWidth>) and writeVector(p, b, m, n, Pack<Result, kStoreWidth>).
 // Configuration: struct Config with Element, kBlockM, kBlockN, kBlockK, kWarpsM, kWarpsN, kWarpsK, kStages, kSplit, kLeftVector (by address), kLeftPack, kLeftTail (K ends inside of a vector), kLeftLinear (addresses are sums of what m and k give), kRightVector, kRightLinear, kRightRows (right's n lie together in memory, else its k), kRightConstant (weights), kNarrow (positions are below 2^31), kStoreWidth,
 // and for convolutions kIsConv, kC, kR, kS, kStride*, kDilation*, kPad*, with sizeH, sizeW, sizeP, sizeQ.
 
@@ -325,13 +325,6 @@ template <typename C> struct Accumulators<C, true> {
   }
 };
 
-// Position of an epilogue's element; divisions of small numbers are several times cheaper.
-template <typename C> DEVICE int64_t position(int64_t first, int offset) {
-  const int64_t at = first + offset;
-  if constexpr (C::kNarrow) __builtin_assume(at >= 0 && at <= 0x7fffffff);
-  return at;
-}
-
 // One element of a finished tile, as store_tile adds it up.
 template <typename C> DEVICE float tile_element(const float *out, const float *received, int rank, int row, int column) {
   typedef Tile<C> T;
@@ -361,37 +354,37 @@ template <typename C> DEVICE void store_elements(const Params &p, const float *o
   }
 }
 
-// The tile's rows that this block finishes, through the epilogue: all, or the split's part number `rank`, to which the others' parts in `received` are added (in the order of their ranks, so that all runs agree).
+// The tile's rows that this block finishes: all, or the split's part number `rank`, to which the others' parts in `received` are added (in the order of their ranks, so that all runs agree).
 template <typename C> DEVICE void store_tile(const Params &p, const float *out, const float *received, int rank, int64_t b, int64_t m0, int64_t n0, int64_t size_m, int64_t size_n) {
   typedef Tile<C> T;
-  constexpr int kWidth = C::kStoreWidth > 4 ? C::kStoreWidth : 4, kPerRow = C::kBlockN / kWidth;
+  constexpr int kWidth = C::kStoreWidth, kPerRow = C::kBlockN / kWidth, kVectors = T::kReceivedRows * kPerRow, kEach = (kVectors + T::kThreads - 1) / T::kThreads, kTogether = kEach < 4 ? kEach : 4;
   const int first = rank * T::kReceivedRows;
-  for (int i = threadIdx.x; i < T::kReceivedRows * kPerRow; i += T::kThreads) {
-    const int row = i / kPerRow, column = i % kPerRow * kWidth;
-    const int64_t m = position<C>(m0, first + row), n = position<C>(n0, column);
-    if (m >= size_m || n >= size_n) continue;
-    float acc[kWidth];
+  for (int start = threadIdx.x; start < kVectors; start += kTogether * T::kThreads) {
+    int64_t m[kTogether], n[kTogether];
+    Pack<float, kWidth> acc[kTogether];
 #pragma unroll
-    for (int j = 0; j < kWidth; j += 4) {
-      const float *mine = out + (first + row) * T::kOutStride + column + j;
-      float4 v = *(const float4 *)mine;
-      if constexpr (C::kSplit > 1) {
-        v = make_float4(0, 0, 0, 0);
+    for (int i = 0; i < kTogether; ++i) {
+      const int vector = start + i * T::kThreads;
+      const bool has = kVectors % (kTogether * T::kThreads) == 0 || vector < kVectors;
+      const int row = has ? vector / kPerRow : 0, column = has ? vector % kPerRow * kWidth : 0;
+      m[i] = has ? position<C>(m0, first + row) : size_m;
+      n[i] = position<C>(n0, column);
 #pragma unroll
-        for (int s = 0; s < C::kSplit; ++s) {
-          const float4 part = *(const float4 *)(s == rank ? mine : received + s * T::kReceivedElems + row * T::kOutStride + column + j);
-          v.x += part.x, v.y += part.y, v.z += part.z, v.w += part.w;
+      for (int j = 0; j < kWidth; j += 4) {
+        const float *mine = out + (first + row) * T::kOutStride + column + j;
+        float4 v = *(const float4 *)mine;
+        if constexpr (C::kSplit > 1) {
+          v = make_float4(0, 0, 0, 0);
+#pragma unroll
+          for (int s = 0; s < C::kSplit; ++s) {
+            const float4 part = *(const float4 *)(s == rank ? mine : received + s * T::kReceivedElems + row * T::kOutStride + column + j);
+            v.x += part.x, v.y += part.y, v.z += part.z, v.w += part.w;
+          }
         }
+        acc[i].v[j] = v.x, acc[i].v[j + 1] = v.y, acc[i].v[j + 2] = v.z, acc[i].v[j + 3] = v.w;
       }
-      acc[j] = v.x, acc[j + 1] = v.y, acc[j + 2] = v.z, acc[j + 3] = v.w;
     }
-#pragma unroll
-    for (int j = 0; j < kWidth; j += C::kStoreWidth) {
-      Pack<float, C::kStoreWidth> part;
-#pragma unroll
-      for (int l = 0; l < C::kStoreWidth; ++l) part.v[l] = acc[j + l];
-      if (n + j < size_n) storeVector(p, b, m, n + j, part);
-    }
+    finish_vectors<C>(p, b, m, n, acc, size_m, size_n);
   }
 }
 

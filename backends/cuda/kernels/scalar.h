@@ -86,6 +86,8 @@ DEVICE float maximum(float x, float y) { float z; asm("max.NaN.f32 %0, %1, %2;" 
 DEVICE float minimum(float x, float y) { float z; asm("min.NaN.f32 %0, %1, %2;" : "=f"(z) : "f"(x), "f"(y)); return z; }
 #endif
 
+template <typename T> DEVICE T divide(T x, T y) { return x / y; }
+
 #define MLC_MATH1(name, f32, f64) \
   DEVICE float math_##name(float x) { return f32(x); } \
   DEVICE double math_##name(double x) { return f64(x); }

@@ -4,6 +4,7 @@
 // kernels/device.cuh for the host: what CUDA gives a kernel (threads, blocks, clusters, shared memory, barriers, matrix fragments), so that a template's own source runs here, every index map with it.
 // Each thread of a cluster is a fiber; they run in turn until each waits, so a barrier is a loop that yields. Copies that CUDA makes later are made at once: this finds wrong places, not
 // missing waits. Fragments of ldmatrix and mma.sync lie as the PTX ISA says ("Matrix Fragments for mma.m16n8k16", "ldmatrix").
+#include <setjmp.h>
 #include <ucontext.h>
 
 #include <cstdlib>
@@ -17,6 +18,7 @@
 #define __forceinline__ inline
 #define __shared__
 #define __align__(n)
+#define __grid_constant__
 #define DEVICE_MEMBER inline
 #ifndef __CUDA_ARCH__
 #define __CUDA_ARCH__ 900
@@ -44,7 +46,9 @@ struct Warp {
   float numbers[32];
 };
 struct Fiber {
-  ucontext_t context;
+  ucontext_t context; // where it starts
+  jmp_buf at;         // where it goes on: unlike swapcontext, no call of the system
+  bool started = false;
   std::vector<char> stack;
   Dim thread, block;
   int rank = 0; // in the cluster
@@ -53,14 +57,24 @@ struct Fiber {
   bool done = false;
 };
 
-inline ucontext_t scheduler;
+inline jmp_buf scheduler;
 inline std::vector<std::unique_ptr<Fiber>> fibers;
 inline std::vector<Block> blocks; // of the cluster
 inline Barrier clusterBarrier;
+inline Dim grid;
 inline Fiber *current = nullptr;
 inline std::function<void()> body;
 
-inline void yield() { swapcontext(&current->context, &scheduler); }
+inline void yield() {
+  if (!_setjmp(current->at)) _longjmp(scheduler, 1);
+}
+[[gnu::noinline]] inline void resume(Fiber &fiber) {
+  current = &fiber;
+  if (_setjmp(scheduler)) return;
+  if (fiber.started) _longjmp(fiber.at, 1);
+  fiber.started = true;
+  setcontext(&fiber.context);
+}
 inline unsigned arrive(Barrier &b, int count) {
   const unsigned generation = b.generation;
   if (++b.arrived == count) {
@@ -115,8 +129,7 @@ inline void runCluster(uint32_t first_block, int cluster, int threads, int share
     for (auto &fiber : fibers) {
       if (fiber->done) continue;
       running = true;
-      current = fiber.get();
-      swapcontext(&scheduler, &fiber->context);
+      resume(*fiber);
     }
   }
 }
@@ -125,6 +138,8 @@ inline void runCluster(uint32_t first_block, int cluster, int threads, int share
 
 #define threadIdx host::current->thread
 #define blockIdx host::current->block
+#define gridDim host::grid
+#define __syncwarp() host::meetWarp()
 #define __syncthreads() host::meet(host::blocks[host::current->rank].barrier, host::threadsOfBlock())
 struct float2 { float x, y; };
 struct alignas(16) float4 { float x, y, z, w; };
@@ -132,6 +147,7 @@ inline float2 make_float2(float x, float y) { return {x, y}; }
 inline float4 make_float4(float x, float y, float z, float w) { return {x, y, z, w}; }
 inline float __int_as_float(int x) { return bitcast<float>(x); }
 inline float __expf(float x) { return expf(x); }
+inline float __fdividef(float x, float y) { return x / y; }
 inline float __shfl_xor_sync(unsigned, float x, int mask) {
   const int lane = threadIdx.x % 32;
   host::current->warp->numbers[lane] = x;
@@ -142,6 +158,7 @@ inline float __shfl_xor_sync(unsigned, float x, int mask) {
 }
 
 // ---- device.cuh
+DEVICE uint32_t shared_address(const void *p) { return (uint32_t)(uintptr_t)p; }
 DEVICE void cp_async16(void *to, const void *from, bool valid) {
   if (((uintptr_t)to | (valid ? (uintptr_t)from : 0)) % 16) abort();
   if (valid) memcpy(to, from, 16);
@@ -212,3 +229,5 @@ DEVICE void cluster_copy(void *to, uint64_t *barrier, const void *from, uint32_t
   memcpy(in_block(to, rank), from, bytes);
   *(uint64_t *)in_block(barrier, rank) -= bytes;
 }
+
+#include "host_hopper.h"
