@@ -3,13 +3,12 @@
 #include "backends/cuda/emit/Depthwise.h"
 #include "backends/cuda/emit/Choice.h"
 #include "backends/cuda/emit/CppPrinter.h"
-#include "backends/cuda/emit/Holes.h"
+#include "backends/cuda/emit/PixelStore.h"
 #include "backends/cuda/kernels/Sources.h"
 
 using namespace mlir;
 using namespace mlc::graph;
 using mlc::reference::Emitter;
-using mlc::reference::Index;
 using mlc::reference::Indices;
 
 namespace mlc::cuda {
@@ -17,7 +16,7 @@ namespace {
 
 class Depthwise {
 public:
-  explicit Depthwise(TemplateContext c) : c(c), region(c.region), facts(c.facts), holes(c.region, c.facts, c.placements), b(c.region.getContext()) {}
+  explicit Depthwise(TemplateContext c) : c(c), region(c.region), facts(c.facts), holes(c.region, c.facts, c.placements), store(holes, c.region) {}
 
   FailureOr<Kernel> run() {
     if (!match() || !addOperands() || !addEpilogue())
@@ -93,23 +92,7 @@ private:
   }
 
   /// For vectors, and for their halves where threads may share one.
-  bool addEpilogue() { return addStore(shape.width) && (shape.width < 8 || addStore(shape.width / 2)); }
-
-  bool addStore(int64_t width) {
-    bool isVector = width > 1;
-    auto parameters = holes.positions({"image", "y", "x", "c"});
-    parameters.push_back({"acc", isVector ? Type(VectorType::get({width}, b.getF32Type())) : b.getF32Type()});
-    return holes.add(isVector ? "storeVector" : "storeOne", parameters, width, Type(), [&](Emitter &e, ArrayRef<Value> v) {
-      Indices index;
-      for (unsigned i = 0; i < 3; ++i) // a dim of one element has one place, by which the emitter knows what is remembered
-        index.push_back(y[i].isConstant(1) ? e.zero() : e.position(v[i]));
-      index.push_back({v[3], isVector, isVector});
-      rememberAccumulator(e, conv.getY(), index, v[4]);
-      for (auto [result, yielded] : llvm::zip(region.getResults(), region.getBody().front().getTerminator()->getOperands()))
-        e.store(result, index, e.at(yielded, index));
-      return std::optional<Value>(Value());
-    });
-  }
+  bool addEpilogue() { return store.add(conv, shape.width) && (shape.width < 8 || store.add(conv, shape.width / 2)); }
 
   /// Of a tuning database: what decides how fast a configuration is.
   std::string problem() const {
@@ -128,12 +111,11 @@ private:
       holes.complete(std::string(name) + "Pack", pack, positions);
       holes.complete(std::string(name) + "Element", type, positions);
     }
-    holes.complete("storeVector", "void", "int64_t, int64_t, int64_t, int64_t, const Pack<float, " + std::to_string(shape.width) + "> &");
-    holes.complete("storeOne", "void", "int64_t, int64_t, int64_t, int64_t, float");
+    store.complete(shape.width);
     auto pads = conv.getPads();
     std::string out;
     llvm::raw_string_ostream os(out);
-    os << kScalarSource << kDeviceSource << "namespace MLC_KERNEL_ns {\n" << holes.mathSource() << holes.text() << "struct Config {\n  typedef " << type << " Element;\n  static constexpr int";
+    os << kScalarSource << kDeviceSource << "namespace MLC_KERNEL_ns {\n" << holes.mathSource() << holes.text() << "struct Config {\n  typedef " << type << " Element;\n  " << store.config() << "  static constexpr int";
     const char *separator = " ";
     for (auto [name, value] : std::initializer_list<std::pair<const char *, int64_t>>{
              {"kRows", config.rows}, {"kGroups", config.groups}, {"kColumns", config.columns}, {"kVectors", config.vectors}, {"kParts", config.parts}, {"kWidth", shape.width}, {"kC", shape.C}, {"kR", shape.R}, {"kS", shape.S},
@@ -143,7 +125,7 @@ private:
     }
     auto flag = [](bool v) { return v ? "true" : "false"; };
     os << ";\n  static constexpr bool kWindowVector = " << flag(windowVector) << ", kWindowLinear = " << flag(windowVector && windowLinear) << ", kFilterVector = " << flag(filterVector)
-       << ", kFilterConstant = " << flag(holes.isConstant(conv.getW())) << ";\n};\n" << kStageSource << kDepthwiseSource
+       << ", kFilterConstant = " << flag(holes.isConstant(conv.getW())) << ";\n};\n" << kPixelsSource << kDepthwiseSource
        << holes.kernel(config.threads(), shape.sharedBytes(config), "DepthwiseTile<Config>", "depthwise<Config>") << "}\n";
     return out;
   }
@@ -152,7 +134,7 @@ private:
   RegionOp region;
   ShapeFacts &facts;
   Holes holes;
-  OpBuilder b;
+  PixelStore store;
   ConvOp conv;
   Type element;
   Dims x, y;

@@ -3,13 +3,12 @@
 #include "backends/cuda/emit/Stem.h"
 #include "backends/cuda/emit/Choice.h"
 #include "backends/cuda/emit/CppPrinter.h"
-#include "backends/cuda/emit/Holes.h"
+#include "backends/cuda/emit/PixelStore.h"
 #include "backends/cuda/kernels/Sources.h"
 
 using namespace mlir;
 using namespace mlc::graph;
 using mlc::reference::Emitter;
-using mlc::reference::Index;
 using mlc::reference::Indices;
 
 namespace mlc::cuda {
@@ -17,7 +16,7 @@ namespace {
 
 class Stem {
 public:
-  explicit Stem(TemplateContext c) : c(c), region(c.region), facts(c.facts), holes(c.region, c.facts, c.placements), b(c.region.getContext()) {}
+  explicit Stem(TemplateContext c) : c(c), region(c.region), facts(c.facts), holes(c.region, c.facts, c.placements), store(holes, c.region) {}
 
   FailureOr<Kernel> run() {
     if (!match() || !addOperands() || !addEpilogue())
@@ -87,21 +86,7 @@ private:
   /// What a lane has of a pixel, unless some of that is behind the last filter.
   int64_t storeWidth() { return shape.N % (2 * shape.pairs()) ? 1 : 2 * shape.pairs(); }
 
-  bool addEpilogue() {
-    int64_t width = storeWidth();
-    auto parameters = holes.positions({"image", "y", "x", "n"});
-    parameters.push_back({"acc", width > 1 ? Type(VectorType::get({width}, b.getF32Type())) : b.getF32Type()});
-    return holes.add(width > 1 ? "storeVector" : "storeOne", parameters, width, Type(), [&](Emitter &e, ArrayRef<Value> v) {
-      Indices index;
-      for (unsigned i = 0; i < 3; ++i) // a dim of one element has one place, by which the emitter knows what is remembered
-        index.push_back(y[i].isConstant(1) ? e.zero() : e.position(v[i]));
-      index.push_back(y[3].isConstant(1) ? e.zero() : Index{v[3], width > 1, width > 1});
-      rememberAccumulator(e, conv.getY(), index, v[4]);
-      for (auto [result, yielded] : llvm::zip(region.getResults(), region.getBody().front().getTerminator()->getOperands()))
-        e.store(result, index, e.at(yielded, index));
-      return std::optional<Value>(Value());
-    });
-  }
+  bool addEpilogue() { return store.add(conv, storeWidth()); }
 
   /// Of a tuning database: what decides how fast a configuration is.
   std::string problem() {
@@ -114,12 +99,11 @@ private:
   }
 
   std::string source(const StemConfig &config) {
-    holes.complete("storeVector", "void", "int64_t, int64_t, int64_t, int64_t, const Pack<float, " + std::to_string(2 * shape.pairs()) + "> &");
-    holes.complete("storeOne", "void", "int64_t, int64_t, int64_t, int64_t, float");
+    store.complete(2 * shape.pairs());
     auto pads = conv.getPads();
     std::string out;
     llvm::raw_string_ostream os(out);
-    os << kScalarSource << kDeviceSource << "namespace MLC_KERNEL_ns {\n" << holes.mathSource() << holes.text() << "struct Config {\n  typedef " << cppType(element) << " Element;\n  static constexpr int";
+    os << kScalarSource << kDeviceSource << "namespace MLC_KERNEL_ns {\n" << holes.mathSource() << holes.text() << "struct Config {\n  typedef " << cppType(element) << " Element;\n  " << store.config() << "  static constexpr int";
     const char *separator = " ";
     for (auto [name, value] : std::initializer_list<std::pair<const char *, int64_t>>{
              {"kRows", config.rows}, {"kColumns", config.columns}, {"kWarpsM", config.warpsM}, {"kWarpsN", shape.warpsN()}, {"kPairs", shape.pairs()}, {"kN", shape.N}, {"kC", shape.C}, {"kR", shape.R}, {"kS", shape.S}, {"kStrideH", shape.strideH}, {"kStrideW", shape.strideW}, {"kDilationH", shape.dilationH}, {"kDilationW", shape.dilationW},
@@ -128,7 +112,7 @@ private:
       separator = ", ";
     }
     auto flag = [](bool v) { return v ? "true" : "false"; };
-    os << ";\n  static constexpr bool kVectors = " << flag(storeWidth() > 1) << ", kFilterConstant = " << flag(holes.isConstant(conv.getW())) << ";\n};\n" << kStageSource << kStemSource
+    os << ";\n  static constexpr bool kVectors = " << flag(storeWidth() > 1) << ", kFilterConstant = " << flag(holes.isConstant(conv.getW())) << ";\n};\n" << kPixelsSource << kStemSource
        << holes.kernel(shape.threads(config), shape.sharedBytes(config), "StemTile<Config>", "stem<Config>") << "}\n";
     return out;
   }
@@ -137,7 +121,7 @@ private:
   RegionOp region;
   ShapeFacts &facts;
   Holes holes;
-  OpBuilder b;
+  PixelStore store;
   ConvOp conv;
   Value filter;
   Type element;

@@ -17,7 +17,7 @@ extern const char kProductSource[]; // product.cuh
 extern const char kHopperDeviceSource[]; // hopper_device.cuh
 extern const char kHopperSource[];  // hopper.cuh
 extern const char kAttentionSource[]; // attention.cuh
-extern const char kStageSource[]; // stage.cuh
+extern const char kPixelsSource[]; // pixels.cuh
 extern const char kDepthwiseSource[]; // depthwise.cuh
 extern const char kStemSource[]; // stem.cuh
 

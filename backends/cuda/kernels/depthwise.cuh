@@ -7,8 +7,9 @@
 // kWidth / kParts channels: along a row of the filter it reads each vector once and adds it to all sums that want it, so nothing inside asks where the image ends.
 // Shared memory: (kR kS kVectors + covered rows x covered columns x kVectors) vectors. Grid: images x tiles of rows x tiles of columns x tiles of channels, the last fastest.
 //
-// Holes: sizeH, sizeW, sizeP, sizeQ (p); windowAddress(p, image, h, w, c), or windowPack or windowElement (kWidth of 1); filterAddress(p, r, s, c), filterPack or filterElement; storeVector(p, image, y, x, c, Pack<float, kWidth / kParts>) or storeOne.
-// Configuration: struct Config with Element, kRows, kGroups, kColumns, kVectors, kParts (threads that share a vector), kWidth (channels of a vector), kC, kR, kS, kStride*, kDilation*, kPad*, kWindowVector (by address), kWindowLinear (addresses are sums of what h, w and c give),
+// Holes: sizeH, sizeW, sizeP, sizeQ (p); windowAddress(p, image, h, w, c), or windowPack or windowElement (kWidth of 1); filterAddress(p, r, s, c), filterPack or filterElement; storeVector(p, image, y, x, c, Pack<float, kWidth / kParts>),
+// where kByVectors its parts resultVector and writeVector, or storeOne.
+// Configuration: struct Config with Element, Result, kByVectors, kRows, kGroups, kColumns, kVectors, kParts (threads that share a vector), kWidth (channels of a vector), kC, kR, kS, kStride*, kDilation*, kPad*, kWindowVector (by address), kWindowLinear (addresses are sums of what h, w and c give),
 // kFilterVector, kFilterConstant (weights).
 
 template <typename C> struct DepthwiseTile {
@@ -140,16 +141,20 @@ template <typename C> DEVICE void depthwise(const Params &p, char *shared) {
   start_dependents(); // what remains needs no shared memory
   const int y = p0 + row, x = q0 + group * C::kColumns, c = first_vector * C::kWidth + part * T::kLanes;
   if (threadIdx.x >= T::kWorkers || y >= (int)size_p || c >= C::kC) return;
+  if constexpr (T::kLanes > 1) {
+    Pack<float, T::kLanes> sums[C::kColumns];
+    int ys[C::kColumns], xs[C::kColumns];
 #pragma unroll
-  for (int q = 0; q < C::kColumns; ++q) {
-    if (x + q >= (int)size_q) break;
-    if constexpr (T::kLanes > 1) {
-      Pack<float, T::kLanes> sums;
+    for (int q = 0; q < C::kColumns; ++q) {
+      ys[q] = y;
+      xs[q] = x + q;
 #pragma unroll
-      for (int l = 0; l < T::kLanes; ++l) sums.v[l] = acc[q][l];
-      storeVector(p, image, y, x + q, c, sums);
-    } else {
-      storeOne(p, image, y, x + q, c, acc[q][0]);
+      for (int l = 0; l < T::kLanes; ++l) sums[q].v[l] = acc[q][l];
     }
+    store_pixels<C>(p, image, ys, xs, c, sums, (int)size_p, (int)size_q);
+  } else {
+#pragma unroll
+    for (int q = 0; q < C::kColumns; ++q)
+      if (x + q < (int)size_q) storeOne(p, image, y, x + q, c, acc[q][0]);
   }
 }

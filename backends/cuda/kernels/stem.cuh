@@ -8,9 +8,9 @@
 // Each warp holds the weights of 16 kPairs n in registers, from before the launches ahead have ended where they are constant, and passes over its pixels.
 // Shared memory: covered rows x covered columns x 8 bytes. Grid: images x tiles of rows x tiles of columns, the last fastest.
 //
-// Holes: sizeH, sizeW, sizeP, sizeQ (p); windowElement(p, image, h, w, c); filterAddress(p, part, step, x): 8 elements, those of lane x / 8 for one mma.sync (cuda-pack-stems); storeVector(p, image, y, x, n, Pack<float, 2 kPairs>), or
-// storeOne where n ends inside of vectors.
-// Configuration: struct Config with Element, kRows, kColumns, kWarpsM, kWarpsN, kPairs, kN, kC, kR, kS, kStride*, kDilation*, kPad*, kVectors (stores), kFilterConstant (weights).
+// Holes: sizeH, sizeW, sizeP, sizeQ (p); windowElement(p, image, h, w, c); filterAddress(p, part, step, x): 8 elements, those of lane x / 8 for one mma.sync (cuda-pack-stems); storeVector(p, image, y, x, n, Pack<float, 2 kPairs>), where
+// kByVectors its parts resultVector and writeVector, or storeOne where n ends inside of vectors.
+// Configuration: struct Config with Element, Result, kByVectors, kRows, kColumns, kWarpsM, kWarpsN, kPairs, kN, kC, kR, kS, kStride*, kDilation*, kPad*, kVectors (stores), kFilterConstant (weights).
 
 template <typename C> struct StemTile {
   typedef typename C::Element Element;
@@ -74,20 +74,6 @@ DEVICE void multiply(float (&acc)[C::kPairs][2][4], const StemFilter<C> &filter,
     }
 }
 
-template <typename C> DEVICE void store_pixel(const Params &p, const float (&acc)[C::kPairs][2][4], int i, int e, int64_t image, int y, int x, int n) {
-  constexpr int kWidth = 2 * C::kPairs;
-  Pack<float, kWidth> sums;
-#pragma unroll
-  for (int l = 0; l < kWidth; ++l) sums.v[l] = acc[l / 2][i][l % 2 * 2 + e];
-  if constexpr (C::kVectors) {
-    if (n < C::kN) storeVector(p, image, y, x, n, sums);
-  } else {
-#pragma unroll
-    for (int l = 0; l < kWidth; ++l)
-      if (n + l < C::kN) storeOne(p, image, y, x, n + l, sums.v[l]);
-  }
-}
-
 template <typename C> DEVICE void stem(const Params &p, char *shared) {
   typedef StemTile<C> T;
   typedef typename T::Pixel Pixel;
@@ -119,11 +105,23 @@ template <typename C> DEVICE void stem(const Params &p, char *shared) {
     float acc[C::kPairs][2][4] = {};
     multiply<C>(acc, filter, corners, offsets);
     if (tile + C::kWarpsM >= T::kTiles) start_dependents(); // what remains is the last store
+    constexpr int kWidth = 2 * C::kPairs;
+    Pack<float, kWidth> sums[4];
+    int y[4], x[4];
 #pragma unroll
     for (int i = 0; i < 4; ++i) {
       const unsigned pixel = tile * 16 + i / 2 * 8 + lane % 4 * 2 + i % 2;
-      const int y = p0 + (int)(pixel / C::kColumns), x = q0 + (int)(pixel % C::kColumns);
-      if (pixel < T::kPixels && y < size_p && x < size_q) store_pixel<C>(p, acc, i / 2, i % 2, image, y, x, n);
+      y[i] = pixel < T::kPixels ? p0 + (int)(pixel / C::kColumns) : size_p;
+      x[i] = q0 + (int)(pixel % C::kColumns);
+#pragma unroll
+      for (int l = 0; l < kWidth; ++l) sums[i].v[l] = acc[l / 2][i / 2][l % 2 * 2 + i % 2];
+    }
+    if constexpr (C::kVectors) {
+      if (n < C::kN) store_pixels<C>(p, image, y, x, n, sums, size_p, size_q);
+    } else {
+#pragma unroll
+      for (int l = 0; l < 4 * kWidth; ++l)
+        if (n + l % kWidth < C::kN && y[l / kWidth] < size_p && x[l / kWidth] < size_q) storeOne(p, image, y[l / kWidth], x[l / kWidth], n + l % kWidth, sums[l / kWidth].v[l % kWidth]);
     }
   }
 }
