@@ -42,6 +42,15 @@ class Case:
 
     def __init__(self, name, text, operands, wanted, t, tolerance=0.0):
         self.name, self.text, self.operands, self.wanted, self.type, self.tolerance = name, text, operands, wanted, t, tolerance
+        self.second = None
+
+
+def with_second(case, value, wanted):
+    """The same with one more result of the same type, the value of that name in the region."""
+    t = case.text.rpartition("return %r : ")[2].split("\n")[0]
+    case.text = case.text.replace(f"-> {t} {{", f"-> ({t}, {t}) {{").replace("%r = graph.region", "%r:2 = graph.region").replace(f"yield %y : {t}", f"yield %y, {value} : {t}, {t}").replace(f"return %r : {t}", f"return %r#0, %r#1 : {t}, {t}")
+    case.second = wanted
+    return case
 
 
 def integers(shape, t, largest=2):
@@ -109,7 +118,7 @@ def convolution(name, t, images, h, w, channels, filters, kernel, stride, dilati
     return Case(name, function(name, "conv", [("a", x.shape, t), ("b", weights.shape, t)], lines, (shape, t)), [stored(x, t), stored(weights, t)], wanted, t)
 
 
-def depthwise(name, t, images, h, w, channels, kernel, stride, dilation, pads, packed=True, computed=False):
+def depthwise(name, t, images, h, w, channels, kernel, stride, dilation, pads, packed=True, computed=False, two=False):
     """relu(conv + bias), sums of f32, one filter per channel, packed [r, s, channels, 1] as cuda-pack-weights leaves them. `computed`: the image is x + x."""
     r, s = kernel
     p, q = (h + pads[0] + pads[2] - dilation * (r - 1) - 1) // stride + 1, (w + pads[1] + pads[3] - dilation * (s - 1) - 1) // stride + 1
@@ -136,10 +145,11 @@ def depthwise(name, t, images, h, w, channels, kernel, stride, dilation, pads, p
         for j in range(s):
             wanted += padded[:, i * dilation:i * dilation + (p - 1) * stride + 1:stride, j * dilation:j * dilation + (q - 1) * stride + 1:stride] * weights[i, j, :, 0].astype(np.float64)
     text = function(name, "conv", [("a", x.shape, t), ("b", held.shape, t), ("c", (channels,), "f32")], lines, (shape, "f32"))
-    return Case(name, text, [stored(x, t), stored(held, t), bias], np.maximum(wanted + bias, 0), "f32")
+    case = Case(name, text, [stored(x, t), stored(held, t), bias], np.maximum(wanted + bias, 0), "f32")
+    return with_second(case, "%s", wanted + bias) if two else case
 
 
-def stem(name, t, images, h, w, channels, filters, kernel, stride, dilation, pads, picture=False):
+def stem(name, t, images, h, w, channels, filters, kernel, stride, dilation, pads, picture=False, two=False):
     """relu(conv + bias), weights packed as cuda-pack-stems leaves them. `picture`: the image comes as f32, channels first, and its border is made inside of the region."""
     r, s = kernel
     taps, steps = r * s, -(-r * s // 4)
@@ -180,7 +190,8 @@ def stem(name, t, images, h, w, channels, filters, kernel, stride, dilation, pad
         for j in range(s):
             wanted += np.einsum("npqc,fc->npqf", padded[:, i * dilation:i * dilation + (p - 1) * stride + 1:stride, j * dilation:j * dilation + (q - 1) * stride + 1:stride], weights[:, i, j].astype(np.float64))
     text = function(name, "conv", [("a", held.shape, held_type), ("b", fragments.shape, t), ("c", (filters,), "f32")], lines, (shape, "f32"))
-    return Case(name, text, [held if picture else stored(held, t), stored(fragments, t), bias], np.maximum(wanted + bias, 0), "f32")
+    case = Case(name, text, [held if picture else stored(held, t), stored(fragments, t), bias], np.maximum(wanted + bias, 0), "f32")
+    return with_second(case, "%s", wanted + bias) if two else case
 
 
 def attention(name, t, batch, heads, m, n, d):
@@ -231,20 +242,21 @@ def cases():
     yield depthwise("channels_dilated", "f16", 2, 12, 11, 16, (3, 2), 1, 3, (3, 0, 2, 1))
     yield depthwise("channels_skipping", "f32", 1, 11, 12, 8, (3, 3), 3, 2, (0, 1, 2, 0))    # a stride and dilation that leave columns out
     yield depthwise("channels_few", "f16", 2, 6, 7, 6, (3, 3), 1, 1, (1, 1, 1, 1))            # vectors of 4 bytes
+    yield depthwise("channels_two", "f16", 1, 9, 7, 24, (3, 3), 1, 1, (1, 1, 1, 1), two=True)  # sums before and after the activation
     yield depthwise("channels_odd", "bf16", 1, 5, 6, 5, (3, 3), 2, 1, (1, 1, 0, 0), packed=False)
     yield depthwise("channels_computed", "f16", 1, 7, 7, 24, (3, 3), 1, 1, (1, 1, 1, 1), computed=True)
     yield stem("stem_wide", "f16", 2, 21, 23, 3, 64, (7, 7), 2, 1, (3, 3, 3, 3))               # two warps side by side, a last step of one tap
     yield stem("stem_picture", "bf16", 1, 18, 21, 3, 40, (3, 3), 2, 1, (1, 0, 1, 1), picture=True)
     yield stem("stem_patches", "f16", 1, 20, 24, 4, 96, (4, 4), 4, 1, (0, 0, 0, 0))
+    yield stem("stem_two", "bf16", 1, 11, 12, 3, 32, (3, 3), 2, 1, (1, 1, 1, 1), two=True)
     yield stem("stem_odd", "f16", 2, 7, 9, 3, 21, (3, 2), 1, 2, (2, 1, 1, 0))                 # results stored one by one
     yield stem("stem_many", "bf16", 24, 20, 18, 3, 16, (3, 3), 1, 1, (1, 1, 1, 1), picture=True)  # large tiles
     yield attention("heads", "f16", 1, 2, 37, 75, 32)
     yield attention("heads_bf16", "bf16", 2, 1, 70, 33, 64)
 
 
-def difference(ours, case):
+def difference(ours, wanted, case):
     """Why the result differs, or None."""
-    wanted = case.wanted
     if case.tolerance:
         bad = ~(np.abs(ours - wanted) <= case.tolerance)
     else:
@@ -277,15 +289,17 @@ def main():
                 case = next(c for c in tried if name.rpartition("_")[0] == c.name)
                 kernels += 1
                 seen.add(int(launch[2]))
-                out = np.full(case.wanted.shape, 0x7e00 if case.type != "f32" else 0x7fc00000, np.uint32 if case.type == "f32" else np.uint16)
+                wanted = [case.wanted] + ([] if case.second is None else [case.second])
+                outs = [np.full(w.shape, 0x7e00 if case.type != "f32" else 0x7fc00000, np.uint32 if case.type == "f32" else np.uint16) for w in wanted]
                 held = [np.frombuffer(bytearray(x.tobytes() + b"\0" * 64), np.uint8) for x in case.operands]
-                pointers = (ctypes.c_void_p * (len(held) + 1))(*(h.ctypes.data for h in held), out.ctypes.data)
+                pointers = (ctypes.c_void_p * (len(held) + len(outs)))(*(h.ctypes.data for h in held), *(out.ctypes.data for out in outs))
                 getattr(library, name)(pointers)
-                ours = loaded(out if case.type == "bf16" else out.view(np.float16 if case.type == "f16" else np.float32), case.type)
-                why = difference(ours, case)
-                if why:
-                    failures += 1
-                    print(f"{arch} {line}: {why}")
+                for out, w in zip(outs, wanted):
+                    ours = loaded(out if case.type == "bf16" else out.view(np.float16 if case.type == "f16" else np.float32), case.type)
+                    why = difference(ours, w, case)
+                    if why:
+                        failures += 1
+                        print(f"{arch} {line}: {why}")
     print(f"{kernels} kernels of {len(every)} regions, clusters of {sorted(seen)}: {failures} failures")
     return 1 if failures else 0
 
