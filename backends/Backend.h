@@ -116,6 +116,8 @@ public:
   virtual mlir::LogicalResult checkTypes(mlir::func::FuncOp func) const = 0;
   /// Operand layouts and what else is decided per region, after fusion.
   virtual void addChoosePasses(mlir::OpPassManager &func) const = 0;
+  /// The same for what depends on element types, once --fp16 has decided those.
+  virtual void addTypedPasses(mlir::OpPassManager &func) const {}
   /// The kernel of a region; `reference`: the oracle's scalar code; `refused`: what not to give again while there is another candidate. Fails with an error at the region when it has no lowering.
   virtual mlir::FailureOr<Kernel> emit(graph::RegionOp region, graph::ShapeFacts &facts, const Placements &placements, bool reference, const RefusedSources &refused) const = 0;
   /// Code for all kernels, whose modules it may take. The error names the kernel, or is RefusedKernels.

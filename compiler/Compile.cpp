@@ -235,7 +235,7 @@ private:
     ModuleOp clone = *clones.back();
     if (auto error = passes(clone, [&](OpPassManager &pm) { isFused ? buildFusedPipeline(pm) : buildFusePipeline(pm, options.optLevel, options.explainFusion, *options.targets[target], options.precision); }))
       return error;
-    if (auto error = convertPrecision(clone))
+    if (auto error = convertPrecision(clone, *options.targets[target]))
       return error;
     auto func = clone.lookupSymbol<func::FuncOp>("main");
     facts.push_back(std::make_unique<graph::ShapeFacts>(func));
@@ -266,7 +266,7 @@ private:
     return llvm::Error::success();
   }
 
-  llvm::Error convertPrecision(ModuleOp fused) {
+  llvm::Error convertPrecision(ModuleOp fused, const Backend &target) {
     if (options.measure) {
       StageTimer timer(report.times, "calibrate");
       auto found = calibration.apply(fused, options);
@@ -276,7 +276,7 @@ private:
         if (!llvm::is_contained(report.overflows, text))
           report.overflows.push_back(std::move(text));
     }
-    return passes(fused, [&](OpPassManager &pm) { buildPrecisionPipeline(pm, {options.precision, options.keepF32, options.narrowIo}); });
+    return passes(fused, [&](OpPassManager &pm) { buildPrecisionPipeline(pm, {options.precision, options.keepF32, options.narrowIo}, options.optLevel, target); });
   }
 
   static void summarize(plan_ir::ProgramOp program, func::FuncOp func, CompileReport::Target &summary) {

@@ -101,9 +101,12 @@ void buildFusePipeline(OpPassManager &pm, int optLevel, bool explain, const Back
 
 void buildFusedPipeline(OpPassManager &pm) { pm.addNestedPass<func::FuncOp>(createFormRegions()); }
 
-void buildPrecisionPipeline(OpPassManager &pm, const PrecisionOptions &options) {
+void buildPrecisionPipeline(OpPassManager &pm, const PrecisionOptions &options, int optLevel, const Backend &target) {
+  auto &func = pm.nest<func::FuncOp>();
   if (!options.type.empty())
-    pm.addNestedPass<func::FuncOp>(createConvertPrecision({.type = options.type, .keep = llvm::join(options.keep, ";"), .io = options.io}));
+    func.addPass(createConvertPrecision({.type = options.type, .keep = llvm::join(options.keep, ";"), .io = options.io}));
+  if (optLevel > 0)
+    target.addTypedPasses(func);
 }
 
 void buildSchedulePipeline(OpPassManager &pm, const ScheduleOptions &options) {

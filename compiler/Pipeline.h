@@ -29,8 +29,8 @@ struct PrecisionOptions {
   std::vector<std::string> keep; // nodes that stay f32
   bool io = false;           // the model's inputs and outputs too
 };
-/// Per target, after the regions are formed (and calibrated): values in memory and products in 16 bits.
-void buildPrecisionPipeline(mlir::OpPassManager &pm, const PrecisionOptions &options);
+/// Per target, after the regions are formed (and calibrated): values in memory and products in 16 bits; then what the target decides when it knows the types.
+void buildPrecisionPipeline(mlir::OpPassManager &pm, const PrecisionOptions &options, int optLevel, const Backend &target);
 /// What shapes a schedule beside the regions.
 struct ScheduleOptions {
   int optLevel = 2;

@@ -41,6 +41,11 @@ public:
     func.addPass(createCudaPadProducts());
   }
 
+  void addTypedPasses(OpPassManager &func) const override {
+    if (target.hasAsyncCopy()) // else no template takes them
+      func.addPass(createCudaPackStems());
+  }
+
   FailureOr<Kernel> emit(graph::RegionOp region, graph::ShapeFacts &facts, const Placements &placements, bool reference, const RefusedSources &refused) const override {
     FailureOr<Kernel> kernel = failure();
     if (!reference)

@@ -33,6 +33,21 @@ def CudaPackWeights : Pass<"cuda-pack-weights", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"packed", "packed", "Number of weights packed">];
 }
 
+def CudaPackStems : Pass<"cuda-pack-stems", "::mlir::func::FuncOp"> {
+  let summary = "Convolutions of an image's 3 or 4 channels get their weights as matrix fragments, and compute their image themselves";
+  let description = [{
+    The stem template (kernels/stem.cuh) holds weights in registers, 16 bytes of each lane at a time: constant ones come as (16 filters, 4 taps, what each lane has of these), with zeros for what is no filter, tap or channel, and the region
+    moves them back inside. The region that makes the image (its type, layout, border, normalisation) for the convolution alone joins it: the kernel asks for each pixel of a block's windows once.
+
+        %m = graph.region "move"(%image) { graph.cast  graph.transpose  graph.pad }
+        %y = graph.region "conv"(%m, %w) : (1x230x230x3, 64x3x7x7) { ^bb0(%a, %b): %c = graph.conv %a, %b ... }
+    ->  %p = ... graph.reshape : 4x13x256
+        %y = graph.region "conv"(%image, %p) { ^bb0(%i, %q): graph.cast  graph.transpose  graph.pad  ..  %c = graph.conv ... }
+  }];
+  let dependentDialects = ["::mlc::graph::GraphDialect"];
+  let statistics = [Statistic<"packed", "packed", "Number of weights packed">, Statistic<"joined", "joined", "Number of regions that joined the convolution they made the image of">];
+}
+
 def CudaPadProducts : Pass<"cuda-pad-products", "::mlir::func::FuncOp"> {
   let summary = "Rows of products that are no whole vectors are stored longer";
   let description = [{

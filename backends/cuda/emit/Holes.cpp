@@ -2,6 +2,8 @@
 // Part of MLC, see the LICENSE file.
 #include "backends/cuda/emit/Holes.h"
 #include "backends/cuda/emit/CppPrinter.h"
+#include "backends/cuda/kernels/Sources.h"
+#include "passes/Fuse/Regions.h"
 #include <numeric>
 
 using namespace mlir;
@@ -151,6 +153,20 @@ bool Holes::addElement(const std::string &name, std::initializer_list<const char
 void Holes::complete(StringRef name, StringRef result, StringRef parameters) {
   if (added.insert(name).second)
     functions += ("DEVICE " + result + " " + name + "(const Params &" + (parameters.empty() ? "" : ", ") + parameters + ") { return " + (result == "void" ? "" : "{}") + "; }\n").str();
+}
+
+bool Holes::isConstant(Value operand) const {
+  while (Operation *op = operand.getDefiningOp()) {
+    if (op->getNumOperands() != 1)
+      return false;
+    operand = op->getOperand(0);
+  }
+  return isConstantExpression(RegionOp(region).getInputs()[cast<BlockArgument>(operand).getArgNumber()]);
+}
+
+StringRef Holes::mathSource() const {
+  auto isHalf = [](Value r) { return isa<FloatType>(getElementTypeOrSelf(r.getType())) && getElementTypeOrSelf(r.getType()).getIntOrFloatBitWidth() == 16; };
+  return llvm::all_of(RegionOp(region).getResults(), isHalf) ? kNarrowMathSource : "";
 }
 
 std::string Holes::kernel(int64_t threads, int64_t sharedBytes, StringRef tile, StringRef call, unsigned tensorMaps) const {

@@ -43,6 +43,11 @@ public:
   /// Templates name all their holes, also those that a configuration does not call: adds `name` with an empty body unless it was added. `parameters` are the C++ types behind `p`.
   void complete(llvm::StringRef name, llvm::StringRef result, llvm::StringRef parameters);
 
+  /// Whether an operand is the same in all runs: moves of what is constant outside.
+  bool isConstant(mlir::Value operand) const;
+
+  /// Cheaper functions for the holes (kernels/narrow_math.cuh), to stand ahead of them, where all results are halves; else nothing.
+  llvm::StringRef mathSource() const;
   /// struct Params, then all functions.
   std::string text() const;
   /// The kernel around a template: `tile` has kSharedBytes, which must be what the launch gives; `call` is the function of (p, shared memory).

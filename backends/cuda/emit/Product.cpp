@@ -246,16 +246,6 @@ private:
     return false;
   }
 
-  /// Whether an operand is the same in all runs: moves of what is constant outside.
-  bool isWeight(Value operand) {
-    while (Operation *op = operand.getDefiningOp()) {
-      if (op->getNumOperands() != 1)
-        return false;
-      operand = op->getOperand(0);
-    }
-    return isConstantExpression(region.getInputs()[cast<BlockArgument>(operand).getArgNumber()]);
-  }
-
   /// Whether both operands can be copied by tensor maps, as the template for sm_90a wants them: halves, matrices (or windows of whole 64 channels), stored in whole vectors.
   bool findBoxes() {
     if (elementBytes != 2 || !batch.empty() || storeWidth != chunk)
@@ -408,7 +398,7 @@ private:
     if (c.hopper) // its parameters
       (void)leftMap(c), (void)rightMap(c);
     // NOTE: constants of the configuration become variables of the PTX module, where other kernels have theirs.
-    os << kScalarSource << kDeviceSource << (c.hopper ? kHopperDeviceSource : "") << "namespace MLC_KERNEL_ns {\n" << (llvm::all_of(region.getResultTypes(), [](Type t) { return cast<ShapedType>(t).getElementTypeBitWidth() == 16 && isa<FloatType>(cast<ShapedType>(t).getElementType()); }) ? kNarrowMathSource : "") << holes.text();
+    os << kScalarSource << kDeviceSource << (c.hopper ? kHopperDeviceSource : "") << "namespace MLC_KERNEL_ns {\n" << holes.mathSource() << holes.text();
     auto flag = [](bool v) { return v ? "true" : "false"; };
     os << "struct Config {\n  typedef " << type << " Element;\n  typedef " << resultType << " Result;\n  static constexpr int";
     std::vector<std::pair<const char *, int64_t>> numbers = {{"kBlockM", c.blockM}, {"kBlockN", c.blockN}, {"kBlockK", c.blockK}, {"kWarpsM", c.warpsM}, {"kWarpsN", c.warpsN}, {"kWarpsK", c.warpsK},
@@ -422,7 +412,7 @@ private:
       os << separator << name << " = " << value;
       separator = ", ";
     }
-    os << ";\n  static constexpr bool kLeftVector = " << flag(leftVector) << ", kRightVector = " << flag(rightVector) << ", kLeftTail = " << flag(leftTail && leftVector) << ", kRightRows = " << flag(rightRows) << ", kLeftPack = " << flag(leftPack) << ", kLeftLinear = " << flag(leftVector && leftLinear) << ", kRightLinear = " << flag(rightVector && rightLinear) << ", kRightConstant = " << flag(isWeight(right)) << ", kNarrow = " << flag(isNarrow(M) && isNarrow(N)) << ", kByVectors = " << flag(resultByVectors && storeWidth > 1) << ", kAlternate = " << flag(c.alternate) << ", kIsConv = " << flag(conv && !(c.hopper && isMatrix)) << ";\n};\n";
+    os << ";\n  static constexpr bool kLeftVector = " << flag(leftVector) << ", kRightVector = " << flag(rightVector) << ", kLeftTail = " << flag(leftTail && leftVector) << ", kRightRows = " << flag(rightRows) << ", kLeftPack = " << flag(leftPack) << ", kLeftLinear = " << flag(leftVector && leftLinear) << ", kRightLinear = " << flag(rightVector && rightLinear) << ", kRightConstant = " << flag(holes.isConstant(right)) << ", kNarrow = " << flag(isNarrow(M) && isNarrow(N)) << ", kByVectors = " << flag(resultByVectors && storeWidth > 1) << ", kAlternate = " << flag(c.alternate) << ", kIsConv = " << flag(conv && !(c.hopper && isMatrix)) << ";\n};\n";
     if (c.hopper)
       os << kEpilogueSource << kHopperSource << holes.kernel(c.threads(), c.sharedBytes(elementBytes, rightRows), "HopperTile<Config>", "hopper_product<Config>", 2) << "}\n";
     else

@@ -2,8 +2,10 @@
 // Part of MLC, see the LICENSE file.
 #include "backends/cuda/emit/Templates.h"
 #include "backends/cuda/emit/Attention.h"
+#include "backends/cuda/emit/Depthwise.h"
 #include "backends/cuda/emit/Product.h"
 #include "backends/cuda/emit/Recurrent.h"
+#include "backends/cuda/emit/Stem.h"
 
 using namespace mlir;
 
@@ -14,6 +16,8 @@ FailureOr<Kernel> emitTemplate(TemplateContext c) {
   static constexpr Family kFamilies[] = {
       [](TemplateContext c) { return emitAttention(c.region, c.facts, c.placements, c.target, c.sizes, c.refused); },
       [](TemplateContext c) { return emitRecurrent(c.region, c.facts, c.placements, c.target, c.refused); },
+      emitDepthwise,
+      emitStem,
       [](TemplateContext c) { return emitProduct(c.region, c.facts, c.placements, c.target, c.sizes, c.tuning, c.refused); },
   };
   for (Family family : kFamilies)

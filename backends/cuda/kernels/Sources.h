@@ -20,6 +20,9 @@ extern const char kOnlineSoftmaxSource[]; // online_softmax.cuh
 extern const char kAttentionSource[]; // attention.cuh
 extern const char kFlashDecodingSource[]; // flash_decoding.cuh
 extern const char kRecurrentSource[]; // recurrent.cuh
+extern const char kPixelsSource[]; // pixels.cuh
+extern const char kDepthwiseSource[]; // depthwise.cuh
+extern const char kStemSource[]; // stem.cuh
 
 } // namespace mlc::cuda
 

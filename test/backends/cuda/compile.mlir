@@ -24,7 +24,9 @@ func.func @main(%x: tensor<2x14x14x16xf32> {graph.name = "x"}, %q: tensor<2x4x32
   %w = graph.constant dense<0.5> : tensor<32x16x3x3xf32>
   %c = graph.conv %x, %w {channels_last = true, dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, strides = array<i64: 1, 1>} : (tensor<2x14x14x16xf32>, tensor<32x16x3x3xf32>) -> tensor<2x14x14x32xf32>
   %r = graph.relu %c : (tensor<2x14x14x32xf32>) -> tensor<2x14x14x32xf32>
-  %y = graph.reduce_mean %r {axes = array<i64: 1, 2>} : (tensor<2x14x14x32xf32>) -> tensor<2x1x1x32xf32>
+  %f = graph.constant dense<0.25> : tensor<32x1x5x5xf32>
+  %d = graph.conv %r, %f {channels_last = true, group = 32 : i64, dilations = array<i64: 1, 1>, pads = array<i64: 2, 2, 2, 2>, strides = array<i64: 1, 1>} : (tensor<2x14x14x32xf32>, tensor<32x1x5x5xf32>) -> tensor<2x14x14x32xf32>
+  %y = graph.reduce_mean %d {axes = array<i64: 1, 2>} : (tensor<2x14x14x32xf32>) -> tensor<2x1x1x32xf32>
   %s = graph.matmul %q, %k : (tensor<2x4x32x64xf32>, tensor<2x4x64x48xf32>) -> tensor<2x4x32x48xf32>
   %p = graph.softmax %s {axis = 3 : i64} : (tensor<2x4x32x48xf32>) -> tensor<2x4x32x48xf32>
   %z = graph.matmul %p, %v : (tensor<2x4x32x48xf32>, tensor<2x4x48x64xf32>) -> tensor<2x4x32x64xf32>

@@ -101,6 +101,8 @@ inline void start() {
 inline void runCluster(uint32_t first_block, int cluster, int threads, int shared_bytes) {
   blocks.assign(cluster, {});
   clusterBarrier = {};
+  std::vector<std::vector<char>> stacks; // of the cluster before
+  for (auto &fiber : fibers) stacks.push_back(std::move(fiber->stack));
   fibers.clear();
   std::vector<Warp> warps(cluster * threads / 32);
   for (int rank = 0; rank < cluster; ++rank) {
@@ -111,7 +113,9 @@ inline void runCluster(uint32_t first_block, int cluster, int threads, int share
       fiber->block.x = first_block + rank;
       fiber->rank = rank;
       fiber->warp = &warps[(rank * threads + t) / 32];
-      fiber->stack.resize(256 << 10);
+      if (stacks.empty()) stacks.emplace_back(256 << 10);
+      fiber->stack = std::move(stacks.back());
+      stacks.pop_back();
       getcontext(&fiber->context);
       fiber->context.uc_stack.ss_sp = fiber->stack.data();
       fiber->context.uc_stack.ss_size = fiber->stack.size();

@@ -70,6 +70,8 @@ std::vector<std::string> traits(StringRef config) {
   if (config.starts_with("tma="))
     return {config.str()};
   std::string tile = fields[0].rsplit('x').first.str();
+  if (fields.size() < 4) // "4x14x8,columns=7,parts=2": what one thread has
+    return {fields.back().str() + fields[1].str()};
   return {tile + fields[1].str(), tile + fields[3].str()};
 }
 

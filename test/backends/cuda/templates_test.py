@@ -42,6 +42,15 @@ class Case:
 
     def __init__(self, name, text, operands, wanted, t, tolerance=0.0):
         self.name, self.text, self.operands, self.wanted, self.type, self.tolerance = name, text, operands, wanted, t, tolerance
+        self.second = None
+
+
+def with_second(case, value, wanted):
+    """The same with one more result of the same type, the value of that name in the region."""
+    t = case.text.rpartition("return %r : ")[2].split("\n")[0]
+    case.text = case.text.replace(f"-> {t} {{", f"-> ({t}, {t}) {{").replace("%r = graph.region", "%r:2 = graph.region").replace(f"yield %y : {t}", f"yield %y, {value} : {t}, {t}").replace(f"return %r : {t}", f"return %r#0, %r#1 : {t}, {t}")
+    case.second = wanted
+    return case
 
 
 def integers(shape, t, largest=2):
@@ -107,6 +116,82 @@ def convolution(name, t, images, h, w, channels, filters, kernel, stride, dilati
             window = padded[:, i * dilation:i * dilation + (p - 1) * stride + 1:stride, j * dilation:j * dilation + (q - 1) * stride + 1:stride]
             wanted += np.einsum("npqc,fc->npqf", window, weights[:, i, j].astype(np.float64))
     return Case(name, function(name, "conv", [("a", x.shape, t), ("b", weights.shape, t)], lines, (shape, t)), [stored(x, t), stored(weights, t)], wanted, t)
+
+
+def depthwise(name, t, images, h, w, channels, kernel, stride, dilation, pads, packed=True, computed=False, two=False):
+    """relu(conv + bias), sums of f32, one filter per channel, packed [r, s, channels, 1] as cuda-pack-weights leaves them. `computed`: the image is x + x."""
+    r, s = kernel
+    p, q = (h + pads[0] + pads[2] - dilation * (r - 1) - 1) // stride + 1, (w + pads[1] + pads[3] - dilation * (s - 1) - 1) // stride + 1
+    x, weights, bias = integers((images, h, w, channels), t), integers((r, s, channels, 1), t), integers((channels,), "f32")
+    shape, inner = (images, p, q, channels), (channels, 1, r, s)
+    held = weights if packed else np.ascontiguousarray(weights.transpose(2, 3, 0, 1))
+    lines, image, filters = [], "%ia", "%ib"
+    if packed:
+        lines.append(f"%t = graph.transpose %ib {{perm = array<i64: 2, 3, 0, 1>}} : ({tensor(weights.shape, t)}) -> {tensor(inner, t)}")
+        filters = "%t"
+    if computed:
+        lines.append(f"%d = graph.add %ia, %ia : ({tensor(x.shape, t)}, {tensor(x.shape, t)}) -> {tensor(x.shape, t)}")
+        image = "%d"
+    lines.append(f"%v = graph.conv {image}, {filters} {{channels_last = true, group = {channels} : i64, dilations = array<i64: {dilation}, {dilation}>, pads = array<i64: {', '.join(map(str, pads))}>, "
+                 f"strides = array<i64: {stride}, {stride}>}} : ({tensor(x.shape, t)}, {tensor(inner, t)}) -> {tensor(shape, t)}")
+    wide = "%v"
+    if t != "f32":
+        lines.append(f"%w = graph.cast %v {{to = f32}} : ({tensor(shape, t)}) -> {tensor(shape, 'f32')}")
+        wide = "%w"
+    lines += [f"%s = graph.add {wide}, %ic : ({tensor(shape, 'f32')}, {tensor((channels,), 'f32')}) -> {tensor(shape, 'f32')}", f"%y = graph.relu %s : ({tensor(shape, 'f32')}) -> {tensor(shape, 'f32')}"]
+    padded = np.pad(x.astype(np.float64) * (2 if computed else 1), ((0, 0), (pads[0], pads[2]), (pads[1], pads[3]), (0, 0)))
+    wanted = np.zeros(shape)
+    for i in range(r):
+        for j in range(s):
+            wanted += padded[:, i * dilation:i * dilation + (p - 1) * stride + 1:stride, j * dilation:j * dilation + (q - 1) * stride + 1:stride] * weights[i, j, :, 0].astype(np.float64)
+    text = function(name, "conv", [("a", x.shape, t), ("b", held.shape, t), ("c", (channels,), "f32")], lines, (shape, "f32"))
+    case = Case(name, text, [stored(x, t), stored(held, t), bias], np.maximum(wanted + bias, 0), "f32")
+    return with_second(case, "%s", wanted + bias) if two else case
+
+
+def stem(name, t, images, h, w, channels, filters, kernel, stride, dilation, pads, picture=False, two=False):
+    """relu(conv + bias), weights packed as cuda-pack-stems leaves them. `picture`: the image comes as f32, channels first, and its border is made inside of the region."""
+    r, s = kernel
+    taps, steps = r * s, -(-r * s // 4)
+    pairs = min((pairs for pairs in (4, 2, 1) if pairs == 1 or pairs * steps <= 26), key=lambda pairs: -(-filters // (16 * pairs)) * pairs)
+    warps = -(-filters // (16 * pairs))
+    p, q = (h + pads[0] + pads[2] - dilation * (r - 1) - 1) // stride + 1, (w + pads[1] + pads[3] - dilation * (s - 1) - 1) // stride + 1
+    x, weights, bias = integers((images, h, w, channels), t), integers((filters, r, s, channels), t), integers((filters,), "f32")
+    rows = 16 * warps * pairs
+    fragments = np.zeros((rows, 4 * steps, 4), weights.dtype)
+    fragments[:filters, :taps, :channels] = weights.reshape(filters, taps, channels)
+    fragments = np.ascontiguousarray(fragments.reshape(warps, 8, pairs, 2, steps, 4, 2, 2).transpose(0, 2, 4, 1, 5, 6, 3, 7)).reshape(warps * pairs, steps, 256)
+    shape = (images, p, q, filters)
+    back = [(warps, pairs, steps, 8, 4, 2, 2, 2), (warps, 8, pairs, 2, steps, 4, 2, 2), (rows, 4 * steps, 4), (filters, taps, channels), (filters, r, s, channels), (filters, channels, r, s)]
+    moved_back = fragments.reshape(back[0]).transpose(0, 3, 1, 6, 2, 4, 5, 7).reshape(back[2])[:filters, :taps, :channels].reshape(back[4])
+    assert (moved_back == weights).all() # what is read where no template takes the region
+    dims = ["#graph.dims<[" + ", ".join(map(str, d)) + "]>" for d in back]
+    lines = [f"%t0 = graph.reshape %ib {{dims = {dims[0]}}} : ({tensor(fragments.shape, t)}) -> {tensor(back[0], t)}",
+             f"%t1 = graph.transpose %t0 {{perm = array<i64: 0, 3, 1, 6, 2, 4, 5, 7>}} : ({tensor(back[0], t)}) -> {tensor(back[1], t)}",
+             f"%t2 = graph.reshape %t1 {{dims = {dims[2]}}} : ({tensor(back[1], t)}) -> {tensor(back[2], t)}",
+             f"%t3 = graph.slice %t2 {{dims = {dims[3]}, starts = #graph.dims<[0, 0, 0]>, steps = array<i64: 1, 1, 1>}} : ({tensor(back[2], t)}) -> {tensor(back[3], t)}",
+             f"%t4 = graph.reshape %t3 {{dims = {dims[4]}}} : ({tensor(back[3], t)}) -> {tensor(back[4], t)}",
+             f"%t5 = graph.transpose %t4 {{perm = array<i64: 0, 3, 1, 2>}} : ({tensor(back[4], t)}) -> {tensor(back[5], t)}"]
+    held, held_type, image, shape_in = x, t, "%ia", x.shape
+    if picture:
+        held, held_type = np.ascontiguousarray(loaded(stored(x, t), t).transpose(0, 3, 1, 2)), "f32"
+        shape_in = (images, h + pads[0] + pads[2], w + pads[1] + pads[3], channels)
+        lines += [f"%m0 = graph.cast %ia {{to = {t}}} : ({tensor(held.shape, 'f32')}) -> {tensor(held.shape, t)}",
+                  f"%m1 = graph.transpose %m0 {{perm = array<i64: 0, 2, 3, 1>}} : ({tensor(held.shape, t)}) -> {tensor(x.shape, t)}",
+                  f"%m2 = graph.pad %m1 {{low = #graph.dims<[0, {pads[0]}, {pads[1]}, 0]>, high = #graph.dims<[0, {pads[2]}, {pads[3]}, 0]>}} : ({tensor(x.shape, t)}) -> {tensor(shape_in, t)}"]
+        image = "%m2"
+    lines += [f"%v = graph.conv {image}, %t5 {{channels_last = true, dilations = array<i64: {dilation}, {dilation}>, pads = array<i64: {', '.join(map(str, (0,) * 4 if picture else pads))}>, strides = array<i64: {stride}, {stride}>}} : "
+              f"({tensor(shape_in, t)}, {tensor(back[5], t)}) -> {tensor(shape, t)}",
+              f"%w = graph.cast %v {{to = f32}} : ({tensor(shape, t)}) -> {tensor(shape, 'f32')}",
+              f"%s = graph.add %w, %ic : ({tensor(shape, 'f32')}, {tensor((filters,), 'f32')}) -> {tensor(shape, 'f32')}", f"%y = graph.relu %s : ({tensor(shape, 'f32')}) -> {tensor(shape, 'f32')}"]
+    padded = np.pad(loaded(stored(x, t), t).astype(np.float64), ((0, 0), (pads[0], pads[2]), (pads[1], pads[3]), (0, 0)))
+    wanted = np.zeros(shape)
+    for i in range(r):
+        for j in range(s):
+            wanted += np.einsum("npqc,fc->npqf", padded[:, i * dilation:i * dilation + (p - 1) * stride + 1:stride, j * dilation:j * dilation + (q - 1) * stride + 1:stride], weights[:, i, j].astype(np.float64))
+    text = function(name, "conv", [("a", held.shape, held_type), ("b", fragments.shape, t), ("c", (filters,), "f32")], lines, (shape, "f32"))
+    case = Case(name, text, [held if picture else stored(held, t), stored(fragments, t), bias], np.maximum(wanted + bias, 0), "f32")
+    return with_second(case, "%s", wanted + bias) if two else case
 
 
 def attention(name, t, batch, heads, m, n, d, dv=None, group=1, held=None, masked=(), guarded=False):
@@ -253,7 +338,23 @@ def cases():
     yield product("one_row", "f32", (2,), 1, 19, 130)
     yield convolution("conv3", "f16", 2, 9, 7, 16, 24, (3, 3), 2, 1, (1, 1, 1, 1))
     yield convolution("conv_dilated", "f32", 1, 11, 8, 8, 12, (3, 2), 1, 2, (2, 0, 1, 1))
-    yield convolution("stem", "f16", 1, 13, 12, 3, 16, (5, 5), 2, 1, (2, 2, 1, 2))
+    yield convolution("window_elements", "f16", 1, 13, 12, 3, 16, (5, 5), 2, 1, (2, 2, 1, 2))
+    yield depthwise("channels_all", "f16", 2, 9, 8, 72, (3, 3), 1, 1, (1, 1, 1, 1))           # every number of columns; tiles end outside of the image, vectors behind the channels
+    yield depthwise("channels_stride_all", "bf16", 1, 13, 15, 32, (5, 5), 2, 1, (2, 2, 2, 2))
+    yield depthwise("channels_many", "f16", 96, 9, 17, 24, (3, 3), 1, 1, (1, 1, 1, 1))         # large blocks: threads to spare, a tile of all channels
+    yield depthwise("channels_wide", "f32", 1, 9, 9, 36, (7, 7), 1, 1, (3, 3, 3, 3))
+    yield depthwise("channels_dilated", "f16", 2, 12, 11, 16, (3, 2), 1, 3, (3, 0, 2, 1))
+    yield depthwise("channels_skipping", "f32", 1, 11, 12, 8, (3, 3), 3, 2, (0, 1, 2, 0))    # a stride and dilation that leave columns out
+    yield depthwise("channels_few", "f16", 2, 6, 7, 6, (3, 3), 1, 1, (1, 1, 1, 1))            # vectors of 4 bytes
+    yield depthwise("channels_two", "f16", 1, 9, 7, 24, (3, 3), 1, 1, (1, 1, 1, 1), two=True)  # sums before and after the activation
+    yield depthwise("channels_odd", "bf16", 1, 5, 6, 5, (3, 3), 2, 1, (1, 1, 0, 0), packed=False)
+    yield depthwise("channels_computed", "f16", 1, 7, 7, 24, (3, 3), 1, 1, (1, 1, 1, 1), computed=True)
+    yield stem("stem_wide", "f16", 2, 21, 23, 3, 64, (7, 7), 2, 1, (3, 3, 3, 3))               # two warps side by side, a last step of one tap
+    yield stem("stem_picture", "bf16", 1, 18, 21, 3, 40, (3, 3), 2, 1, (1, 0, 1, 1), picture=True)
+    yield stem("stem_patches", "f16", 1, 20, 24, 4, 96, (4, 4), 4, 1, (0, 0, 0, 0))
+    yield stem("stem_two", "bf16", 1, 11, 12, 3, 32, (3, 3), 2, 1, (1, 1, 1, 1), two=True)
+    yield stem("stem_odd", "f16", 2, 7, 9, 3, 21, (3, 2), 1, 2, (2, 1, 1, 0))                 # results stored one by one
+    yield stem("stem_many", "bf16", 24, 20, 18, 3, 16, (3, 3), 1, 1, (1, 1, 1, 1), picture=True)  # large tiles
     yield attention("heads", "f16", 1, 2, 37, 75, 32, masked=None)
     yield attention("heads_masked", "f16", 1, 4, 37, 75, 32, dv=48, group=2, masked=(3, 36), guarded=True)
     yield attention("heads_bf16", "bf16", 2, 1, 70, 33, 64, masked=None)
@@ -283,9 +384,8 @@ def cases():
     yield recurrent("rnn", "rnn_wide", 3, 1, 1030, reverse=True)
 
 
-def difference(ours, case):
+def difference(ours, wanted, case):
     """Why the result differs, or None."""
-    wanted = case.wanted
     if case.tolerance:
         bad = ~((np.abs(ours - wanted) <= case.tolerance) | (np.isnan(ours) & np.isnan(wanted)))
     else:
@@ -318,15 +418,17 @@ def main():
                 case = next(c for c in tried if name.rpartition("_")[0] == c.name)
                 kernels += 1
                 seen.add(int(launch[2]))
-                out = np.full(case.wanted.shape, 0x7e00 if case.type != "f32" else 0x7fc00000, np.uint32 if case.type == "f32" else np.uint16)
+                wanted = [case.wanted] + ([] if case.second is None else [case.second])
+                outs = [np.full(w.shape, 0x7e00 if case.type != "f32" else 0x7fc00000, np.uint32 if case.type == "f32" else np.uint16) for w in wanted]
                 held = [np.frombuffer(bytearray(x.tobytes() + b"\0" * 64), np.uint8) for x in case.operands]
-                pointers = (ctypes.c_void_p * (len(held) + 1))(*(h.ctypes.data for h in held), out.ctypes.data)
+                pointers = (ctypes.c_void_p * (len(held) + len(outs)))(*(h.ctypes.data for h in held), *(out.ctypes.data for out in outs))
                 getattr(library, name)(pointers)
-                ours = loaded(out if case.type == "bf16" else out.view(np.float16 if case.type == "f16" else np.float32), case.type)
-                why = difference(ours, case)
-                if why:
-                    failures += 1
-                    print(f"{arch} {line}: {why}")
+                for out, w in zip(outs, wanted):
+                    ours = loaded(out if case.type == "bf16" else out.view(np.float16 if case.type == "f16" else np.float32), case.type)
+                    why = difference(ours, w, case)
+                    if why:
+                        failures += 1
+                        print(f"{arch} {line}: {why}")
     print(f"{kernels} kernels of {len(every)} regions, clusters of {sorted(seen)}: {failures} failures")
     return 1 if failures else 0
 

@@ -60,7 +60,7 @@ std::optional<ProductShape> productOf(llvm::StringRef problem) {
   for (int i = 0; i < 4; ++i)
     if (sizes[i].getAsInteger(10, n[i]))
       return std::nullopt;
-  return ProductShape{n[0], n[1], n[2], n[3], words[1] == "f32" ? 4 : 2, llvm::is_contained(words, "rows"), !llvm::is_contained(words, "elements")};
+  return ProductShape{n[0], n[1], n[2], n[3], words[1] == "f32" ? 4 : 2, llvm::is_contained(words, "rows"), !llvm::is_contained(words, "elements"), words[1] != "f32"};
 }
 
 TEST(Tuning, BuiltInConfigurationsAreStillLegal) {
