@@ -7,6 +7,7 @@
 
 #include <vector>
 
+#include "runtime/cuda/library_product.h"
 #include "runtime/cuda/plan_on_device.h"
 #include "runtime/exec/shape_plan.h"
 
@@ -16,12 +17,19 @@ namespace mlc::runtime::cuda {
 class LaunchParams {
  public:
   // faults: an int for each instruction of the program, on the host and the device at once.
-  // OUT_OF_RANGE: a grid beyond what a launch can have, naming the node.
-  static Result<LaunchParams> Build(const ShapePlan& shape, int32_t* faults);
+  // OUT_OF_RANGE: a grid beyond what a launch can have, naming the node. The errors of
+  // LibraryProduct::Make. `code` outlives the result.
+  static Result<LaunchParams> Build(const ShapePlan& shape, int32_t* faults,
+                                    const PlanOnDevice& code);
 
   // Of a launch; in the order of runtime/cuda/kernel_abi.h.
   void** of(const Step& step) const {
     return const_cast<void**>(params_.data() + first_[step.number]);
+  }
+
+  // What a library computes for a launch whose grid is not 0; null for a kernel.
+  const LibraryProduct* product(const Step& step) const {
+    return products_.empty() ? nullptr : products_[step.number].get();
   }
 
   size_t count(const Step& step) const { return first_[step.number + 1] - first_[step.number]; }
@@ -30,6 +38,7 @@ class LaunchParams {
   std::vector<void*> params_;
   std::vector<size_t> first_;             // by instruction, and the end
   std::vector<int32_t*> fault_pointers_;  // by instruction
+  std::vector<std::unique_ptr<LibraryProduct>> products_;  // by instruction, or none at all
 };
 
 // An instruction's number counts those of all blocks of its program.

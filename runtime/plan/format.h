@@ -22,7 +22,8 @@ inline constexpr uint64_t kWeightsAlignment = 64;               // a cache line,
 inline constexpr uint64_t kCodeAlignment = 4096;                // a page, so that code is mapped
 
 // Feature names that a plan may require. Plan.features with any other name is refused.
-inline constexpr const char* kKnownFeatures[] = {"control_flow", "shape_checks", "buckets", "cuda"};
+inline constexpr const char* kKnownFeatures[] = {"control_flow", "shape_checks", "buckets", "cuda",
+                                                 "cublaslt"};
 
 // Refused in a plan that is to run: its weights were left out (plan.fbs, Stripped).
 inline constexpr const char* kStrippedFeature = "stripped_weights";

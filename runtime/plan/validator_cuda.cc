@@ -14,12 +14,6 @@ constexpr uint32_t kMaxThreads = 1024;
 constexpr uint32_t kMaxSharedBytes = 227 << 10;  // of a block, compute capability 9.0
 constexpr uint32_t kMaxCluster = 16;
 
-bool HasFeature(const plan::Plan& plan, const char* name) {
-  for (const flatbuffers::String* feature : Items(plan.features()))
-    if (std::strcmp(feature->c_str(), name) == 0) return true;
-  return false;
-}
-
 bool IsIdentifier(const flatbuffers::String& name) {
   auto is_letter = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$';
@@ -42,6 +36,12 @@ bool IsArch(const char* arch, const char* prefix) {
 
 }  // namespace
 
+bool HasFeature(const plan::Plan& plan, const char* name) {
+  for (const flatbuffers::String* feature : Items(plan.features()))
+    if (std::strcmp(feature->c_str(), name) == 0) return true;
+  return false;
+}
+
 bool IsCuda(const plan::Target& target) {
   return std::strcmp(Text(target.triple()), MLC_CUDA_TRIPLE) == 0;
 }
@@ -55,6 +55,7 @@ Status ValidateCudaTarget(const ValidatorContext& context, const plan::Target& t
                             : IsArch(arch, "compute_") || IsArch(arch, "sm_");
   MLC_CHECK(cuda_arch, fits, "target '%.64s'", arch);
   for (const plan::Kernel* kernel : Items(target.kernels())) {
+    if (kernel->product()) continue;  // ValidateProduct
     MLC_CHECK(cuda_kernel_name, IsIdentifier(*kernel->name()), "target '%.64s', kernel '%.64s'",
               arch, Text(kernel->name()));
     MLC_CHECK(cuda_launch,
