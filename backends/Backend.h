@@ -16,6 +16,20 @@
 
 namespace mlc {
 
+/// A product that a library of the vendor computes (runtime/plan/plan.fbs, Product); operands are numbers of the kernel's buffers: inputs, results, workspaces.
+struct LibraryProduct {
+  enum class Activation { None, Relu, GeluTanh };
+  unsigned left = 0, right = 0, out = 0, workspace = 0;
+  std::optional<unsigned> bias;
+  mlir::Type element, outElement;
+  bool leftTransposed = false, rightTransposed = false;
+  Activation activation = Activation::None;
+  uint64_t workspaceBytes = 0;
+
+  /// "f16 x f16^T + bias, relu -> f16, 33554432 bytes of workspace"; equal texts and operands are equal products.
+  std::string str() const;
+};
+
 /// What the plan needs to know to launch a kernel, and what its code is made from: a module, or source text.
 struct Kernel {
   mlir::OwningOpRef<mlir::ModuleOp> module; // one func.func @kernel
@@ -31,6 +45,7 @@ struct Kernel {
   unsigned sharedBytes = 0;
   unsigned cluster = 1;
   bool waits = false;              // waits by itself for the launches before, so that it may start while they still run (plan.fbs, Kernel.waits)
+  std::optional<LibraryProduct> library; // computed by a library: there is neither module nor source
   std::string problem, config;     // of a family with configurations: what it computes, and how (Tuning.h); else empty
   bool isOnly = false;             // emit has nothing else for the region: generate takes it though it is not what was hoped for
 };
@@ -101,6 +116,8 @@ public:
   virtual mlir::LogicalResult checkTypes(mlir::func::FuncOp func) const = 0;
   /// Operand layouts and what else is decided per region, after fusion.
   virtual void addChoosePasses(mlir::OpPassManager &func) const = 0;
+  /// What depends on the types that precision decided, after it.
+  virtual void addTypedPasses(mlir::OpPassManager &func) const {}
   /// The kernel of a region; `reference`: the oracle's scalar code; `refused`: what not to give again while there is another candidate. Fails with an error at the region when it has no lowering.
   virtual mlir::FailureOr<Kernel> emit(graph::RegionOp region, graph::ShapeFacts &facts, const Placements &placements, bool reference, const RefusedSources &refused) const = 0;
   /// Code for all kernels, whose modules it may take. The error names the kernel, or is RefusedKernels.

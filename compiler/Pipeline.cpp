@@ -106,6 +106,8 @@ void buildPrecisionPipeline(OpPassManager &pm, const PrecisionOptions &options) 
     pm.addNestedPass<func::FuncOp>(createConvertPrecision({.type = options.type, .keep = llvm::join(options.keep, ";"), .io = options.io}));
 }
 
+void buildTypedPipeline(OpPassManager &pm, const Backend &target) { target.addTypedPasses(pm.nest<func::FuncOp>()); }
+
 void buildSchedulePipeline(OpPassManager &pm, const ScheduleOptions &options) {
   auto &func = pm.nest<func::FuncOp>();
   if (options.optLevel > 0 && options.rematerialize)

@@ -31,6 +31,8 @@ struct PrecisionOptions {
 };
 /// Per target, after the regions are formed (and calibrated): values in memory and products in 16 bits.
 void buildPrecisionPipeline(mlir::OpPassManager &pm, const PrecisionOptions &options);
+/// Per target, after its types are decided.
+void buildTypedPipeline(mlir::OpPassManager &pm, const Backend &target);
 /// What shapes a schedule beside the regions.
 struct ScheduleOptions {
   int optLevel = 2;

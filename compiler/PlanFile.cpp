@@ -186,6 +186,8 @@ public:
       features.push_back(fb.CreateString("buckets"));
     if (llvm::any_of(parts.targets, [](const PlanParts::Target &t) { return t.backend->minCuda > 0; }))
       features.push_back(fb.CreateString("cuda"));
+    if (llvm::any_of(parts.targets, [](const PlanParts::Target &t) { return llvm::any_of(t.kernels, [](const NamedKernel &k) { return k.kernel.library.has_value(); }); }))
+      features.push_back(fb.CreateString("cublaslt"));
     auto constantVector = fb.CreateVector(constants);
     auto targetVector = fb.CreateVector(targets);
     auto metadataVector = fb.CreateVector(metadata);
@@ -306,16 +308,22 @@ private:
     std::vector<Off<plan::Kernel>> kernels;
     for (auto [named, range] : llvm::zip(t.kernels, t.code.ranges)) {
       const Kernel &k = named.kernel;
+      auto product = k.library ? productTable(*k.library) : Off<plan::Product>();
       std::vector<plan::Access> params(named.inputs, plan::Access::Read);
       // Results may be read back by later phases of the kernel; in-place results share an operand's memory.
       params.insert(params.end(), named.results, plan::Access::Write);
       params.insert(params.end(), k.workspaces.size(), plan::Access::ReadWrite);
-      kernels.push_back(plan::CreateKernelDirect(fb, named.name.c_str(), k.kind.c_str(), range.offset, range.size, &params, k.scalars.size(), k.threads, k.sharedBytes, k.cluster, k.waits));
+      kernels.push_back(plan::CreateKernelDirect(fb, named.name.c_str(), k.kind.c_str(), range.offset, range.size, &params, k.scalars.size(), k.threads, k.sharedBytes, k.cluster, k.waits, product));
     }
     std::vector<Off<flatbuffers::String>> features;
     for (const std::string &f : t.backend->features)
       features.push_back(fb.CreateString(f));
     return plan::CreateTargetDirect(fb, t.backend->arch.c_str(), t.backend->triple.c_str(), &features, t.backend->rank, segment, &kernels, t.backend->minCuda);
+  }
+
+  Off<plan::Product> productTable(const LibraryProduct &p) {
+    auto activation = p.activation == LibraryProduct::Activation::Relu ? plan::Activation::Relu : p.activation == LibraryProduct::Activation::GeluTanh ? plan::Activation::GeluTanh : plan::Activation::None;
+    return plan::CreateProduct(fb, p.left, p.right, p.bias ? *p.bias : kNone, p.out, p.workspace, p.workspaceBytes, dtypeNumber(p.element), dtypeNumber(p.outElement), p.leftTransposed, p.rightTransposed, activation);
   }
 
   Off<plan::IO> io(StringAttr name, Value v, Type type) {

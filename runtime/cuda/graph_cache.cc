@@ -124,7 +124,8 @@ Status GraphCache::Make(Entry& entry, const Piece& piece, const ShapePlan& shape
   CUgraphExec exec = nullptr;
   MLC_CU(context_, cuGraphInstantiateWithFlags, &exec, graph, 0);
   entry.exec = GraphExec(context_, exec);
-  log_.Log(MLC_LOG_DEBUG, "%s: a graph of %zu nodes and %zu edges was made, %zu of them dependent launches",
+  log_.Log(MLC_LOG_DEBUG,
+           "%s: a graph of %zu nodes and %zu edges was made, %zu of them dependent launches",
            context_.place().c_str(), piece.nodes.size(), edges.size(), num_early);
   return Ok();
 }
@@ -133,7 +134,8 @@ Status GraphCache::AddNode(Entry& entry, const Step& step, const ShapePlan& shap
                            const LaunchParams& params,
                            const std::vector<CUgraphNode>& dependencies) {
   CUgraphNode node = nullptr;
-  if (const LibraryProduct* product = step.op == plan::Op::Launch ? params.product(step) : nullptr) {
+  if (const LibraryProduct* product =
+          step.op == plan::Op::Launch ? params.product(step) : nullptr) {
     MLC_TRY(AddProduct(entry, *product, dependencies, &node));
   } else if (step.op == plan::Op::Launch) {
     const Kernel& kernel = kernels_[step.kernel];
@@ -165,8 +167,8 @@ Result<Graph> GraphCache::Capture(const LibraryProduct& product) {
   MLC_CU(context_, cuStreamBeginCapture, capture_.get(), CU_STREAM_CAPTURE_MODE_RELAXED);
   Status run = product.Run(capture_.get());
   CUgraph captured = nullptr;
-  Status ended = context_.Check(
-      context_.driver().cuStreamEndCapture(capture_.get(), &captured), "cuStreamEndCapture");
+  Status ended = context_.Check(context_.driver().cuStreamEndCapture(capture_.get(), &captured),
+                                "cuStreamEndCapture");
   Graph graph(context_, captured);
   if (!ended.ok()) capture_ = Stream();  // it may be in any state
   if (!run.ok()) return run;
@@ -175,8 +177,7 @@ Result<Graph> GraphCache::Capture(const LibraryProduct& product) {
 }
 
 Status GraphCache::AddProduct(const Entry& entry, const LibraryProduct& product,
-                              const std::vector<CUgraphNode>& dependencies,
-                              CUgraphNode* out_node) {
+                              const std::vector<CUgraphNode>& dependencies, CUgraphNode* out_node) {
   MLC_TRY_ASSIGN(const Graph child, Capture(product));
   MLC_CU(context_, cuGraphAddChildGraphNode, out_node, entry.graph.get(), dependencies.data(),
          dependencies.size(), child.get());

@@ -14,7 +14,7 @@ constexpr int64_t kMaxGrid = 0x7fffffff;  // along x, for every capability since
 }  // namespace
 
 Result<LaunchParams> LaunchParams::Build(const ShapePlan& shape, int32_t* faults,
-                                          const PlanOnDevice& code) {
+                                         const PlanOnDevice& code) {
   LaunchParams made;
   const uint32_t count = NumInstructions(*shape.bound().program);
   made.first_.resize(count + 1);

@@ -376,8 +376,8 @@ PlanBuilder ProductPlan(const ProductCase& c) {
   if (!c.m) b.Input("size", MLC_DTYPE_INT64, {one});
   auto times = [&](uint32_t x, uint32_t y) {
     auto value = [&](uint32_t e) { return b.entry().exprs[e].a(); };
-    const bool known = b.entry().exprs[x].op() == ExprOp::Const &&
-                       b.entry().exprs[y].op() == ExprOp::Const;
+    const bool known =
+        b.entry().exprs[x].op() == ExprOp::Const && b.entry().exprs[y].op() == ExprOp::Const;
     return known ? b.Const(value(x) * value(y)) : b.Expr(ExprOp::Mul, x, y);
   };
   auto row = [&](int64_t given, uint32_t dense) { return given ? b.Const(given) : dense; };

@@ -86,7 +86,8 @@ void LiveOnStreams(const mlc::Device& device, const mlc::Plan& plan) {
   mlc_device_trim(device.get(), 0);
 }
 
-// A product of a library, on the stream, as a graph, with other sizes, as a graph that is made again.
+// A product of a library, on the stream, as a graph, with other sizes, as a graph that is made
+// again.
 void LiveWithLibrary(const mlc::Device& device, const mlc::Plan& plan) {
   mlc::Session session = mlc::Session::Create(plan, device);
   for (int64_t m : {2, 2, 3, 30}) {
@@ -128,7 +129,8 @@ Outcome LiveWith(const sim::Options& options) {
   Outcome outcome;
   AlignedBytes streams_bytes = StreamsPlan().BuildAligned();
   const mlc::Plan streams = mlc::Plan::OpenMemory(streams_bytes.data(), streams_bytes.size());
-  AlignedBytes library_bytes = ProductPlan({.batch = 2, .m = 0, .n = 20, .k = 70, .bias = true}).BuildAligned();
+  AlignedBytes library_bytes =
+      ProductPlan({.batch = 2, .m = 0, .n = 20, .k = 70, .bias = true}).BuildAligned();
   const mlc::Plan library = mlc::Plan::OpenMemory(library_bytes.data(), library_bytes.size());
   AlignedBytes bytes = EverythingPlan(PlanKind::Cuda).BuildAligned();
   const mlc::Plan plan = mlc::Plan::OpenMemory(bytes.data(), bytes.size());
