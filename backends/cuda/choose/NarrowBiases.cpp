@@ -13,6 +13,8 @@ namespace mlc {
 
 namespace {
 
+constexpr float kLargestHalf = 65504;
+
 struct CudaNarrowBiases : impl::CudaNarrowBiasesBase<CudaNarrowBiases> {
   using CudaNarrowBiasesBase::CudaNarrowBiasesBase;
 
@@ -32,10 +34,10 @@ struct CudaNarrowBiases : impl::CudaNarrowBiasesBase<CudaNarrowBiases> {
     BlockArgument bias = match.bias;
     unsigned number = bias.getArgNumber();
     Value wide = region.getInputs()[number];
-    if (!isConstantExpression(wide)) // whose values nobody has agreed to round
+    if (!isConstantExpression(wide) || !fits(wide, match.product.outElement)) // else nobody has agreed to round them
       return;
     OpBuilder before(region), within = OpBuilder::atBlockBegin(bias.getOwner());
-    Value narrowed = facts.make<CastOp>(before, wide.getLoc(), wide, {before.getNamedAttr("to", TypeAttr::get(match.product.outElement))});
+    Value narrowed = rounded(before, wide, match.product.outElement, facts);
     BlockArgument now = bias.getOwner()->insertArgument(number, narrowed.getType(), bias.getLoc());
     facts.set(now, match.product.outElement, Dims(facts.dims(narrowed)));
     Value back = facts.make<CastOp>(within, bias.getLoc(), now, {before.getNamedAttr("to", TypeAttr::get(within.getF32Type()))});
@@ -43,6 +45,35 @@ struct CudaNarrowBiases : impl::CudaNarrowBiasesBase<CudaNarrowBiases> {
     bias.getOwner()->eraseArgument(number + 1);
     region->setOperand(number, narrowed);
     ++narrowedBiases;
+  }
+
+  /// The constants rounded first, then moved: what a plan can store.
+  static Value rounded(OpBuilder &b, Value v, Type type, ShapeFacts &facts) {
+    Operation *op = v.getDefiningOp();
+    if (isa<ConstantOp>(op))
+      return facts.make<CastOp>(b, op->getLoc(), v, {b.getNamedAttr("to", TypeAttr::get(type))});
+    SmallVector<Value> operands;
+    for (Value operand : op->getOperands())
+      operands.push_back(rounded(b, operand, type, facts));
+    return facts.create(b, op->getLoc(), op->getName().getStringRef(), operands, llvm::to_vector(op->getAttrs()))->getResult(0);
+  }
+
+  /// Whether all constants are in f32 and none becomes infinite.
+  static bool fits(Value v, Type type) {
+    auto op = v.getDefiningOp<ConstantOp>();
+    if (!op)
+      return !isNarrowing(v.getDefiningOp()) && llvm::all_of(v.getDefiningOp()->getOperands(), [&](Value operand) { return fits(operand, type); });
+    ArrayRef<float> elements;
+    float splat = 0;
+    if (auto dense = dyn_cast<DenseElementsAttr>(op.getValue())) {
+      if (dense.isSplat())
+        elements = splat = dense.getSplatValue<float>();
+      else
+        elements = ArrayRef(reinterpret_cast<const float *>(dense.getRawData().data()), dense.getRawData().size() / sizeof(float));
+    } else if (auto resource = dyn_cast<DenseF32ResourceElementsAttr>(op.getValue())) {
+      elements = resource.tryGetAsArrayRef().value_or(ArrayRef<float>());
+    }
+    return type.isBF16() || llvm::all_of(elements, [](float x) { return std::abs(x) <= kLargestHalf; });
   }
 };
 
