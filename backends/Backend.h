@@ -20,13 +20,13 @@ namespace mlc {
 struct LibraryProduct {
   enum class Activation { None, Relu, GeluTanh };
   unsigned left = 0, right = 0, out = 0, workspace = 0;
-  std::optional<unsigned> bias;
+  std::optional<unsigned> bias, addend;
   mlir::Type element, outElement;
   bool leftTransposed = false, rightTransposed = false;
   Activation activation = Activation::None;
   uint64_t workspaceBytes = 0;
 
-  /// "f16 x f16^T + bias, relu -> f16, 33554432 bytes of workspace"; equal texts and operands are equal products.
+  /// "f16 x f16^T + addend + bias, relu -> f16, 33554432 bytes of workspace"; equal texts and operands are equal products.
   std::string str() const;
 };
 

@@ -46,7 +46,7 @@ public:
       kernel.module->print(os, OpPrintingFlags().printGenericOpForm(false).enableDebugInfo(false));
     os << kernel.source << region.getNumOperands() << ' ' << region.getNumResults() << ' ' << kernel.workspaces.size();
     if (kernel.library) // one for each problem, which mlc-tune measures
-      os << ' ' << kernel.library->str() << ' ' << kernel.library->left << ' ' << kernel.library->right << ' ' << kernel.library->bias.value_or(0) << ' ' << kernel.problem;
+      os << ' ' << kernel.library->str() << ' ' << kernel.library->left << ' ' << kernel.library->right << ' ' << kernel.library->bias.value_or(0) << ' ' << kernel.library->addend.value_or(0) << ' ' << kernel.problem;
     if (kernel.threads)
       os << ' ' << kernel.threads << ' ' << kernel.sharedBytes << ' ' << kernel.cluster << ' ' << kernel.waits;
     auto [it, fresh] = byText.try_emplace(text, entries.size());

@@ -323,7 +323,7 @@ private:
 
   Off<plan::Product> productTable(const LibraryProduct &p) {
     auto activation = p.activation == LibraryProduct::Activation::Relu ? plan::Activation::Relu : p.activation == LibraryProduct::Activation::GeluTanh ? plan::Activation::GeluTanh : plan::Activation::None;
-    return plan::CreateProduct(fb, p.left, p.right, p.bias ? *p.bias : kNone, p.out, p.workspace, p.workspaceBytes, dtypeNumber(p.element), dtypeNumber(p.outElement), p.leftTransposed, p.rightTransposed, activation);
+    return plan::CreateProduct(fb, p.left, p.right, p.bias ? *p.bias : kNone, p.out, p.workspace, p.workspaceBytes, dtypeNumber(p.element), dtypeNumber(p.outElement), p.leftTransposed, p.rightTransposed, activation, p.addend ? *p.addend : kNone);
   }
 
   Off<plan::IO> io(StringAttr name, Value v, Type type) {

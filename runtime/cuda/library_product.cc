@@ -21,12 +21,13 @@ namespace {
 constexpr uint32_t kCallerAlignment = 16;  // of tensors that the caller gives
 
 struct Sizes {  // as the launch's scalars lie (plan.fbs, Product)
-  int64_t batch, m, n, k, left_row, right_row, out_row, left_batch, right_batch, out_batch;
+  int64_t batch, m, n, k, left_row, right_row, out_row, addend_row, left_batch, right_batch,
+      out_batch, addend_batch;
 };
 
 Sizes SizesOf(const Step& step) {
   const int64_t* s = step.scalars;
-  return {s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[8], s[9]};
+  return {s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[8], s[9], s[10], s[11]};
 }
 
 cudaDataType_t TypeOf(int32_t dtype) {
@@ -98,6 +99,10 @@ Result<LibraryProduct::Operands> LibraryProduct::Check(const ShapePlan& shape) c
     return bad("its right operand does not fit its buffer");
   if (!place(product_.out(), false, s.m, s.n, s.out_row, s.out_batch, product_.out_dtype(), &o.out))
     return bad("its result does not fit its buffer");
+  o.addend = o.out;
+  if (product_.addend() != kNone && !place(product_.addend(), false, s.m, s.n, s.addend_row,
+                                           s.addend_batch, product_.out_dtype(), &o.addend))
+    return bad("its addend does not fit its buffer");
   // Results lie behind each other, or their rows side by side. Nothing overflows: they fit.
   const Matrix& out = o.out;
   if (s.batch > 1 && out.batch_step < (out.rows - 1) * out.row_step + out.columns &&
@@ -150,6 +155,7 @@ Status LibraryProduct::MakeDescriptors(const Operands& operands) {
   MLC_TRY(MakeDesc());
   MLC_TRY(MakeLayout(operands.left, product_.dtype(), left_));
   MLC_TRY(MakeLayout(operands.right, product_.dtype(), right_));
+  MLC_TRY(MakeLayout(operands.addend, product_.out_dtype(), addend_));
   return MakeLayout(operands.out, product_.out_dtype(), out_);
 }
 
@@ -164,7 +170,7 @@ Status LibraryProduct::Ask(const Operands& operands, cublasLtMatmulAlgo_t* algor
   const std::pair<cublasLtMatmulPreferenceAttributes_t, uint32_t> alignments[] = {
       {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, operands.right.alignment},
       {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, operands.left.alignment},
-      {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, operands.out.alignment},
+      {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, operands.addend.alignment},
       {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, operands.out.alignment}};
   for (const auto& [attribute, bytes] : alignments)
     MLC_LT(library_, cublasLtMatmulPreferenceSetAttribute, made, attribute, &bytes, sizeof bytes);
@@ -177,7 +183,7 @@ Status LibraryProduct::Ask(const Operands& operands, cublasLtMatmulAlgo_t* algor
   cublasLtMatmulHeuristicResult_t result{};
   int found = 0;
   const cublasStatus_t status = library_.table().cublasLtMatmulAlgoGetHeuristic(
-      library_.handle(), desc_.get(), right_.get(), left_.get(), out_.get(), out_.get(), made, 1,
+      library_.handle(), desc_.get(), right_.get(), left_.get(), addend_.get(), out_.get(), made, 1,
       &result, &found);
   if (status != CUBLAS_STATUS_NOT_SUPPORTED)
     MLC_TRY(library_.Check(status, "cublasLtMatmulAlgoGetHeuristic"));
@@ -193,13 +199,14 @@ Status LibraryProduct::Ask(const Operands& operands, cublasLtMatmulAlgo_t* algor
 }
 
 Status LibraryProduct::Choose(const Operands& o) {
-  Library::Key key(step_.scalars, step_.scalars + 10);
+  Library::Key key(step_.scalars, step_.scalars + 12);
   for (int64_t value :
        {int64_t{product_.dtype()}, int64_t{product_.out_dtype()},
         int64_t{product_.left_transposed()}, int64_t{product_.right_transposed()},
         static_cast<int64_t>(product_.activation()), int64_t{product_.bias() != kNone},
         static_cast<int64_t>(product_.workspace_bytes()), int64_t{o.left.alignment},
-        int64_t{o.right.alignment}, int64_t{o.out.alignment}, int64_t{o.bias_alignment}})
+        int64_t{o.right.alignment}, int64_t{o.out.alignment}, int64_t{o.addend.alignment},
+        int64_t{product_.addend() != kNone}, int64_t{o.bias_alignment}})
     key.push_back(value);
   MLC_TRY_ASSIGN(algorithm_, library_.AlgorithmOf(key, [&](cublasLtMatmulAlgo_t* algorithm) {
     return Ask(o, algorithm);
@@ -216,6 +223,7 @@ Result<std::unique_ptr<LibraryProduct>> LibraryProduct::Make(Library& library,
   made->left_alignment_ = operands.left.alignment;
   made->right_alignment_ = operands.right.alignment;
   made->out_alignment_ = operands.out.alignment;
+  made->addend_alignment_ = operands.addend.alignment;
   made->bias_alignment_ = operands.bias_alignment;
   Status status = made->MakeDescriptors(operands);
   if (status.ok()) status = made->Choose(operands);
@@ -229,9 +237,11 @@ Status LibraryProduct::Run(CUstream stream) const {
   void* const left = operand(product_.left());
   void* const right = operand(product_.right());
   void* const out = operand(product_.out());
+  void* const addend = product_.addend() == kNone ? out : operand(product_.addend());
   void* const bias = product_.bias() == kNone ? nullptr : operand(product_.bias());
   if (!IsAligned(left, left_alignment_) || !IsAligned(right, right_alignment_) ||
-      !IsAligned(out, out_alignment_) || (bias && !IsAligned(bias, bias_alignment_)))
+      !IsAligned(out, out_alignment_) || !IsAligned(addend, addend_alignment_) ||
+      (bias && !IsAligned(bias, bias_alignment_)))
     return Error(MLC_STATUS_INVALID_ARGUMENT,
                  "cuBLASLt takes inputs and outputs that lie at multiples of %u bytes",
                  kCallerAlignment);
@@ -240,8 +250,8 @@ Status LibraryProduct::Run(CUstream stream) const {
            &bias, sizeof bias);
   const float one = 1, zero = 0;
   MLC_LT(library_, cublasLtMatmul, library_.handle(), desc_.get(), &one, right, right_.get(), left,
-         left_.get(), &zero, out, out_.get(), out, out_.get(), &algorithm_,
-         operand(product_.workspace()), product_.workspace_bytes(), stream);
+         left_.get(), addend == out ? &zero : &one, addend, addend_.get(), out, out_.get(),
+         &algorithm_, operand(product_.workspace()), product_.workspace_bytes(), stream);
   return Ok();
 }
 

@@ -31,7 +31,7 @@ class LibraryProduct {
     uint32_t alignment;
   };
   struct Operands {
-    Matrix left, right, out;
+    Matrix left, right, out, addend;  // without an addend out again, which is not read then
     uint32_t bias_alignment;
   };
 
@@ -49,9 +49,10 @@ class LibraryProduct {
   const Step& step_;
   const plan::Product& product_;
   MatmulDesc desc_;
-  MatrixLayout left_, right_, out_;
+  MatrixLayout left_, right_, out_, addend_;
   cublasLtMatmulAlgo_t algorithm_{};
-  uint32_t left_alignment_ = 0, right_alignment_ = 0, out_alignment_ = 0, bias_alignment_ = 0;
+  uint32_t left_alignment_ = 0, right_alignment_ = 0, out_alignment_ = 0, bias_alignment_ = 0,
+           addend_alignment_ = 0;
 };
 
 }  // namespace mlc::runtime::cuda

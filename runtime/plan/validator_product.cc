@@ -11,21 +11,22 @@
 namespace mlc::runtime {
 namespace {
 
-constexpr uint32_t kProductScalars = 10;  // plan.fbs, Product
+constexpr uint32_t kProductScalars = 12;  // plan.fbs, Product
 
 bool IsParameter(const plan::Kernel& kernel, uint32_t index, plan::Access access) {
   return index < Count(kernel.params()) && kernel.params()->GetEnum<plan::Access>(index) == access;
 }
 
 bool HasGoodOperands(const plan::Kernel& kernel, const plan::Product& product) {
-  const uint32_t operands[] = {product.left(), product.right(), product.bias(), product.out(),
-                               product.workspace()};
+  const uint32_t operands[] = {product.left(),   product.right(), product.bias(),
+                               product.addend(), product.out(),   product.workspace()};
   for (size_t i = 0; i < std::size(operands); ++i)
     for (size_t k = 0; k < i; ++k)
-      if (operands[i] == operands[k]) return false;
+      if (operands[i] == operands[k] && operands[i] != kNone) return false;
   return IsParameter(kernel, product.left(), plan::Access::Read) &&
          IsParameter(kernel, product.right(), plan::Access::Read) &&
          (product.bias() == kNone || IsParameter(kernel, product.bias(), plan::Access::Read)) &&
+         (product.addend() == kNone || IsParameter(kernel, product.addend(), plan::Access::Read)) &&
          IsParameter(kernel, product.out(), plan::Access::Write) &&
          IsParameter(kernel, product.workspace(), plan::Access::ReadWrite);
 }

@@ -13,18 +13,20 @@ import subprocess
 import sys
 import tempfile
 
-# name, element type, batch, m, n, k, bias, activation
+# name, element type, batch, m, n, k, bias, activation ("add": v is added, as a residual)
 PRODUCTS = [
     ("square", "f16", 1, 4096, 4096, 4096, False, ""),
     ("even", "f16", 1, 4096, 1008, 768, False, ""),
     ("odd", "f16", 1, 4096, 1001, 767, False, ""),
     ("bert_fc1", "f16", 1, 4096, 3072, 768, True, "gelu_tanh"),
     ("bert_fc2", "f16", 1, 4096, 768, 3072, True, ""),
+    ("residual", "f16", 1, 4096, 768, 768, True, "add"),
     ("bert_b1", "f16", 1, 128, 768, 768, True, ""),
     ("relu", "bf16", 1, 2048, 2048, 2048, True, "relu"),
     ("heads", "f16", 96, 128, 128, 64, False, ""),
     ("half_odd", "f16", 1, 65, 41, 73, True, "gelu_tanh"),
     ("bf16_batch", "bf16", 3, 17, 24, 40, True, "relu"),
+    ("add_small", "f16", 1, 33, 48, 48, True, "add"),
     ("float", "f32", 1, 1024, 1024, 1024, True, "relu"),
     ("float_odd", "f32", 1, 257, 129, 65, True, "gelu_tanh"),
     ("float_batch", "f32", 6, 33, 47, 130, False, ""),
@@ -46,7 +48,10 @@ def module(batch, m, n, k, bias, activation):
         lines.append(f"%c = graph.constant dense<{bias_of(n)}> : tensor<{n}xf32>")
         lines.append(f"%s = graph.add {at}, %c : ({y}, tensor<{n}xf32>) -> {y}")
         at = "%s"
-    if activation:
+    if activation == "add":
+        lines.append(f"%a = graph.add {at}, %v : ({y}, {y}) -> {y}")
+        at = "%a"
+    elif activation:
         op = 'graph.gelu {0} {{approximate = "tanh"}}' if activation == "gelu_tanh" else "graph.relu {0}"
         lines.append(f"%a = {op.format(at)} : ({y}) -> {y}")
         at = "%a"

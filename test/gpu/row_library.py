@@ -33,6 +33,8 @@ def wanted(row, operands):
     y, z = np.matmul(x, w), np.matmul(v, w)
     if row["bias"]:
         y = y + np.array([(i * 37 % 64 - 32) / 32 for i in range(row["n"])], np.float32)  # pack_library.bias_of
+    if row["activation"] == "add":
+        y = y + v
     if row["activation"] == "relu":
         y = np.maximum(y, 0)
     if row["activation"] == "gelu_tanh":

@@ -352,15 +352,17 @@ PlanBuilder ProductPlan(const ProductCase& c) {
   kernel->kind = "cublaslt";
   kernel->params = {plan::Access::Read, plan::Access::Read};
   if (c.bias) kernel->params.push_back(plan::Access::Read);
+  if (c.addend) kernel->params.push_back(plan::Access::Read);
   kernel->params.push_back(plan::Access::Write);
   kernel->params.push_back(plan::Access::ReadWrite);
-  kernel->num_scalars = 10;
+  kernel->num_scalars = 12;
   kernel->product = std::make_unique<plan::ProductT>();
   plan::ProductT& product = *kernel->product;
   product.left = 0;
   product.right = 1;
   product.bias = c.bias ? 2 : kNone;
-  product.out = c.bias ? 3 : 2;
+  product.addend = c.addend ? 2u + c.bias : kNone;
+  product.out = 2u + c.bias + c.addend;
   product.workspace = product.out + 1;
   product.workspace_bytes = static_cast<uint64_t>(c.workspace_bytes);
   product.dtype = c.dtype;
@@ -391,6 +393,7 @@ PlanBuilder ProductPlan(const ProductCase& c) {
   const uint32_t w = b.Input("w", c.dtype, {times(batch, right)});
   std::vector<uint32_t> buffers = {x, w};
   if (c.bias) buffers.push_back(b.Input("c", c.out_dtype, {n}));
+  if (c.addend) buffers.push_back(b.Input("r", c.out_dtype, {times(batch, times(m, n))}));
   const uint32_t z = b.Output("z", c.out_dtype, {out_elems});
   const bool adds = c.dtype == MLC_DTYPE_FLOAT32 && c.out_dtype == MLC_DTYPE_FLOAT32;
   uint32_t y = z;
@@ -403,7 +406,7 @@ PlanBuilder ProductPlan(const ProductCase& c) {
   buffers.push_back(b.Temp(b.Const(c.workspace_bytes)));
   const uint32_t grid = c.m ? one : b.Expr(ExprOp::Min, one, m);
   b.Launch("product", buffers, grid,
-           {batch, m, n, k, left_row, right_row, out_row, left, right, out});
+           {batch, m, n, k, left_row, right_row, out_row, n, left, right, out, times(m, n)});
   if (adds) b.Launch("add_f32", {y, y, z}, out_elems);
   return b;
 }

@@ -47,6 +47,7 @@ Json DescribeProduct(const plan::Product& product) {
           {"left_transposed", product.left_transposed()},
           {"right_transposed", product.right_transposed()},
           {"bias", product.bias() != kNone},
+          {"addend", product.addend() != kNone},
           {"activation", plan::EnumNameActivation(product.activation())},
           {"workspace_bytes", product.workspace_bytes()}};
 }

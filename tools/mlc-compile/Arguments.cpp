@@ -23,7 +23,7 @@ void declareArguments(CLI::App &app, Arguments &a) {
       ->allow_extra_args(false);
   app.add_option("--tuning-candidate", a.tuningCandidate, "Where no measured choice decides take the cost model's N-th choice, from 0 on; for mlc-tune, with --tuning none")->type_name("N");
   app.add_option("--library", a.library,
-                 "CUDA: let the cost model, or a measured choice, leave products to cuBLASLt: those of a plain matmul whose bias, ReLU or GELU (tanh) it has. Such a plan needs libcublasLt.so.13 or .12 where it runs "
+                 "CUDA: let the cost model, or a measured choice, leave products to cuBLASLt: those of a plain matmul, with bias, residual, ReLU or GELU (tanh). Such a plan needs libcublasLt.so.13 or .12 where it runs "
                  "(LD_LIBRARY_PATH, MLC_CUBLASLT)")
       ->type_name("cublaslt")
       ->check(CLI::IsMember({"cublaslt"}).description(""));

@@ -89,8 +89,9 @@ private:
       } else if (isWide && !type.isF32()) {
         return fails("sums are rounded in between");
       } else if (auto add = dyn_cast<AddOp>(op)) {
-        if (match.bias || hasActivation || !addBias(add.getOperand(add.getOperand(0) == v ? 1 : 0)))
-          return fails("what is added is no bias");
+        Value other = add.getOperand(add.getOperand(0) == v ? 1 : 0);
+        if (other == v || hasActivation || !(addBias(other) || addAddend(other)))
+          return fails("what is added is no bias and no value of the result's type");
       } else if (isa<ReluOp>(op) || (isa<GeluOp>(op) && cast<GeluOp>(op).getApproximate() == "tanh")) {
         if (hasActivation)
           return fails("there are two activations");
@@ -104,18 +105,17 @@ private:
     if (Dims(facts.dims(v)) != Dims(facts.dims(product.getY())))
       return fails("the result has other dims");
     match.product.outElement = facts.elementType(v);
+    if (addend && facts.elementType(addend->argument) != match.product.outElement)
+      return fails("what is added has another type than the result");
     match.biasIsWide = match.bias && facts.elementType(match.bias) != match.product.outElement;
     return true;
   }
 
   /// One number for each column, as it lies in memory.
   bool addBias(Value v) {
-    if (auto cast = v.getDefiningOp<CastOp>(); cast && cast->hasOneUse()) {
-      seen.insert(cast);
-      v = cast.getX();
-    }
+    v = uncast(v);
     auto argument = dyn_cast<BlockArgument>(v);
-    if (!argument || !argument.hasOneUse() || placements.of(region.getInputs()[argument.getArgNumber()]))
+    if (match.bias || !argument || !argument.hasOneUse() || placements.of(region.getInputs()[argument.getArgNumber()]))
       return false;
     Type type = facts.elementType(argument);
     Dims dims(facts.dims(argument)), y(facts.dims(product.getY()));
@@ -124,6 +124,23 @@ private:
     match.bias = argument;
     match.product.bias = argument.getArgNumber();
     return true;
+  }
+
+  Value uncast(Value v) {
+    auto widening = v.getDefiningOp<CastOp>();
+    if (!widening || !widening->hasOneUse())
+      return v;
+    seen.insert(widening);
+    return widening.getX();
+  }
+
+  /// One number for each of the result's, such as the residual.
+  bool addAddend(Value v) {
+    v = uncast(v);
+    if (addend || Dims(facts.dims(v)) != Dims(facts.dims(product.getY())))
+      return false;
+    addend = operandOf(v);
+    return addend.has_value();
   }
 
   std::optional<Operand> operandOf(Value v) {
@@ -219,14 +236,25 @@ private:
     if (!leftLayout || !rightLayout || !outLayout || outLayout->first)
       return fails("neither rows nor columns lie together");
     LibraryProduct &p = match.product;
+    DimExpr addendStep = 0, addendBatch = 0;
+    if (addend) {
+      ArrayRef<DimExpr> rows(addend->strides);
+      auto row = stepOf(rowDims, rows.take_back(rowDims.size() + 1).drop_back()), matrix = stepOf(batch, rows.take_front(outer));
+      auto layout = row && matrix ? layoutOf(M, N, *row, rows.back()) : std::nullopt;
+      if (!layout || layout->first)
+        return fails("what is added has no one step from row to row");
+      p.addend = addend->argument.getArgNumber();
+      addendStep = layout->second;
+      addendBatch = *matrix;
+    }
     p.left = left->argument.getArgNumber();
     p.right = right->argument.getArgNumber();
-    if (p.left == p.right)
-      return fails("both operands are one");
+    if (p.left == p.right || (p.addend && (*p.addend == p.left || *p.addend == p.right)))
+      return fails("two operands are one");
     p.leftTransposed = leftLayout->first;
     p.rightTransposed = rightLayout->first;
     DimExpr count = mlc::product(batch), all = count * M * N;
-    match.scalars = {count, M, N, K, leftLayout->second, rightLayout->second, outLayout->second, *leftBatch, *rightBatch, *outBatch};
+    match.scalars = {count, M, N, K, leftLayout->second, rightLayout->second, outLayout->second, addendStep, *leftBatch, *rightBatch, *outBatch, addendBatch};
     match.grid = isPositive(all) ? DimExpr(1) : DimExpr::min(1, all, facts.symbols);
     return true;
   }
@@ -246,6 +274,7 @@ private:
   Type element;
   Dims batch;
   bool isWide = false; // what follows the product reads its sums in f32
+  std::optional<Operand> addend;
   llvm::DenseSet<Operation *> seen;
   LibraryMatch match;
 };

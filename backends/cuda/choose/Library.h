@@ -25,7 +25,7 @@ struct LibraryMatch {
   bool biasIsWide = false;  // the bias is f32 and the result is not, which the library does not take (cuda-narrow-biases)
 };
 
-/// One matmul whose operands are the region's, at most moved by what steps can say, and of which bias, ReLU or GELU in its tanh form make the only result, rounded once. Else nothing, and in `why` (may be null) the reason.
+/// One matmul whose operands are the region's, at most moved by what steps can say, and of which a value of the result's dims and type (added), bias, ReLU or GELU in its tanh form make the only result, rounded once. Else nothing, and in `why` (may be null) the reason.
 std::optional<LibraryMatch> matchLibraryProduct(graph::RegionOp region, graph::ShapeFacts &facts, const Placements &placements, std::string *why = nullptr);
 
 /// The analytic rule: whether the library is expected to be faster than our templates.

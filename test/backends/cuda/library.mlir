@@ -15,20 +15,23 @@
 // RUN: not mlc-compile %s --library=cublaslt -o %t.none 2>&1 | FileCheck %s --check-prefix=HOST
 // RUN: not mlc-compile %s --arch sm_90 --library=cudnn -o %t.none 2>&1 | FileCheck %s --check-prefix=OTHER
 
-// CHECK: plan.launch "[[GELU:k._cublaslt]]"({{.*}} scalars <[1, 512, 4096, 1024, 1024, 4096, 4096, 0, 0, 0]> grid <[1]>
+// CHECK: plan.launch "[[GELU:k._cublaslt]]"({{.*}} scalars <[1, 512, 4096, 1024, 1024, 4096, 4096, 0, 0, 0, 0, 0]> grid <[1]>
 // By erf, which the library's GELU is not.
 // CHECK-NEXT: plan.launch "k1_gemm"
-// CHECK-NEXT: plan.launch "[[RELU:k._cublaslt]]"({{.*}} scalars <[1, 512, 4096, 4096, 4096, 4096, 4096, 0, 0, 0]>
+// CHECK-NEXT: plan.launch "[[RELU:k._cublaslt]]"({{.*}} scalars <[1, 512, 4096, 4096, 4096, 4096, 4096, 0, 0, 0, 0, 0]>
 // Too small, at 134 million multiply-adds.
 // CHECK-NEXT: plan.launch "k3_gemm"
 // Odd rows are padded as for our templates; the step from row to row is that of the padded ones.
-// CHECK-NEXT: plan.launch "[[ODD:k._cublaslt]]"({{.*}} scalars <[1, 512, 4001, 4096, 4096, 4008, 4001, 0, 0, 0]>
+// CHECK-NEXT: plan.launch "[[ODD:k._cublaslt]]"({{.*}} scalars <[1, 512, 4001, 4096, 4096, 4008, 4001, 0, 0, 0, 0, 0]>
 // Rows of a symbol's number.
-// CHECK-NEXT: plan.launch "[[OPEN:k._cublaslt]]"({{.*}} scalars <[1, "n", 4096, 4096, 4096, 4096, 4096, 0, 0, 0]> grid <["min(1, 4096*n)"]>
+// CHECK-NEXT: plan.launch "[[OPEN:k._cublaslt]]"({{.*}} scalars <[1, "n", 4096, 4096, 4096, 4096, 4096, 0, 0, 0, 0, 0]> grid <["min(1, 4096*n)"]>
+// A residual is the library's third operand.
+// CHECK-NEXT: plan.launch "[[SUM:k._cublaslt]]"({{.*}} scalars <[1, 512, 4096, 4096, 4096, 4096, 4096, 4096, 0, 0, 0, 0]>
 // CHECK: // kernel "[[GELU]]": cuBLASLt, f16 x f16 + bias, gelu tanh -> f16, 33554432 bytes of workspace
 // CHECK: // kernel "[[RELU]]": cuBLASLt, f16 x f16, relu -> f16, 33554432 bytes of workspace
 // CHECK: // kernel "[[ODD]]": cuBLASLt, f16 x f16 -> f16
 // CHECK: // kernel "[[OPEN]]": cuBLASLt, f16 x f16 -> f16
+// CHECK: // kernel "[[SUM]]": cuBLASLt, f16 x f16 + addend + bias -> f16
 
 // FLOAT: kernel "{{k._cublaslt}}": cuBLASLt, f32 x f32 + bias, gelu tanh -> f32, 4194304 bytes of workspace
 // FLOAT: kernel "{{k._cublaslt}}": cuBLASLt, f32 x f32, relu -> f32
@@ -60,17 +63,18 @@
 // INSPECT-NEXT: 1024
 
 // TEXT: target compute_80
-// TEXT: 4 launches are products that cuBLASLt computes (libcublasLt.so.13 or .12)
+// TEXT: 5 launches are products that cuBLASLt computes (libcublasLt.so.13 or .12)
 
 // HOST: --library is for CUDA targets, of which --arch names none
 // OTHER: --library: cudnn not in {cublaslt}
 func.func @main(%x: tensor<512x1024xf32> {graph.name = "x"}, %q: tensor<8x512x64xf32> {graph.name = "q"}, %k: tensor<8x64x512xf32> {graph.name = "k"}, %o: tensor<?x4096xf32> {graph.name = "o", graph.dims = #graph.dims<["n", 4096]>})
     -> (tensor<512x4096xf32> {graph.name = "y"}, tensor<512x4096xf32> {graph.name = "z"}, tensor<512x4096xf32> {graph.name = "u"}, tensor<8x512x512xf32> {graph.name = "s"}, tensor<512x4001xf32> {graph.name = "v"},
-        tensor<?x4096xf32> {graph.name = "r"}) attributes {graph.symbols = {n = array<i64: 0, 512, 4096, 1>}} {
+        tensor<?x4096xf32> {graph.name = "r"}, tensor<512x4096xf32> {graph.name = "e"}) attributes {graph.symbols = {n = array<i64: 0, 512, 4096, 1>}} {
   %w = graph.constant dense<0.5> : tensor<1024x4096xf32>
   %b = graph.constant dense<0.25> : tensor<4096xf32>
   %w2 = graph.constant dense<0.5> : tensor<4096x4096xf32>
   %w3 = graph.constant dense<0.5> : tensor<4096x4001xf32>
+  %w4 = graph.constant dense<0.125> : tensor<4096x4096xf32>
   %p = graph.matmul %x, %w : (tensor<512x1024xf32>, tensor<1024x4096xf32>) -> tensor<512x4096xf32>
   %a = graph.add %p, %b : (tensor<512x4096xf32>, tensor<4096xf32>) -> tensor<512x4096xf32>
   %y = graph.gelu %a {approximate = "tanh"} : (tensor<512x4096xf32>) -> tensor<512x4096xf32>
@@ -83,5 +87,8 @@ func.func @main(%x: tensor<512x1024xf32> {graph.name = "x"}, %q: tensor<8x512x64
   %v = graph.matmul %u, %w3 : (tensor<512x4096xf32>, tensor<4096x4001xf32>) -> tensor<512x4001xf32>
   %t = graph.transpose %w2 {perm = array<i64: 1, 0>} : (tensor<4096x4096xf32>) -> tensor<4096x4096xf32>
   %r = graph.matmul %o, %t : (tensor<?x4096xf32>, tensor<4096x4096xf32>) -> tensor<?x4096xf32>
-  return %y, %z, %u, %s, %v, %r : tensor<512x4096xf32>, tensor<512x4096xf32>, tensor<512x4096xf32>, tensor<8x512x512xf32>, tensor<512x4001xf32>, tensor<?x4096xf32>
+  %p4 = graph.matmul %y, %w4 : (tensor<512x4096xf32>, tensor<4096x4096xf32>) -> tensor<512x4096xf32>
+  %a4 = graph.add %p4, %b : (tensor<512x4096xf32>, tensor<4096xf32>) -> tensor<512x4096xf32>
+  %e = graph.add %a4, %u : (tensor<512x4096xf32>, tensor<512x4096xf32>) -> tensor<512x4096xf32>
+  return %y, %z, %u, %s, %v, %r, %e : tensor<512x4096xf32>, tensor<512x4096xf32>, tensor<512x4096xf32>, tensor<8x512x512xf32>, tensor<512x4001xf32>, tensor<?x4096xf32>, tensor<512x4096xf32>
 }

@@ -60,7 +60,7 @@ mlc::Tensor Given(const std::vector<float>& values, int32_t dtype, std::string& 
 }
 
 struct Operands {
-  std::vector<float> x, w, c, z;  // z: what is wanted, NaN where nothing is written
+  std::vector<float> x, w, c, r, z;  // z: what is wanted, NaN where nothing is written
 };
 
 Operands Compute(const ProductCase& p, int64_t m, uint32_t seed) {
@@ -74,6 +74,7 @@ Operands Compute(const ProductCase& p, int64_t m, uint32_t seed) {
   o.x = Numbers(static_cast<size_t>(p.batch * left), seed);
   o.w = Numbers(static_cast<size_t>(p.batch * right), seed + 1);
   o.c = Numbers(static_cast<size_t>(p.n), seed + 2);
+  o.r = Numbers(static_cast<size_t>(p.batch * m * p.n), seed + 3);
   o.z.assign(static_cast<size_t>(p.batch * m * out_row), NAN);
   const bool adds = p.dtype == MLC_DTYPE_FLOAT32 && p.out_dtype == MLC_DTYPE_FLOAT32;
   for (int64_t b = 0; b < p.batch; ++b)
@@ -87,6 +88,7 @@ Operands Compute(const ProductCase& p, int64_t m, uint32_t seed) {
                  o.w[static_cast<size_t>(b * right + r)];
         }
         if (p.bias) sum += o.c[static_cast<size_t>(j)];
+        if (p.addend) sum += o.r[static_cast<size_t>((b * m + i) * p.n + j)];
         if (p.activation == plan::Activation::Relu) sum = std::max(sum, 0.0f);
         if (p.activation == plan::Activation::GeluTanh)
           sum = 0.5f * sum * (1 + std::tanh(0.79788456f * (sum + 0.044715f * sum * sum * sum)));
@@ -101,13 +103,14 @@ struct RunResult {
 };
 
 RunResult RunOnce(mlc::Session& session, const ProductCase& p, const Operands& o, int64_t m) {
-  std::string x, w, c;
+  std::string x, w, c, r;
   std::vector<int64_t> size{m};
   size_t input = 0;
   if (!p.m) session.SetInput(input++, TensorOf(size));
   session.SetInput(input++, Given(o.x, p.dtype, x));
   session.SetInput(input++, Given(o.w, p.dtype, w));
   if (p.bias) session.SetInput(input++, Given(o.c, p.out_dtype, c));
+  if (p.addend) session.SetInput(input++, Given(o.r, p.out_dtype, r));
   session.Run();
   RunResult result;
   const mlc::Tensor z = session.Output(0);
@@ -157,6 +160,13 @@ TEST_F(CudaLibrary, ComputesWhatThePlanSays) {
       {.dtype = MLC_DTYPE_FLOAT16, .out_dtype = MLC_DTYPE_FLOAT32, .right_transposed = true},
       {.batch = 2, .dtype = MLC_DTYPE_BFLOAT16, .out_dtype = MLC_DTYPE_BFLOAT16, .bias = true},
       {.k = 100, .dtype = MLC_DTYPE_FLOAT16, .out_dtype = MLC_DTYPE_FLOAT16, .out_row = 6},
+      {.m = 7, .n = 9, .k = 100, .addend = true},
+      {.batch = 2,
+       .bias = true,
+       .addend = true,
+       .activation = plan::Activation::Relu,
+       .out_row = 6},
+      {.dtype = MLC_DTYPE_FLOAT16, .out_dtype = MLC_DTYPE_FLOAT16, .bias = true, .addend = true},
   };
   for (size_t i = 0; i < cases.size(); ++i) {
     SCOPED_TRACE(i);
@@ -175,6 +185,7 @@ TEST_F(CudaLibrary, GraphsGiveTheSameBits) {
                       .n = 24,
                       .k = 80,
                       .bias = true,
+                      .addend = true,
                       .activation = plan::Activation::GeluTanh,
                       .workspace_bytes = 4096};
   AlignedBytes bytes = ProductPlan(p).BuildAligned();
@@ -259,7 +270,7 @@ TEST_F(CudaLibrary, OperandsMustFitTheirBuffers) {
     int64_t value;
     const char* text;
   };
-  // Scalars: batch, m, n, k, row steps of left, right, out, batch steps of them.
+  // Scalars: batch, m, n, k, row steps of left, right, out, addend, batch steps of them.
   for (const Break& broken : std::vector<Break>{{0, 3, "left operand does not fit"},
                                                 {0, 0, "sizes must be positive"},
                                                 {3, 0, "sizes must be positive"},
@@ -270,9 +281,9 @@ TEST_F(CudaLibrary, OperandsMustFitTheirBuffers) {
                                                 {5, 3, "right operand does not fit"},
                                                 {6, 5, "result does not fit"},
                                                 {6, 3, "result does not fit"},
-                                                {8, -1, "right operand does not fit"},
-                                                {9, 0, "results overlap"},
-                                                {9, 8, "results overlap"}}) {
+                                                {9, -1, "right operand does not fit"},
+                                                {10, 0, "results overlap"},
+                                                {10, 8, "results overlap"}}) {
     PlanBuilder b = ProductPlan({.batch = 2});
     for (auto& instruction : b.program().blocks[0]->instructions)
       if (instruction->label == "product")
@@ -282,6 +293,12 @@ TEST_F(CudaLibrary, OperandsMustFitTheirBuffers) {
     EXPECT_FAILS(RunOnce(plan.session, {.batch = 2}, Compute({.batch = 2}, 3, 1), 3),
                  MLC_STATUS_BAD_PLAN, broken.text);
   }
+  PlanBuilder with_addend = ProductPlan({.addend = true});
+  with_addend.program().blocks[0]->instructions[1]->op.AsLaunch()->scalars[7] =
+      with_addend.Const(5);
+  CudaOpened wrong(with_addend);
+  EXPECT_FAILS(RunOnce(wrong.session, {.addend = true}, Compute({.addend = true}, 3, 1), 3),
+               MLC_STATUS_BAD_PLAN, "addend does not fit");
   PlanBuilder b = ProductPlan({.bias = true});
   b.program().blocks[0]->instructions[1]->op.AsLaunch()->buffers[2] = b.Temp(b.Const(12));
   CudaOpened plan(b);

@@ -82,7 +82,8 @@ struct Matrix {
 
 struct Product {
   cublasLtMatmulDescOpaque_t desc;
-  Matrix a, b, d;
+  Matrix a, b, c, d;
+  bool adds_c;
   uint64_t workspace, k;
   bool is_split;
 
@@ -92,8 +93,9 @@ struct Product {
       sum += Load(a.layout.type, a.at(batch, row, i)) * Load(b.layout.type, b.at(batch, i, column));
     return sum;
   }
-  float Finish(float sum, uint64_t row) const {
+  float Finish(float sum, int64_t batch, uint64_t row, uint64_t column) const {
     const cudaDataType_t type = d.layout.type;
+    if (adds_c) sum += Load(type, c.at(batch, row, column));
     if (desc.epilogue & CUBLASLT_EPILOGUE_BIAS) sum += Load(type, desc.bias + row * BytesOf(type));
     if (desc.epilogue & CUBLASLT_EPILOGUE_RELU) sum = std::max(sum, 0.0f);
     if (desc.epilogue & CUBLASLT_EPILOGUE_GELU)
@@ -119,7 +121,7 @@ struct Product {
     ForEach([&](int64_t batch, uint64_t row, uint64_t column, uint64_t i) {
       const float sum = is_split ? *partial(i) + Sum(batch, row, column, k / 2, k)
                                  : Sum(batch, row, column, 0, k);
-      Store(d.layout.type, d.at(batch, row, column), Finish(sum, row));
+      Store(d.layout.type, d.at(batch, row, column), Finish(sum, batch, row, column));
     });
   }
 };
@@ -271,16 +273,19 @@ SIM_LT cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t, cublasLtMatmulDesc_t des
 SIM_LT cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t desc, const void* alpha,
                       const void* a, cublasLtMatrixLayout_t a_layout, const void* b,
                       cublasLtMatrixLayout_t b_layout, const void* beta, const void* c,
-                      cublasLtMatrixLayout_t, void* d, cublasLtMatrixLayout_t d_layout,
+                      cublasLtMatrixLayout_t c_layout, void* d, cublasLtMatrixLayout_t d_layout,
                       const cublasLtMatmulAlgo_t* algo, void* workspace, size_t workspace_bytes,
                       CUstream stream) {
   ENTER_LT(cublasLtMatmul);
   if (sim::current_depth == 0) s.Violation("cublasLtMatmul was called without a current context");
   for (void* object :
        {static_cast<void*>(handle), static_cast<void*>(desc), static_cast<void*>(a_layout),
-        static_cast<void*>(b_layout), static_cast<void*>(d_layout)})
+        static_cast<void*>(b_layout), static_cast<void*>(c_layout), static_cast<void*>(d_layout)})
     if (!s.library_objects.count(object)) s.Violation("something dead of cuBLASLt was used");
-  if (*static_cast<const float*>(alpha) != 1 || *static_cast<const float*>(beta) != 0 || c != d)
+  const float beta_value = *static_cast<const float*>(beta);
+  const bool adds_c = beta_value == 1 && c != d;
+  if (*static_cast<const float*>(alpha) != 1 || (beta_value != 0 && !adds_c) ||
+      c_layout->type != d_layout->type)
     return CUBLAS_STATUS_NOT_SUPPORTED;
   const cublasLtMatmulAlgo_t wanted = AlgorithmFor(*desc, *a_layout, *d_layout, workspace_bytes);
   if (std::memcmp(algo, &wanted, sizeof wanted) != 0)
@@ -288,13 +293,16 @@ SIM_LT cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t desc, const 
   const Product product{*desc,
                         {*a_layout, desc->transposed_a == CUBLAS_OP_T, sim::U(a)},
                         {*b_layout, desc->transposed_b == CUBLAS_OP_T, sim::U(b)},
+                        {*c_layout, false, sim::U(c)},
                         {*d_layout, false, sim::U(d)},
+                        adds_c,
                         sim::U(workspace),
                         wanted.data[2],
                         wanted.data[4] != 0};
   const sim::Access reads_a = product.a.access(false), reads_b = product.b.access(false);
   sim::Access partials{product.workspace, product.workspace + 4 * product.elements(), true};
   std::vector<sim::Access> last = {reads_a, reads_b, product.d.access(true)};
+  if (adds_c) last.push_back(product.c.access(false));
   if (desc->epilogue & CUBLASLT_EPILOGUE_BIAS)
     last.push_back({desc->bias, desc->bias + d_layout->rows * BytesOf(d_layout->type), false});
   if (product.is_split) {
