@@ -144,8 +144,9 @@ cublasStatus_t Failure(CUresult result) {
 
 template <typename T>
 cublasStatus_t New(sim::State& s, T object, T** out) {
-  *out = new T(object);
-  s.library_objects.insert(*out);
+  auto made = std::make_shared<T>(object);
+  *out = made.get();
+  s.library_objects[*out] = std::move(made);
   return CUBLAS_STATUS_SUCCESS;
 }
 
@@ -155,7 +156,6 @@ cublasStatus_t Delete(sim::State& s, T* object) {
     s.Violation("something of cuBLASLt was destroyed twice");
     return CUBLAS_STATUS_INVALID_VALUE;
   }
-  delete object;
   return CUBLAS_STATUS_SUCCESS;
 }
 

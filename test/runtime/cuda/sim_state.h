@@ -157,7 +157,8 @@ class State {
   std::set<CUevent> events;
   std::set<CUgraph> graphs;
   std::set<CUgraphExec> execs;
-  std::set<void*> library_objects;  // handles, descriptors, layouts, preferences of cuBLASLt
+  // Handles, descriptors, layouts and preferences of cuBLASLt.
+  std::map<const void*, std::shared_ptr<void>> library_objects;
   std::map<std::string, std::unique_ptr<CUfunc_st>> functions;
 
   size_t num_slots = 1;
