@@ -26,6 +26,20 @@ struct TensorMap {
   std::vector<int32_t> lower, upper;   // of windows: where the first and the last corner lie, from the first and the last pixel, along W and H
 };
 
+/// A product that a library of the vendor computes (runtime/plan/plan.fbs, Product); operands are numbers of the kernel's buffers: inputs, results, workspaces.
+struct LibraryProduct {
+  enum class Activation { None, Relu, GeluTanh };
+  unsigned left = 0, right = 0, out = 0, workspace = 0;
+  std::optional<unsigned> bias, addend;
+  mlir::Type element, outElement;
+  bool leftTransposed = false, rightTransposed = false;
+  Activation activation = Activation::None;
+  uint64_t workspaceBytes = 0;
+
+  /// "f16 x f16^T + addend + bias, relu -> f16, 33554432 bytes of workspace"; equal texts and operands are equal products.
+  std::string str() const;
+};
+
 /// What the plan needs to know to launch a kernel, and what its code is made from: a module, or source text.
 struct Kernel {
   mlir::OwningOpRef<mlir::ModuleOp> module; // one func.func @kernel
@@ -42,6 +56,7 @@ struct Kernel {
   unsigned cluster = 1;
   bool waits = false;              // waits by itself for the launches before, so that it may start while they still run (plan.fbs, Kernel.waits)
   std::vector<TensorMap> tensorMaps; // in the order of its parameters
+  std::optional<LibraryProduct> library; // computed by a library: there is neither module nor source
   std::string problem, config;     // of a family with configurations: what it computes, and how (Tuning.h); else empty
   bool isOnly = false;             // emit has nothing else for the region: generate takes it though it is not what was hoped for
 };

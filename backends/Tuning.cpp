@@ -26,9 +26,11 @@ llvm::Error Tuning::read(llvm::StringRef text, llvm::StringRef path, Choices &in
   return llvm::Error::success();
 }
 
-std::optional<llvm::StringRef> Tuning::find(llvm::StringRef arch, llvm::StringRef problem, llvm::function_ref<bool(llvm::StringRef)> has) const {
+std::optional<llvm::StringRef> Tuning::find(llvm::StringRef arch, llvm::StringRef problem, llvm::function_ref<bool(llvm::StringRef)> has, bool withBuiltIn) const {
   for (const Choices *source : {&choices, &builtIn})
-    if (auto it = source->find(key(arch, problem)); it != source->end() && has(it->second.config))
+    if (source == &builtIn && !withBuiltIn)
+      break;
+    else if (auto it = source->find(key(arch, problem)); it != source->end() && has(it->second.config))
       return llvm::StringRef(it->second.config);
   return std::nullopt;
 }

@@ -22,11 +22,13 @@ public:
   llvm::Error add(llvm::StringRef text, llvm::StringRef path) { return read(text, path, choices); }
   /// The same for what stands behind all databases.
   llvm::Error addBuiltIn(llvm::StringRef text, llvm::StringRef path) { return read(text, path, builtIn); }
-  /// The configuration for a problem, as the family that asks spells it; `has`: whether the family knows it.
-  std::optional<llvm::StringRef> find(llvm::StringRef arch, llvm::StringRef problem, llvm::function_ref<bool(llvm::StringRef config)> has) const;
+  /// The configuration for a problem, as the family that asks spells it; `has`: whether the family knows it; without `withBuiltIn` only databases that were added count.
+  std::optional<llvm::StringRef> find(llvm::StringRef arch, llvm::StringRef problem, llvm::function_ref<bool(llvm::StringRef config)> has, bool withBuiltIn = true) const;
 
   /// The place in the cost model's order of what is taken for a problem that no database has; for measuring. 0 is the best.
   unsigned candidate = 0;
+  /// Whether cuBLASLt is one of the candidates of products, as the configuration "cublaslt" (mlc-compile --library).
+  bool library = false;
 
 private:
   struct Choice {

@@ -46,6 +46,8 @@ public:
     if (kernel.module)
       kernel.module->print(os, OpPrintingFlags().printGenericOpForm(false).enableDebugInfo(false));
     os << kernel.source << region.getNumOperands() << ' ' << region.getNumResults() << ' ' << kernel.workspaces.size();
+    if (kernel.library) // one for each problem, which mlc-tune measures
+      os << ' ' << kernel.library->str() << ' ' << kernel.library->left << ' ' << kernel.library->right << ' ' << kernel.library->bias.value_or(0) << ' ' << kernel.library->addend.value_or(0) << ' ' << kernel.problem;
     if (kernel.threads)
       os << ' ' << kernel.threads << ' ' << kernel.sharedBytes << ' ' << kernel.cluster << ' ' << kernel.waits;
     for (const TensorMap &map : kernel.tensorMaps) {
@@ -225,7 +227,9 @@ private:
   /// Behind the programs of --stop-after=plan: what a launch of each kernel needs, where it is more than a range of tasks.
   static void printKernels(llvm::ArrayRef<NamedKernel> kernels) {
     for (const NamedKernel &k : kernels)
-      if (k.kernel.threads)
+      if (k.kernel.library)
+        llvm::outs() << "// kernel \"" << k.name << "\": cuBLASLt, " << k.kernel.library->str() << '\n';
+      else if (k.kernel.threads)
         llvm::outs() << "// kernel \"" << k.name << "\": blocks of " << k.kernel.threads << " threads, " << k.kernel.sharedBytes << " bytes of dynamic shared memory, clusters of " << k.kernel.cluster << '\n';
   }
 

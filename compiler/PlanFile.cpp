@@ -188,6 +188,8 @@ public:
       features.push_back(fb.CreateString("cuda"));
     if (llvm::any_of(parts.targets, [](const PlanParts::Target &t) { return llvm::any_of(t.kernels, [](const NamedKernel &k) { return !k.kernel.tensorMaps.empty(); }); }))
       features.push_back(fb.CreateString("tensor_maps"));
+    if (llvm::any_of(parts.targets, [](const PlanParts::Target &t) { return llvm::any_of(t.kernels, [](const NamedKernel &k) { return k.kernel.library.has_value(); }); }))
+      features.push_back(fb.CreateString("cublaslt"));
     auto constantVector = fb.CreateVector(constants);
     auto targetVector = fb.CreateVector(targets);
     auto metadataVector = fb.CreateVector(metadata);
@@ -308,6 +310,7 @@ private:
     std::vector<Off<plan::Kernel>> kernels;
     for (auto [named, range] : llvm::zip(t.kernels, t.code.ranges)) {
       const Kernel &k = named.kernel;
+      auto product = k.library ? productTable(*k.library) : Off<plan::Product>();
       std::vector<plan::Access> params(named.inputs, plan::Access::Read);
       // Results may be read back by later phases of the kernel; in-place results share an operand's memory.
       params.insert(params.end(), named.results, plan::Access::Write);
@@ -315,12 +318,17 @@ private:
       std::vector<Off<plan::TensorMap>> maps;
       for (const TensorMap &m : k.tensorMaps)
         maps.push_back(plan::CreateTensorMapDirect(fb, m.buffer, m.isBf16, &m.dims, &m.strides, &m.box, &m.steps, &m.lower, &m.upper));
-      kernels.push_back(plan::CreateKernelDirect(fb, named.name.c_str(), k.kind.c_str(), range.offset, range.size, &params, k.scalars.size(), k.threads, k.sharedBytes, k.cluster, k.waits, maps.empty() ? nullptr : &maps));
+      kernels.push_back(plan::CreateKernelDirect(fb, named.name.c_str(), k.kind.c_str(), range.offset, range.size, &params, k.scalars.size(), k.threads, k.sharedBytes, k.cluster, k.waits, maps.empty() ? nullptr : &maps, product));
     }
     std::vector<Off<flatbuffers::String>> features;
     for (const std::string &f : t.backend->features)
       features.push_back(fb.CreateString(f));
     return plan::CreateTargetDirect(fb, t.backend->arch.c_str(), t.backend->triple.c_str(), &features, t.backend->rank, segment, &kernels, t.backend->minCuda);
+  }
+
+  Off<plan::Product> productTable(const LibraryProduct &p) {
+    auto activation = p.activation == LibraryProduct::Activation::Relu ? plan::Activation::Relu : p.activation == LibraryProduct::Activation::GeluTanh ? plan::Activation::GeluTanh : plan::Activation::None;
+    return plan::CreateProduct(fb, p.left, p.right, p.bias ? *p.bias : kNone, p.out, p.workspace, p.workspaceBytes, dtypeNumber(p.element), dtypeNumber(p.outElement), p.leftTransposed, p.rightTransposed, activation, p.addend ? *p.addend : kNone);
   }
 
   Off<plan::IO> io(StringAttr name, Value v, Type type) {

@@ -44,6 +44,8 @@ public:
   void addTypedPasses(OpPassManager &func) const override {
     if (target.hasAsyncCopy()) // else no template takes them
       func.addPass(createCudaPackStems());
+    if (tuning->library)
+      func.addPass(createCudaNarrowBiases());
   }
 
   FailureOr<Kernel> emit(graph::RegionOp region, graph::ShapeFacts &facts, const Placements &placements, bool reference, const RefusedSources &refused) const override {
@@ -52,7 +54,7 @@ public:
       kernel = emitTemplate({region, facts, placements, target, graph::AssumedSizes(region->getParentOfType<func::FuncOp>(), facts), *tuning, refused});
     if (failed(kernel))
       kernel = emitGeneric(region, facts, placements);
-    if (succeeded(kernel))
+    if (succeeded(kernel) && !kernel->library)
       kernel->waits = target.hasDependentLaunch();
     return kernel;
   }
@@ -61,7 +63,10 @@ public:
     std::vector<std::string> texts(kernels.size()), errors(kernels.size()), symbols(kernels.size());
     llvm::DefaultThreadPool pool(llvm::hardware_concurrency(context.threads));
     std::atomic<unsigned> done{0};
-    for (size_t i = 0; i < kernels.size(); ++i)
+    size_t total = llvm::count_if(kernels, [](const NamedKernel &k) { return !k.kernel.library; });
+    for (size_t i = 0; i < kernels.size(); ++i) {
+      if (kernels[i].kernel.library)
+        continue;
       pool.async([&, i] {
         symbols[i] = "k" + kernels[i].digest;
         auto text = context.cache.get(cacheKey(kernels[i].digest), [&] { return compileOne(kernels[i], symbols[i]); });
@@ -71,19 +76,21 @@ public:
         else
           errors[i] = llvm::toString(text.takeError());
         if (context.progress)
-          context.progress(arch + " kernels", ++done, kernels.size());
+          context.progress(arch + " kernels", ++done, total);
       });
+    }
     pool.wait();
     std::vector<PtxPart> parts;
     for (size_t i = 0; i < kernels.size(); ++i) {
       if (!errors[i].empty())
         return llvm::createStringError(arch + " kernel " + kernels[i].name + ": " + errors[i]);
-      parts.push_back({texts[i], symbols[i], kernels[i].name});
+      if (!kernels[i].kernel.library)
+        parts.push_back({texts[i], symbols[i], kernels[i].name});
     }
     TargetCode code;
     code.kind = target.forward ? TargetCode::Kind::Ptx : TargetCode::Kind::Cubin;
     code.ranges.resize(kernels.size());
-    if (kernels.empty())
+    if (parts.empty())
       return code;
     auto ptx = mergePtx(parts, target);
     if (!ptx)

@@ -102,7 +102,7 @@ Status CudaExecutor::Reserve(ShapePlan& shape) {
   MLC_TRY(CheckUsable());
   const Current current(context_);
   if (!shape.state) {
-    MLC_TRY_ASSIGN(LaunchParams params, LaunchParams::Build(shape, code_->kernels(), faults()));
+    MLC_TRY_ASSIGN(LaunchParams params, LaunchParams::Build(shape, faults(), *code_));
     auto state = std::make_unique<CudaShape>(std::move(params), ++num_shapes_);
     MLC_TRY(CheckInstructions(shape));
     for (uint32_t block = 0; use_graphs_ && block < shape.num_blocks(); ++block) {

@@ -4,6 +4,8 @@
 
 #include <dlfcn.h>
 
+#include "runtime/cuda/cublaslt.h"
+
 namespace mlc::runtime::cuda {
 namespace {
 
@@ -22,8 +24,10 @@ Status Unavailable(const Driver& driver, CUresult result, const char* call) {
 
 }  // namespace
 
-Result<std::shared_ptr<const Driver>> Driver::Load(Resolve resolve, void* library) {
+Result<std::shared_ptr<const Driver>> Driver::Load(Resolve resolve, void* library,
+                                                   LoadLibrary load_cublaslt) {
   auto driver = std::make_shared<Driver>();
+  driver->load_cublaslt = load_cublaslt;
   const char* missing = nullptr;
 #define MLC_CUDA_OPTIONAL(name, symbol, ...) \
   driver->name = reinterpret_cast<CUresult (*)(__VA_ARGS__)>(resolve(library, #symbol));
@@ -55,7 +59,7 @@ Result<std::shared_ptr<const Driver>> Driver::LoadSystem() {
     return Error(MLC_STATUS_DEVICE_UNAVAILABLE,
                  "CUDA: the driver is not installed here, or this container does not show it: %s",
                  ::dlerror());
-  return Load(FromLibrary, library);
+  return Load(FromLibrary, library, CublasLt::LoadSystem);
 }
 
 std::string VersionText(int version) {

@@ -2,7 +2,7 @@
 // Part of MLC, see the LICENSE file.
 //
 // The CUDA driver as a table of function pointers, found at run time. Tests put a simulated driver
-// in its place.
+// in its place, and a simulated library beside it.
 #ifndef MLC_RUNTIME_CUDA_DRIVER_H
 #define MLC_RUNTIME_CUDA_DRIVER_H
 
@@ -14,6 +14,8 @@
 
 namespace mlc::runtime::cuda {
 
+struct CublasLt;
+
 struct Driver {
 #define MLC_CUDA_FUNCTION(name, symbol, ...) CUresult (*name)(__VA_ARGS__) = nullptr;
 #define MLC_CUDA_OPTIONAL(name, symbol, ...) CUresult (*name)(__VA_ARGS__) = nullptr;
@@ -23,10 +25,15 @@ struct Driver {
 
   int version = 0;  // as cuDriverGetVersion counts: 12000 is CUDA 12.0
 
+  // Opens cuBLASLt for plans that need it (cublaslt.h).
+  using LoadLibrary = Result<std::shared_ptr<const CublasLt>> (*)();
+  LoadLibrary load_cublaslt = nullptr;
+
   // Fills a table from `resolve` (null for what is missing) and initialises the driver.
   // DEVICE_UNAVAILABLE: functions are missing, the driver is too old or finds no device.
   using Resolve = void* (*)(void* library, const char* symbol);
-  static Result<std::shared_ptr<const Driver>> Load(Resolve resolve, void* library);
+  static Result<std::shared_ptr<const Driver>> Load(Resolve resolve, void* library,
+                                                    LoadLibrary load_cublaslt);
   // The same from libcuda.so.1, which stays loaded until the process ends.
   static Result<std::shared_ptr<const Driver>> LoadSystem();
 };

@@ -80,6 +80,8 @@ enum : unsigned {
   CU_STREAM_WAIT_VALUE_GEQ = 0
 };
 
+enum CUstreamCaptureMode : int { CU_STREAM_CAPTURE_MODE_RELAXED = 2 };
+
 // ---- launches ----
 
 enum CUlaunchAttributeID : int {

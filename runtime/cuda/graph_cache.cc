@@ -62,7 +62,7 @@ Result<bool> GraphCache::Launch(const Piece& piece, const ShapePlan& shape,
       return false;
     }
   } else if (entry->binding != binding) {
-    Status updated = Update(*entry, piece, shape, params);
+    Status updated = Apply(*entry, piece, shape, params);
     if (!updated.ok()) {
       entries_.pop_front();
       return updated;
@@ -93,7 +93,8 @@ bool GraphCache::MayStartEarly(const Piece& piece, uint32_t node, size_t first_e
       (first_edge + 1 < edges.size() && edges[first_edge + 1].to == node))
     return false;
   const Step &from = *piece.nodes[edges[first_edge].from], &to = *piece.nodes[node];
-  return from.op == plan::Op::Launch && to.op == plan::Op::Launch && kernels_[to.kernel].waits;
+  return from.op == plan::Op::Launch && !kernels_[from.kernel].product &&
+         to.op == plan::Op::Launch && kernels_[to.kernel].waits;
 }
 
 Status GraphCache::Make(Entry& entry, const Piece& piece, const ShapePlan& shape,
@@ -123,7 +124,8 @@ Status GraphCache::Make(Entry& entry, const Piece& piece, const ShapePlan& shape
   CUgraphExec exec = nullptr;
   MLC_CU(context_, cuGraphInstantiateWithFlags, &exec, graph, 0);
   entry.exec = GraphExec(context_, exec);
-  log_.Log(MLC_LOG_DEBUG, "%s: a graph of %zu nodes and %zu edges was made, %zu of them dependent launches",
+  log_.Log(MLC_LOG_DEBUG,
+           "%s: a graph of %zu nodes and %zu edges was made, %zu of them dependent launches",
            context_.place().c_str(), piece.nodes.size(), edges.size(), num_early);
   return Ok();
 }
@@ -132,7 +134,10 @@ Status GraphCache::AddNode(Entry& entry, const Step& step, const ShapePlan& shap
                            const LaunchParams& params,
                            const std::vector<CUgraphNode>& dependencies) {
   CUgraphNode node = nullptr;
-  if (step.op == plan::Op::Launch) {
+  if (const LibraryProduct* product =
+          step.op == plan::Op::Launch ? params.product(step) : nullptr) {
+    MLC_TRY(AddProduct(entry, *product, dependencies, &node));
+  } else if (step.op == plan::Op::Launch) {
     const Kernel& kernel = kernels_[step.kernel];
     const CUDA_KERNEL_NODE_PARAMS made = KernelNode(kernel, step, params.of(step));
     MLC_CU(context_, cuGraphAddKernelNode, &node, entry.graph.get(), dependencies.data(),
@@ -154,9 +159,53 @@ Status GraphCache::AddNode(Entry& entry, const Step& step, const ShapePlan& shap
   return Ok();
 }
 
+Result<Graph> GraphCache::Capture(const LibraryProduct& product) {
+  if (!capture_) {
+    MLC_TRY_ASSIGN(capture_, MakeStream(context_));
+  }
+  // Relaxed: what the library may have to load on the way is none of the graph's work.
+  MLC_CU(context_, cuStreamBeginCapture, capture_.get(), CU_STREAM_CAPTURE_MODE_RELAXED);
+  Status run = product.Run(capture_.get());
+  CUgraph captured = nullptr;
+  Status ended = context_.Check(context_.driver().cuStreamEndCapture(capture_.get(), &captured),
+                                "cuStreamEndCapture");
+  Graph graph(context_, captured);
+  if (!ended.ok()) capture_ = Stream();  // it may be in any state
+  if (!run.ok()) return run;
+  if (!ended.ok()) return ended;
+  return graph;
+}
+
+Status GraphCache::AddProduct(const Entry& entry, const LibraryProduct& product,
+                              const std::vector<CUgraphNode>& dependencies, CUgraphNode* out_node) {
+  MLC_TRY_ASSIGN(const Graph child, Capture(product));
+  MLC_CU(context_, cuGraphAddChildGraphNode, out_node, entry.graph.get(), dependencies.data(),
+         dependencies.size(), child.get());
+  return Ok();
+}
+
+// The library may need other kernels for other sizes, which do not fit the node.
+Status GraphCache::SetProduct(Entry& entry, uint32_t node, const LibraryProduct& product,
+                              bool* out_fits) {
+  MLC_TRY_ASSIGN(const Graph child, Capture(product));
+  const CUresult result = context_.driver().cuGraphExecChildGraphNodeSetParams(
+      entry.exec.get(), entry.nodes[node], child.get());
+  *out_fits = result != CUDA_ERROR_GRAPH_EXEC_UPDATE_FAILURE;
+  return *out_fits ? context_.Check(result, "cuGraphExecChildGraphNodeSetParams") : Ok();
+}
+
+Status GraphCache::Apply(Entry& entry, const Piece& piece, const ShapePlan& shape,
+                         const LaunchParams& params) {
+  bool fits = true;
+  MLC_TRY(Update(entry, piece, shape, params, &fits));
+  if (fits) return Ok();
+  entry = Entry{entry.program, std::move(entry.topology), {}, {}, {}, {}, 0, false};
+  return Make(entry, piece, shape, params);
+}
+
 Status GraphCache::Update(Entry& entry, const Piece& piece, const ShapePlan& shape,
-                          const LaunchParams& params) {
-  for (size_t i = 0; i < piece.nodes.size(); ++i) {
+                          const LaunchParams& params, bool* out_fits) {
+  for (uint32_t i = 0; i < piece.nodes.size(); ++i) {
     const Step& step = *piece.nodes[i];
     Applied& applied = entry.applied[i];
     bool changed = false;
@@ -165,7 +214,11 @@ Status GraphCache::Update(Entry& entry, const Piece& piece, const ShapePlan& sha
       applied[k] = value;
     });
     if (!changed) continue;
-    if (step.op == plan::Op::Launch) {
+    if (const LibraryProduct* product =
+            step.op == plan::Op::Launch ? params.product(step) : nullptr) {
+      MLC_TRY(SetProduct(entry, i, *product, out_fits));
+      if (!*out_fits) return Ok();
+    } else if (step.op == plan::Op::Launch) {
       const CUDA_KERNEL_NODE_PARAMS made = KernelNode(kernels_[step.kernel], step, params.of(step));
       MLC_CU(context_, cuGraphExecKernelNodeSetParams, entry.exec.get(), entry.nodes[i], &made);
     } else {

@@ -3,7 +3,8 @@
 //
 // A session's executable graphs, by topology. A topology's first use goes to the stream, its second
 // makes the graph; later ones set the parameters of the nodes that changed (0.3 to 0.6 us each,
-// where making a graph costs 2 us a node) and launch.
+// where making a graph costs 2 us a node) and launch. What a library enqueues for a product is
+// captured as a graph of its own, which is one node of ours.
 #ifndef MLC_RUNTIME_CUDA_GRAPH_CACHE_H
 #define MLC_RUNTIME_CUDA_GRAPH_CACHE_H
 
@@ -63,13 +64,21 @@ class GraphCache {
   Status Make(Entry& entry, const Piece& piece, const ShapePlan& shape, const LaunchParams& params);
   Status AddNode(Entry& entry, const Step& step, const ShapePlan& shape, const LaunchParams& params,
                  const std::vector<CUgraphNode>& dependencies);
+  Status AddProduct(const Entry& entry, const LibraryProduct& product,
+                    const std::vector<CUgraphNode>& dependencies, CUgraphNode* out_node);
+  Result<Graph> Capture(const LibraryProduct& product);
+  Status SetProduct(Entry& entry, uint32_t node, const LibraryProduct& product, bool* out_fits);
+  Status Apply(Entry& entry, const Piece& piece, const ShapePlan& shape,
+               const LaunchParams& params);
+  // *out_fits: whether the graph could be changed in place; else it is to be made again.
   Status Update(Entry& entry, const Piece& piece, const ShapePlan& shape,
-                const LaunchParams& params);
+                const LaunchParams& params, bool* out_fits);
 
   const Context& context_;
   const std::vector<Kernel>& kernels_;
   const bool dependent_launch_;
   const Logger& log_;
+  Stream capture_;            // for products of a library, once there is one
   std::list<Entry> entries_;  // most recently used first
 };
 

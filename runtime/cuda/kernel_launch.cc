@@ -14,11 +14,12 @@ constexpr int64_t kMaxGrid = 0x7fffffff;  // along x, for every capability since
 
 }  // namespace
 
-Result<LaunchParams> LaunchParams::Build(const ShapePlan& shape,
-                                         const std::vector<Kernel>& kernels, int32_t* faults) {
+Result<LaunchParams> LaunchParams::Build(const ShapePlan& shape, int32_t* faults,
+                                         const PlanOnDevice& code) {
   LaunchParams made;
   const uint32_t count = NumInstructions(*shape.bound().program);
   made.first_.resize(count + 1);
+  if (code.library()) made.products_.resize(count);
   for (uint32_t i = 0; i < count; ++i) made.fault_pointers_.push_back(faults + i);
   for (uint32_t block = 0; block < shape.num_blocks(); ++block) {
     for (const Step& step : shape.block(block)) {
@@ -34,8 +35,13 @@ Result<LaunchParams> LaunchParams::Build(const ShapePlan& shape,
       for (uint32_t i = 0; i < Count(launch->scalars()); ++i)
         made.params_.push_back(const_cast<int64_t*>(step.scalars + i));
       made.params_.push_back(&made.fault_pointers_[step.number]);
-      for (uint32_t i = 0; i < Count(kernels[step.kernel].tensor_maps); ++i)
+      for (uint32_t i = 0; i < Count(code.kernels()[step.kernel].tensor_maps); ++i)
         made.params_.push_back(&made.maps_.emplace_back());
+      const plan::Product* product = code.kernels()[step.kernel].product;
+      if (product && step.grid > 0) {
+        MLC_TRY_ASSIGN(made.products_[step.number],
+                       LibraryProduct::Make(*code.library(), shape, step, *product));
+      }
     }
   }
   made.first_[count] = made.params_.size();

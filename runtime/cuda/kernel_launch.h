@@ -8,6 +8,7 @@
 #include <deque>
 #include <vector>
 
+#include "runtime/cuda/library_product.h"
 #include "runtime/cuda/plan_on_device.h"
 #include "runtime/exec/shape_plan.h"
 
@@ -18,9 +19,10 @@ namespace mlc::runtime::cuda {
 class LaunchParams {
  public:
   // faults: an int for each instruction of the program, on the host and the device at once.
-  // OUT_OF_RANGE: a grid beyond what a launch can have, naming the node.
-  static Result<LaunchParams> Build(const ShapePlan& shape, const std::vector<Kernel>& kernels,
-                                    int32_t* faults);
+  // OUT_OF_RANGE: a grid beyond what a launch can have, naming the node. The errors of
+  // LibraryProduct::Make. `code` outlives the result.
+  static Result<LaunchParams> Build(const ShapePlan& shape, int32_t* faults,
+                                    const PlanOnDevice& code);
 
   // Makes the tensor maps of all launches for the addresses that the shape is bound to. `binding` is
   // another number whenever these are others: the maps of one are made once. The context is
@@ -33,6 +35,11 @@ class LaunchParams {
     return const_cast<void**>(params_.data() + first_[step.number]);
   }
 
+  // What a library computes for a launch whose grid is not 0; null for a kernel.
+  const LibraryProduct* product(const Step& step) const {
+    return products_.empty() ? nullptr : products_[step.number].get();
+  }
+
   size_t count(const Step& step) const { return first_[step.number + 1] - first_[step.number]; }
 
  private:
@@ -41,6 +48,7 @@ class LaunchParams {
   std::vector<int32_t*> fault_pointers_;  // by instruction
   std::deque<CUtensorMap> maps_;          // in the order of launches; params_ points to them
   uint64_t encoded_ = 0;                  // the binding that they were made for
+  std::vector<std::unique_ptr<LibraryProduct>> products_;  // by instruction, or none at all
 };
 
 // An instruction's number counts those of all blocks of its program.

@@ -74,10 +74,22 @@ Result<std::shared_ptr<PlanOnDevice>> PlanOnDevice::Load(CudaDevice& device, mlc
   return loaded;
 }
 
+// All kernels, but those of code without their functions.
+Status PlanOnDevice::LoadProducts(const Context& context, const plan::Target& target) {
+  for (const plan::Kernel* row : Items(target.kernels())) {
+    kernels_.emplace_back().product = row->product();
+    if (row->product() && !library_) {
+      MLC_TRY_ASSIGN(library_, Library::Open(context));
+    }
+  }
+  return Ok();
+}
+
 Status PlanOnDevice::LoadCode(CudaDevice& device, const mlc_plan& plan, CUresult* out_refused) {
   const plan::Target& target = *plan.file.plan().targets()->Get(target_);
-  if (target.code_segment() == kNone) return Ok();  // nothing but copies
   const Context& context = device.context();
+  MLC_TRY(LoadProducts(context, target));
+  if (target.code_segment() == kNone) return Ok();  // nothing but copies and products
   const plan::Segment& segment = *plan.file.plan().segments()->Get(target.code_segment());
   const unsigned char* data = plan.file.SegmentData(target.code_segment());
   std::string text;
@@ -85,8 +97,10 @@ Status PlanOnDevice::LoadCode(CudaDevice& device, const mlc_plan& plan, CUresult
   MLC_TRY_ASSIGN(module_,
                  LoadModule(context, text.empty() ? static_cast<const void*>(data) : text.c_str(),
                             Text(target.arch()), device.log, out_refused));
-  for (const plan::Kernel* row : Items(target.kernels())) {
-    Kernel& kernel = kernels_.emplace_back();
+  for (uint32_t i = 0; i < kernels_.size(); ++i) {
+    const plan::Kernel* row = target.kernels()->Get(i);
+    if (row->product()) continue;
+    Kernel& kernel = kernels_[i];
     kernel.threads = row->threads();
     kernel.shared_bytes = row->shared_bytes();
     kernel.cluster = row->cluster();

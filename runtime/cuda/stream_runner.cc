@@ -69,6 +69,8 @@ class StreamRunner {
 
   Status RunLaunch(const Step& step) {
     if (step.grid == 0) return Ok();
+    if (const LibraryProduct* product = run_.params.product(step))
+      return Named(step, product->Run(run_.stream));
     return Check(step, "cuLaunchKernelEx",
                  LaunchKernel(run_.context.driver(), run_.kernels[step.kernel], step,
                               run_.params.of(step), run_.stream));
@@ -171,7 +173,12 @@ class StreamRunner {
   Status Check(const Step& step, const char* call, CUresult result) {
     if (result == CUDA_SUCCESS) [[likely]]
       return Ok();
-    const Status status = run_.context.Check(result, call);
+    return Named(step, run_.context.Check(result, call));
+  }
+
+  Status Named(const Step& step, Status status) {
+    if (status.ok()) [[likely]]
+      return status;
     return Error(status.code(), "%s: %s",
                  DescribeInstruction(shape_.bound(), *step.instruction).c_str(), status.message());
   }

@@ -23,7 +23,7 @@ inline constexpr uint64_t kCodeAlignment = 4096;                // a page, so th
 
 // Feature names that a plan may require. Plan.features with any other name is refused.
 inline constexpr const char* kKnownFeatures[] = {"control_flow", "shape_checks", "buckets", "cuda",
-                                                 "tensor_maps"};
+                                                 "tensor_maps", "cublaslt"};
 
 // Refused in a plan that is to run: its weights were left out (plan.fbs, Stripped).
 inline constexpr const char* kStrippedFeature = "stripped_weights";

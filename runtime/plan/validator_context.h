@@ -53,6 +53,14 @@ inline bool IsConstant(const plan::Entry& entry, uint32_t expr) {
 // The parts, in order: each relies on what the ones before it checked.
 Status ValidateData(const ValidatorContext& context);
 Status ValidateTargets(const ValidatorContext& context);
+bool HasFeature(const plan::Plan& plan, const char* name);
+// A kernel that is a library's product, and a launch of it with as many buffers as it has
+// parameters.
+Status ValidateProduct(const ValidatorContext& context, const plan::Target& target,
+                       const plan::Kernel& kernel);
+Status ValidateProductLaunch(const ValidatorContext& context, const plan::Entry& entry,
+                             const plan::Program& program, const plan::Product& product,
+                             const plan::Launch& launch);
 // One target for which IsCuda holds; `segment` is its code, null when it has none.
 bool IsCuda(const plan::Target& target);
 Status ValidateCudaTarget(const ValidatorContext& context, const plan::Target& target,

@@ -16,12 +16,6 @@ constexpr uint32_t kMaxCluster = 16;
 constexpr uint32_t kMaxMapRank = 4, kMaxMapBox = 256, kMaxMapPixels = 1024, kMaxMapStep = 8;
 constexpr uint32_t kMapColumns = 64;  // 128 bytes of halves, one row of the swizzle
 
-bool HasFeature(const plan::Plan& plan, const char* name) {
-  for (const flatbuffers::String* feature : Items(plan.features()))
-    if (std::strcmp(feature->c_str(), name) == 0) return true;
-  return false;
-}
-
 bool IsIdentifier(const flatbuffers::String& name) {
   auto is_letter = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$';
@@ -66,6 +60,12 @@ bool IsTensorMap(const plan::TensorMap& map, const plan::Kernel& kernel) {
 
 }  // namespace
 
+bool HasFeature(const plan::Plan& plan, const char* name) {
+  for (const flatbuffers::String* feature : Items(plan.features()))
+    if (std::strcmp(feature->c_str(), name) == 0) return true;
+  return false;
+}
+
 bool IsCuda(const plan::Target& target) {
   return std::strcmp(Text(target.triple()), MLC_CUDA_TRIPLE) == 0;
 }
@@ -79,6 +79,7 @@ Status ValidateCudaTarget(const ValidatorContext& context, const plan::Target& t
                             : IsArch(arch, "compute_") || IsArch(arch, "sm_");
   MLC_CHECK(cuda_arch, fits, "target '%.64s'", arch);
   for (const plan::Kernel* kernel : Items(target.kernels())) {
+    if (kernel->product()) continue;  // ValidateProduct
     MLC_CHECK(cuda_kernel_name, IsIdentifier(*kernel->name()), "target '%.64s', kernel '%.64s'",
               arch, Text(kernel->name()));
     MLC_CHECK(cuda_launch,

@@ -91,14 +91,16 @@ Status ValidateTargets(const ValidatorContext& context) {
     const bool has_code = segment && (is_cuda ? segment->kind() == plan::SegmentKind::Cubin ||
                                                     segment->kind() == plan::SegmentKind::Ptx
                                               : segment->kind() == plan::SegmentKind::HostCode);
-    const bool needs_none = index == kNone && Count(target->kernels()) == 0;
+    bool needs_none = index == kNone;
+    for (const plan::Kernel* kernel : Items(target->kernels())) needs_none &= !!kernel->product();
     MLC_CHECK(target_code_segment, has_code || needs_none, "target '%.64s'", Text(target->arch()));
     if (is_cuda) MLC_TRY(ValidateCudaTarget(context, *target, segment));
     for (const plan::Kernel* kernel : Items(target->kernels())) {
-      if (!is_cuda)
+      if (kernel->product())
+        MLC_TRY(ValidateProduct(context, *target, *kernel));
+      else if (!is_cuda)
         MLC_TRY(ValidateKernel(context, *kernel, segment->size()));
-      else
-        MLC_TRY(ValidateParams(context, *kernel));
+      if (is_cuda) MLC_TRY(ValidateParams(context, *kernel));
     }
   }
   return Ok();

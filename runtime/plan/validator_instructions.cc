@@ -87,6 +87,8 @@ class InstructionValidator {
     MLC_CHECK(cuda_scratch, launch.scratch() == kNone || !IsCuda(target),
               "block %u, instruction %u", block_, index_);
     if (IsCuda(target)) MLC_TRY(CheckRaces(launch, kernel));
+    if (kernel.product())
+      MLC_TRY(ValidateProductLaunch(context, entry_, program_, *kernel.product(), launch));
     MLC_CHECK(launch_cost, std::isfinite(launch.task_cost()) && launch.task_cost() >= 0,
               "block %u, instruction %u", block_, index_);
     return Ok();

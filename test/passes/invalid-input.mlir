@@ -13,6 +13,7 @@
 // RUN: not mlc-opt %s --cuda-pack-weights 2>&1 | FileCheck %s
 // RUN: not mlc-opt %s --cuda-pad-products 2>&1 | FileCheck %s
 // RUN: not mlc-opt %s --cuda-pack-stems 2>&1 | FileCheck %s
+// RUN: not mlc-opt %s --cuda-narrow-biases 2>&1 | FileCheck %s
 // RUN: not mlc-opt %s --channels-last 2>&1 | FileCheck %s
 // RUN: not mlc-opt %s --merge-branches 2>&1 | FileCheck %s
 // RUN: not mlc-opt %s --fuse-rotary 2>&1 | FileCheck %s

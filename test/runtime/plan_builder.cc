@@ -368,6 +368,73 @@ PlanBuilder EverythingPlan(PlanKind kind) {
   return b;
 }
 
+PlanBuilder ProductPlan(const ProductCase& c) {
+  PlanBuilder b(PlanKind::Cuda);
+  b.plan.features.push_back("cublaslt");
+  auto kernel = std::make_unique<plan::KernelT>();
+  kernel->name = "product";
+  kernel->kind = "cublaslt";
+  kernel->params = {plan::Access::Read, plan::Access::Read};
+  if (c.bias) kernel->params.push_back(plan::Access::Read);
+  if (c.addend) kernel->params.push_back(plan::Access::Read);
+  kernel->params.push_back(plan::Access::Write);
+  kernel->params.push_back(plan::Access::ReadWrite);
+  kernel->num_scalars = 12;
+  kernel->product = std::make_unique<plan::ProductT>();
+  plan::ProductT& product = *kernel->product;
+  product.left = 0;
+  product.right = 1;
+  product.bias = c.bias ? 2 : kNone;
+  product.addend = c.addend ? 2u + c.bias : kNone;
+  product.out = 2u + c.bias + c.addend;
+  product.workspace = product.out + 1;
+  product.workspace_bytes = static_cast<uint64_t>(c.workspace_bytes);
+  product.dtype = c.dtype;
+  product.out_dtype = c.out_dtype;
+  product.left_transposed = c.left_transposed;
+  product.right_transposed = c.right_transposed;
+  product.activation = c.activation;
+  b.target().kernels.push_back(std::move(kernel));
+
+  using plan::ExprOp;
+  const uint32_t one = b.Const(1), n = b.Const(c.n), k = b.Const(c.k), batch = b.Const(c.batch);
+  const uint32_t m = c.m ? b.Const(c.m) : b.ElementSymbol("m", 0, 0, 0, 512);
+  if (!c.m) b.Input("size", MLC_DTYPE_INT64, {one});
+  auto times = [&](uint32_t x, uint32_t y) {
+    auto value = [&](uint32_t e) { return b.entry().exprs[e].a(); };
+    const bool known =
+        b.entry().exprs[x].op() == ExprOp::Const && b.entry().exprs[y].op() == ExprOp::Const;
+    return known ? b.Const(value(x) * value(y)) : b.Expr(ExprOp::Mul, x, y);
+  };
+  auto row = [&](int64_t given, uint32_t dense) { return given ? b.Const(given) : dense; };
+  const uint32_t left_row = row(c.left_row, c.left_transposed ? m : k);
+  const uint32_t right_row = row(c.right_row, c.right_transposed ? k : n);
+  const uint32_t out_row = row(c.out_row, n);
+  const uint32_t left = times(c.left_transposed ? k : m, left_row);
+  const uint32_t right = times(c.right_transposed ? n : k, right_row), out = times(m, out_row);
+  const uint32_t left_elems = times(batch, left), out_elems = times(batch, out);
+  const uint32_t x = b.Input("x", c.dtype, {left_elems});
+  const uint32_t w = b.Input("w", c.dtype, {times(batch, right)});
+  std::vector<uint32_t> buffers = {x, w};
+  if (c.bias) buffers.push_back(b.Input("c", c.out_dtype, {n}));
+  if (c.addend) buffers.push_back(b.Input("r", c.out_dtype, {times(batch, times(m, n))}));
+  const uint32_t z = b.Output("z", c.out_dtype, {out_elems});
+  const bool adds = c.dtype == MLC_DTYPE_FLOAT32 && c.out_dtype == MLC_DTYPE_FLOAT32;
+  uint32_t y = z;
+  if (adds) {
+    y = b.Temp(b.buffer(z).size);
+    buffers[0] = b.Temp(b.buffer(x).size);
+    b.Launch("add_f32", {x, x, buffers[0]}, left_elems);
+  }
+  buffers.push_back(y);
+  buffers.push_back(b.Temp(b.Const(c.workspace_bytes)));
+  const uint32_t grid = c.m ? one : b.Expr(ExprOp::Min, one, m);
+  b.Launch("product", buffers, grid,
+           {batch, m, n, k, left_row, right_row, out_row, n, left, right, out, times(m, n)});
+  if (adds) b.Launch("add_f32", {y, y, z}, out_elems);
+  return b;
+}
+
 void Reseal(std::string& bytes) {
   auto* data = reinterpret_cast<unsigned char*>(bytes.data());
   Preamble preamble;

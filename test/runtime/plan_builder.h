@@ -109,6 +109,20 @@ void AddBoxKernel(PlanBuilder& builder);
 // through an alias), picked = y[0], y[0] (a constant index).
 PlanBuilder EverythingPlan(PlanKind kind = PlanKind::Host);
 
+// What a library computes, and how its operands lie; row steps of 0 are those of dense operands.
+struct ProductCase {
+  int64_t batch = 1, m = 3 /* 0: a symbol "m" in [0, 512] */, n = 4, k = 5;
+  int32_t dtype = 1 /* MLC_DTYPE_FLOAT32 */, out_dtype = 1;
+  bool left_transposed = false, right_transposed = false, bias = false, addend = false;
+  plan::Activation activation = plan::Activation::None;
+  int64_t left_row = 0, right_row = 0, out_row = 0;
+  int64_t workspace_bytes = 4096;
+};
+
+// On CUDA: inputs x and w (and c, the bias, and r, the addend, dense), each an array of elements; t = x + x where elements are
+// f32, else x; y = the product of t and w, z = y + y where they are f32, else y.
+PlanBuilder ProductPlan(const ProductCase& product);
+
 // Makes preamble and checksums of a plan fit its bytes again after a test has changed the metadata.
 void Reseal(std::string& bytes);
 

@@ -346,6 +346,44 @@ const std::map<std::string, std::vector<Break>>& CudaBreaks() {
   return breaks;
 }
 
+plan::ProductT& TheProduct(PlanBuilder& b) { return *b.target().kernels.back()->product; }
+
+// Of a plan with a product that a library computes.
+const std::map<std::string, std::vector<Break>>& LibraryBreaks() {
+  static const std::map<std::string, std::vector<Break>> breaks = {
+      {"library_feature",
+       {[](PlanBuilder& b) { b.plan.features = {"cuda"}; },
+        [](PlanBuilder& b) { b.target().kernels.back()->threads = 32; },
+        [](PlanBuilder& b) { b.target().kernels.back()->shared_bytes = 32; },
+        [](PlanBuilder& b) { b.target().kernels.back()->code_size = 1; }}},
+      {"library_operands",
+       {[](PlanBuilder& b) { TheProduct(b).left = 5; },
+        [](PlanBuilder& b) { TheProduct(b).left = 1; },
+        [](PlanBuilder& b) { TheProduct(b).bias = 1; },
+        [](PlanBuilder& b) { TheProduct(b).bias = 3; },
+        [](PlanBuilder& b) { TheProduct(b).bias = kFar; },
+        [](PlanBuilder& b) { TheProduct(b).addend = 2; },
+        [](PlanBuilder& b) { TheProduct(b).addend = 4; },
+        [](PlanBuilder& b) { TheProduct(b).out = 4; },
+        [](PlanBuilder& b) { TheProduct(b).workspace = kNone; },
+        [](PlanBuilder& b) { b.target().kernels.back()->params[3] = plan::Access::ReadWrite; },
+        [](PlanBuilder& b) { b.target().kernels.back()->params[4] = plan::Access::Write; }}},
+      {"library_types",
+       {[](PlanBuilder& b) { TheProduct(b).dtype = 11; },
+        [](PlanBuilder& b) { TheProduct(b).out_dtype = 10; },
+        [](PlanBuilder& b) { TheProduct(b).activation = static_cast<plan::Activation>(3); }}},
+      {"library_scalars", {[](PlanBuilder& b) { b.target().kernels.back()->num_scalars = 11; }}},
+      {"library_workspace",
+       {[](PlanBuilder& b) { TheProduct(b).workspace_bytes = 4097; },
+        [](PlanBuilder& b) { TheProduct(b).workspace_bytes = UINT64_MAX; },
+        [](PlanBuilder& b) {  // a size that shapes decide
+          auto& launch = *b.program().blocks[0]->instructions[1]->op.AsLaunch();
+          launch.buffers[4] = b.Temp(launch.grid);
+        }}},
+  };
+  return breaks;
+}
+
 // The message ends with the check's name.
 void ExpectFails(const std::string& bytes, const std::string& check, size_t variant) {
   AlignedBytes aligned(bytes);
@@ -361,6 +399,38 @@ void ExpectFails(const std::string& bytes, const std::string& check, size_t vari
   }
 }
 
+TEST(PlanValidate, EveryCheckOfProductsRefusesItsBrokenPlans) {
+  const PlanBuilder whole = ProductPlan({.m = 0, .bias = true});
+  AlignedBytes bytes = whole.BuildAligned();
+  auto plan = PlanFile::OpenMemory(bytes.data(), bytes.size(), {});
+  ASSERT_TRUE(plan.ok()) << plan.status().message();
+  for (const auto& [check, variants] : LibraryBreaks())
+    for (size_t i = 0; i < variants.size(); ++i) {
+      PlanBuilder builder = ProductPlan({.m = 0, .bias = true});
+      variants[i](builder);
+      ExpectFails(builder.Build(), check, i);
+    }
+}
+
+TEST(PlanValidate, AcceptsATargetOfProductsAlone) {
+  PlanBuilder b = ProductPlan({.dtype = 10, .out_dtype = 10});
+  b.target().code_segment = kNone;
+  b.target().kernels.erase(b.target().kernels.begin(), b.target().kernels.end() - 1);
+  b.program().blocks[0]->instructions[0]->op.AsLaunch()->kernel = 0;
+  AlignedBytes bytes = b.BuildAligned();
+  auto plan = PlanFile::OpenMemory(bytes.data(), bytes.size(), {});
+  EXPECT_TRUE(plan.ok()) << plan.status().message();
+}
+
+TEST(PlanValidate, RefusesAProductOnTheHost) {
+  PlanBuilder b = ProductPlan({.dtype = 10, .out_dtype = 10});
+  b.target().code_segment = kNone;
+  b.target().triple = "x86_64-unknown-linux-gnu";
+  b.target().kernels.erase(b.target().kernels.begin(), b.target().kernels.end() - 1);
+  b.program().blocks[0]->instructions[0]->op.AsLaunch()->kernel = 0;
+  ExpectFails(b.Build(), "library_feature", 0);
+}
+
 TEST(PlanValidate, AcceptsAPlanThatHasEverything) {
   PlanCheckCounts counts;
   for (PlanKind kind : {PlanKind::Host, PlanKind::Cuda}) {
@@ -370,7 +440,7 @@ TEST(PlanValidate, AcceptsAPlanThatHasEverything) {
   }
   for (size_t i = 0; i < kNumPlanChecks; ++i) {
     const std::string name = PlanCheckName(static_cast<PlanCheck>(i));
-    if (name != "plan_feature" && name != "entry_name") {
+    if (name != "plan_feature" && name != "entry_name" && name.rfind("library_", 0) != 0) {
       EXPECT_GT(counts.reached[i], 0u) << name;
     }
   }
@@ -399,7 +469,8 @@ TEST(PlanValidate, EveryCheckRefusesItsBrokenPlans) {
 TEST(PlanValidate, EveryCheckHasABrokenPlan) {
   for (size_t i = 0; i < kNumPlanChecks; ++i) {
     const char* name = PlanCheckName(static_cast<PlanCheck>(i));
-    EXPECT_TRUE(Breaks().count(name) || ByteBreaks().count(name) || CudaBreaks().count(name))
+    EXPECT_TRUE(Breaks().count(name) || ByteBreaks().count(name) || CudaBreaks().count(name) ||
+                LibraryBreaks().count(name))
         << name;
   }
 }

@@ -68,6 +68,16 @@ cuda --json - > cuda.json || fail "--json - on CUDA"
 grep -q '"target": "sm_90"' cuda.json || fail "the report does not say sm_90"
 expect 3 "no device 'cuda:1'" env LD_LIBRARY_PATH="$libcuda" "$bin/mlc-run" "$cuda_plan" --device cuda:1
 expect 1 "nothing in the plan runs" env LD_LIBRARY_PATH="$libcuda" "$bin/mlc-run" "$plan" --device cuda:0
+# A plan whose product cuBLASLt computes, which the simulated driver's file has too.
+product() {
+  LD_LIBRARY_PATH=$libcuda "$bin/mlc-run" "${cuda_plan%/*}/product_cuda.plan" --device cuda:0 --seed 7 "$@"
+}
+export MLC_CUBLASLT=$libcuda/libcuda.so.1
+product --save-outputs product.npz > /dev/null || fail "a plan for cuBLASLt"
+MLC_CUDA_GRAPHS=0 expect 0 "max abs error 0" product --reference product.npz
+expect 0 "node_product" product --profile
+MLC_CUBLASLT=/nowhere.so expect 3 "plan needs cuBLASLt (libcublasLt.so.13 or .12): install it or compile without --library=cublaslt" product
+unset MLC_CUBLASLT
 if ! ldconfig -p | grep -q libcuda.so.1; then expect 3 "the driver is not installed" run --device cuda:0; fi
 
 expect 0 "2 launches of 1 kernels" "$bin/mlc-inspect" "$plan"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
 //
-// usage: write_plan OUT.plan [cuda|steps|touch]: the sample plan of tools_test.sh, y = (x + w) + x for x of n
+// usage: write_plan OUT.plan [cuda|steps|touch|product]: the sample plan of tools_test.sh, y = (x + w) + x for x of n
 // elements and a constant w, for this machine or the simulated CUDA device; "steps": y = 8 x over two
 // temporaries for that device, for x of up to 2^24 elements; "touch": the same memory without the
 // sums (test/gpu).
@@ -49,6 +49,7 @@ std::string StepsPlan(const char* kernel, int operands) {
 
 std::string PlanFor(const std::string& what) {
   if (what == "steps") return StepsPlan("add_f32", 2);
+  if (what == "product") return ProductPlan({.m = 7, .n = 9, .k = 100, .bias = true}).Build();
   if (what == "touch") return StepsPlan("touch_f32", 1);
   return SamplePlan(what == "cuda" ? PlanKind::Cuda : PlanKind::Host);
 }
@@ -58,7 +59,8 @@ std::string PlanFor(const std::string& what) {
 
 int main(int argc, char** argv) {
   const std::string what = argc == 3 ? argv[2] : "";
-  if (argc < 2 || argc > 3 || (argc == 3 && what != "cuda" && what != "steps" && what != "touch")) {
+  if (argc < 2 || argc > 3 || (argc == 3 && what != "cuda" && what != "steps" && what != "touch" &&
+                                what != "product")) {
     std::cerr << "usage: write_plan OUT.plan [cuda|steps|touch]\n";
     return 2;
   }

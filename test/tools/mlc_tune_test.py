@@ -164,6 +164,15 @@ class Tune(ToolTest):
         self.assertEqual(self.lines("t.tsv")[0][2], configs["1"])
         self.assertIn("exit 3", self.measured({"us": {}, "fail": {"own": 3}}, code=3).stderr)
 
+    def test_the_library_is_a_candidate_where_it_is_asked_for(self):
+        self.prepared("--library=cublaslt")
+        configs = self.configs()
+        self.assertEqual(configs["1"], "cublaslt")
+        self.assertNotIn("cublaslt", (configs["0"], configs["2"]))
+        self.measured({"us": {"cublaslt": 8.0}})
+        self.tune("collect", self.path("d"), "-o", self.path("t.tsv"))
+        self.assertEqual(self.lines("t.tsv")[0][2], "cublaslt")
+
     def test_what_does_not_fit_is_named(self):
         text = self.prepared("--budget", "0.001").stdout
         self.assertIn("candidate 0: left out: no time left of --budget 0.001 for compiling it", text)

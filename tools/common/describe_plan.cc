@@ -40,6 +40,18 @@ Json DescribeTensors(const std::vector<mlc_tensor_info_t>& infos) {
   return list;
 }
 
+Json DescribeProduct(const plan::Product& product) {
+  return {{"name", "cublaslt"},
+          {"dtype", mlc_dtype_name(static_cast<mlc_dtype_t>(product.dtype()))},
+          {"out_dtype", mlc_dtype_name(static_cast<mlc_dtype_t>(product.out_dtype()))},
+          {"left_transposed", product.left_transposed()},
+          {"right_transposed", product.right_transposed()},
+          {"bias", product.bias() != kNone},
+          {"addend", product.addend() != kNone},
+          {"activation", plan::EnumNameActivation(product.activation())},
+          {"workspace_bytes", product.workspace_bytes()}};
+}
+
 // Each kernel of a target. Those of CUDA lie in one module, which says how large they are; of PTX
 // code_bytes is text.
 Json DescribeKernels(const runtime::PlanFile& file, const plan::Target& target) {
@@ -60,11 +72,13 @@ Json DescribeKernels(const runtime::PlanFile& file, const plan::Target& target) 
     Json item = {{"name", name},
                  {"kind", Text(kernel->kind())},
                  {"code_bytes", kernel->code_size() + cubin[name].code_bytes + ptx[name]}};
-    if (kind != plan::SegmentKind::HostCode) {
+    if (const plan::Product* product = kernel->product()) {
+      item["library"] = DescribeProduct(*product);
+    } else if (kind != plan::SegmentKind::HostCode) {
       item["threads"] = kernel->threads();
       item["shared_bytes"] = kernel->shared_bytes() + cubin[name].static_shared_bytes;
     }
-    if (kind == plan::SegmentKind::Cubin) {
+    if (kind == plan::SegmentKind::Cubin && !kernel->product()) {
       item["registers"] = cubin[name].registers;
       item["local_bytes"] = cubin[name].local_bytes;
     }
@@ -149,6 +163,11 @@ class LaunchLister {
                  {"flops", value(instruction.flops())},
                  {"bytes", value(instruction.bytes())},
                  {"branch", branch}};
+    if (kernel && kernel->product()) {  // batch, m, n, k
+      item["product"] = Json::array();
+      for (uint32_t i = 0; i < 4; ++i)
+        item["product"].push_back(values_[launch->scalars()->Get(i)]);
+    }
     if (memory_) {
       item["step"] = step;
       AddBuffers(instruction, kernel, item);

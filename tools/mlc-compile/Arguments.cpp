@@ -22,6 +22,11 @@ void declareArguments(CLI::App &app, Arguments &a) {
       ->type_name("FILE|none")
       ->allow_extra_args(false);
   app.add_option("--tuning-candidate", a.tuningCandidate, "Where no measured choice decides take the cost model's N-th choice, from 0 on; for mlc-tune, with --tuning none")->type_name("N");
+  app.add_option("--library", a.library,
+                 "CUDA: let the cost model, or a measured choice, leave products to cuBLASLt: those of a plain matmul, with bias, residual, ReLU or GELU (tanh). Such a plan needs libcublasLt.so.13 or .12 where it runs "
+                 "(LD_LIBRARY_PATH, MLC_CUBLASLT)")
+      ->type_name("cublaslt")
+      ->check(CLI::IsMember({"cublaslt"}).description(""));
   app.add_flag("--no-forward", a.noForward, "Leave out the compute_80 PTX by which a plan also runs on GPUs that are not named, and on older drivers");
   auto *emit = app.add_option("--emit", a.emit,
                  "Instead of a plan, the code of the CUDA targets: ptx and cubin (a file for each architecture; the forward path is PTX alone), or fatbin (one file of all cubins and the forward PTX, for cuobjdump). -o names "

@@ -11,7 +11,7 @@ namespace mlc {
 
 /// mlc-compile's command line as it was typed.
 struct Arguments {
-  std::string model, output, minShapes, optShapes, maxShapes, dumpAfter, stopAfter, saveAsm, json, cudaPath, emit, io;
+  std::string model, output, minShapes, optShapes, maxShapes, dumpAfter, stopAfter, saveAsm, json, cudaPath, emit, io, library;
   std::vector<std::string> archs{"host"}, shapes, dims, buckets, keep, preprocess, ioLayout, keepFp32, calibrate, tuning;
   int optLevel = 2;
   unsigned threads = 0, tuningCandidate = 0;

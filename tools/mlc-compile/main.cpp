@@ -85,6 +85,9 @@ std::shared_future<std::string> hashBeside(const std::string &path) {
 std::shared_ptr<const Tuning> measuredChoices(const Arguments &a, std::string &flags) {
   auto tuning = std::make_shared<Tuning>();
   tuning->candidate = a.tuningCandidate;
+  tuning->library = !a.library.empty();
+  if (tuning->library)
+    flags += " --library " + a.library;
   bool hasBuiltIn = true;
   for (const std::string &path : a.tuning) {
     flags += " --tuning ";
@@ -129,6 +132,8 @@ CompileOptions compileOptions(const Arguments &a) {
         throw ToolError(tools::kUsage, "--fp16 and --bf16 are for CUDA targets; " + target->arch + " computes in the model's types: compile for it without them");
     options.flags += a.fp16 ? " --fp16" : " --bf16";
   }
+  if (!a.library.empty() && llvm::none_of(options.targets, [](const auto &target) { return target->minCuda > 0; }))
+    throw ToolError(tools::kUsage, "--library is for CUDA targets, of which --arch names none");
   precisionOptions(a, options);
   if (!a.emit.empty())
     for (const auto &target : options.targets)

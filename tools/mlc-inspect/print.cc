@@ -43,6 +43,11 @@ void PrintProgram(const Json& program, size_t num_kernels, double code_bytes, bo
   std::printf("  weights %.2f MB, activations %.3f MB (lower bound %.3f MB)\n",
               Megabytes(program["weights_bytes"]), Megabytes(program["planned_peak_bytes"]),
               Megabytes(program["lower_bound_bytes"]));
+  size_t num_products = 0;
+  for (const Json& launch : program["launches"]) num_products += launch.contains("product");
+  if (num_products > 0)
+    std::printf("  %zu launches are products that cuBLASLt computes (libcublasLt.so.13 or .12)\n",
+                num_products);
   if (!schedule) return;
   std::printf("  %4s %10s %10s  %-32s %s\n", "#", "MFLOP", "KB", "kernel", "nodes");
   size_t number = 0;

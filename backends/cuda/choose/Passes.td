@@ -64,4 +64,18 @@ def CudaPadProducts : Pass<"cuda-pad-products", "::mlir::func::FuncOp"> {
                     Statistic<"copied", "copied", "Number of values copied">];
 }
 
+def CudaNarrowBiases : Pass<"cuda-narrow-biases", "::mlir::func::FuncOp"> {
+  let summary = "Biases of products for cuBLASLt have the type of what they are added to in memory";
+  let description = [{
+    With --library=cublaslt, once types are decided. The library adds a bias of the result's type. One that is a constant in f32 while the result is f16 or bf16 is rounded to that when the plan is written, as all weights
+    of such a plan are; the sum stays one of f32. Others are left alone: the library then declines.
+
+        %y = graph.region "gemm"(%x, %w, %b) : f16, f16, f32 { %p = graph.matmul ..  %f = graph.cast %p {to = f32}  %s = graph.add %f, %b  %y = graph.cast %s {to = f16} }
+    ->  %n = graph.cast %b {to = f16}
+        %y = graph.region "gemm"(%x, %w, %n) : f16, f16, f16 { %c = graph.cast %n {to = f32} ..  %s = graph.add %f, %c .. }
+  }];
+  let dependentDialects = ["::mlc::graph::GraphDialect"];
+  let statistics = [Statistic<"narrowedBiases", "narrowed", "Number of biases narrowed">];
+}
+
 #endif

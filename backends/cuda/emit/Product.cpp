@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
 #include "backends/cuda/emit/Product.h"
+#include "backends/cuda/choose/Library.h"
 #include "backends/cuda/emit/CppPrinter.h"
 #include "backends/cuda/emit/Holes.h"
 #include "backends/cuda/emit/TensorMaps.h"
@@ -34,10 +35,17 @@ public:
     kernel.problem = problem(shape);
     std::vector<ProductConfig> ranked = rankProducts(shape, target);
     auto isKnown = [&](StringRef config) { return llvm::any_of(ranked, [&](const ProductConfig &c) { return c.str() == config; }); };
+    unsigned candidate = tuning.candidate;
+    if (auto match = tuning.library ? matchLibraryProduct(region, facts, placements) : std::nullopt; match && !match->biasIsWide) {
+      LibraryChoice choice = chooseLibrary(shape, kernel.problem, target, tuning, isKnown);
+      if (choice.isTaken)
+        return libraryKernel(*match, kernel.problem, target);
+      candidate = choice.candidate;
+    }
     if (auto tuned = tuning.find(target.arch(), kernel.problem, isKnown))
       std::stable_partition(ranked.begin(), ranked.end(), [&](const ProductConfig &c) { return c.str() == *tuned; });
     else
-      ranked.erase(ranked.begin(), ranked.begin() + std::min<size_t>(tuning.candidate, ranked.size() - 1));
+      ranked.erase(ranked.begin(), ranked.begin() + std::min<size_t>(candidate, ranked.size() - 1));
     if (ranked.size() > kMostTried)
       ranked.resize(kMostTried);
     auto chosen = llvm::find_if(ranked, [&](const ProductConfig &c) { return refused.empty() || !refused.contains(source(c)); });

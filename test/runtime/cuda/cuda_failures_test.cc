@@ -89,6 +89,23 @@ void LiveOnStreams(const mlc::Device& device, const mlc::Plan& plan) {
   mlc_device_trim(device.get(), 0);
 }
 
+// A product of a library, on the stream, as a graph, with other sizes, as a graph that is made
+// again.
+void LiveWithLibrary(const mlc::Device& device, const mlc::Plan& plan) {
+  mlc::Session session = mlc::Session::Create(plan, device);
+  for (int64_t m : {2, 2, 3, 30}) {
+    std::vector<int64_t> size{m};
+    std::vector<float> x(static_cast<size_t>(m) * 2 * 70, 1.0f), w(2 * 70 * 20, 1.0f), c(20, 5.0f);
+    session.SetInput(0, TensorOf(size));
+    session.SetInput(1, TensorOf(x));
+    session.SetInput(2, TensorOf(w));
+    session.SetInput(3, TensorOf(c));
+    session.Run();
+    EXPECT_EQ(ValuesOf<float>(session.Output(0)),
+              std::vector<float>(static_cast<size_t>(m) * 2 * 20, 2 * (2 * 70.0f + 5)));
+  }
+}
+
 // Tensors on both sides, growing shapes, profile, streams, a second session.
 void Live(const mlc::Plan& plan, const mlc::Device& device, mlc::Session& session) {
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(GivesRightAnswers(session));
@@ -115,6 +132,9 @@ Outcome LiveWith(const sim::Options& options) {
   Outcome outcome;
   AlignedBytes streams_bytes = StreamsPlan().BuildAligned();
   const mlc::Plan streams = mlc::Plan::OpenMemory(streams_bytes.data(), streams_bytes.size());
+  AlignedBytes library_bytes =
+      ProductPlan({.batch = 2, .m = 0, .n = 20, .k = 70, .bias = true}).BuildAligned();
+  const mlc::Plan library = mlc::Plan::OpenMemory(library_bytes.data(), library_bytes.size());
   AlignedBytes bytes = EverythingPlan(PlanKind::Cuda).BuildAligned();
   const mlc::Plan plan = mlc::Plan::OpenMemory(bytes.data(), bytes.size());
   mlc::Device device;
@@ -134,6 +154,7 @@ Outcome LiveWith(const sim::Options& options) {
     outcome.opened = true;
     Live(plan, device, session);
     LiveOnStreams(device, streams);
+    LiveWithLibrary(device, library);
   } catch (const mlc::Error& error) {
     outcome.code = error.code();
     outcome.message = error.what();
@@ -176,6 +197,12 @@ TEST_F(CudaFailures, ALifeMakesEveryCall) {
     if (!others.count(name)) {
       EXPECT_GT(sim::Calls(name), 0u) << name;
     }
+  for (const char* name : {
+#define MLC_CUBLASLT_FUNCTION(name, ...) #name,
+#include "runtime/cuda/cublaslt_symbols.def"
+#undef MLC_CUBLASLT_FUNCTION
+       })
+    EXPECT_GT(sim::Calls(name), 0u) << name;
   LiveWith({.missing = {"cuMemMap"}});
   EXPECT_GT(sim::Calls("cuMemAlloc"), 0u);
   EXPECT_GT(sim::Calls("cuMemFree"), 0u);

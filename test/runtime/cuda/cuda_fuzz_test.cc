@@ -20,7 +20,9 @@ PlanBuilder FuzzedPlan() {
   return builder;
 }
 
-mlc_status_code_t LoadAndRun(const std::string& bytes) {
+// `bind` gives the inputs, which it keeps.
+template <typename Bind>
+mlc_status_code_t LoadAndRun(const std::string& bytes, Bind bind) {
   try {
     AlignedBytes aligned(bytes);
     const mlc::Plan plan = mlc::Plan::OpenMemory(aligned.data(), aligned.size());
@@ -31,10 +33,7 @@ mlc_status_code_t LoadAndRun(const std::string& bytes) {
     mlc_session_options_init(&session_options);
     session_options.max_loop_iterations = 50;
     mlc::Session session = mlc::Session::Create(plan, OpenSim(options), &session_options);
-    std::vector<float> x{1, 2};
-    std::vector<int64_t> at{2, 0};
-    session.SetInput(0, TensorOf(x));
-    session.SetInput(1, TensorOf(at));
+    bind(session);
     for (int i = 0; i < 3; ++i) session.Run();
     return MLC_STATUS_OK;
   } catch (const mlc::Error& error) {
@@ -42,8 +41,8 @@ mlc_status_code_t LoadAndRun(const std::string& bytes) {
   }
 }
 
-TEST_F(CudaFuzz, DamagedMetadataNeverCrashes) {
-  const std::string original = FuzzedPlan().Build();
+template <typename Bind>
+void Fuzz(const std::string& original, Bind bind) {
   uint64_t header_bytes = 0;
   std::memcpy(&header_bytes, original.data() + 16, sizeof header_bytes);
   std::mt19937_64 random(1);
@@ -53,12 +52,30 @@ TEST_F(CudaFuzz, DamagedMetadataNeverCrashes) {
     for (uint64_t flips = 1 + random() % 4; flips > 0; --flips)
       bytes[kPreambleBytes + random() % header_bytes] ^= static_cast<char>(1 << random() % 8);
     Reseal(bytes);
-    ++outcomes[LoadAndRun(bytes)];
+    ++outcomes[LoadAndRun(bytes, bind)];
     ASSERT_EQ(sim::CountLive().total(), 0u);
   }
   sim::TakeViolations();
   EXPECT_GT(outcomes[MLC_STATUS_OK], 0);
   EXPECT_GT(outcomes[MLC_STATUS_BAD_PLAN], 0);
+}
+
+TEST_F(CudaFuzz, DamagedMetadataNeverCrashes) {
+  std::vector<float> x{1, 2};
+  std::vector<int64_t> at{2, 0};
+  Fuzz(FuzzedPlan().Build(), [&](mlc::Session& session) {
+    session.SetInput(0, TensorOf(x));
+    session.SetInput(1, TensorOf(at));
+  });
+}
+
+TEST_F(CudaFuzz, DamagedProductsNeverCrash) {
+  std::vector<float> x(2 * 15, 1.0f), w(2 * 20, 1.0f), c(4, 1.0f);
+  Fuzz(ProductPlan({.batch = 2, .bias = true}).Build(), [&](mlc::Session& session) {
+    session.SetInput(0, TensorOf(x));
+    session.SetInput(1, TensorOf(w));
+    session.SetInput(2, TensorOf(c));
+  });
 }
 
 }  // namespace

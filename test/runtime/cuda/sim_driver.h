@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
 //
-// A CUDA driver without a GPU, with the functions of runtime/cuda/symbols.def. Device memory is
+// A CUDA driver without a GPU, with the functions of runtime/cuda/symbols.def, and a cuBLASLt
+// beside it with those of cublaslt_symbols.def (sim_cublaslt.cc). Device memory is
 // host memory between guard bytes. Work runs when the host waits for any of it, never before, so
 // what reads a result too early reads garbage. A happens-before checker looks at each access: two
 // to the same bytes, one a write, must be ordered by streams, events, graph edges or a wait of the
@@ -32,16 +33,18 @@ struct Options {
   uint64_t fail_call = 0;                // the k-th call from Reset on fails, 0 = none
   CUresult fail_with = CUDA_ERROR_UNKNOWN;
   uint64_t fault_kernel = 0;           // the k-th kernel that runs loses the context (700)
-  std::set<std::string> missing = {};  // exported symbols that the driver lacks
+  std::set<std::string> missing = {};  // exported symbols that the driver or cuBLASLt lack
+  bool system_cublaslt = false;        // cuBLASLt is looked for as without the simulation
+  bool refuse_products = false;        // cuBLASLt has no algorithm for anything
 };
 
 // What exists now.
 struct Live {
   size_t contexts = 0, device_blocks = 0, pinned_blocks = 0, reservations = 0, handles = 0,
-         modules = 0, streams = 0, events = 0, graphs = 0, execs = 0;
+         modules = 0, streams = 0, events = 0, graphs = 0, execs = 0, library_objects = 0;
   size_t total() const {
     return contexts + device_blocks + pinned_blocks + reservations + handles + modules + streams +
-           events + graphs + execs;
+           events + graphs + execs + library_objects;
   }
 };
 

@@ -4,6 +4,8 @@
 // The simulated driver as a table, for tests that link it.
 #include <cstring>
 
+#include "runtime/cuda/cublaslt.h"
+
 #include "test/runtime/cuda/sim_state.h"
 
 namespace mlc::runtime::cuda {
@@ -14,6 +16,9 @@ extern "C" {
 #include "runtime/cuda/symbols.def"
 #undef MLC_CUDA_FUNCTION
 #undef MLC_CUDA_OPTIONAL
+#define MLC_CUBLASLT_FUNCTION(name, ...) cublasStatus_t name(__VA_ARGS__);
+#include "runtime/cuda/cublaslt_symbols.def"
+#undef MLC_CUBLASLT_FUNCTION
 }
 
 namespace sim {
@@ -30,9 +35,25 @@ void* Resolve(void*, const char* symbol) {
   return nullptr;
 }
 
+void* ResolveCublasLt(void*, const char* symbol) {
+  if (Get().options.missing.count(symbol)) return nullptr;
+#define MLC_CUBLASLT_FUNCTION(name, ...) \
+  if (std::strcmp(symbol, #name) == 0) return reinterpret_cast<void*>(&name);
+#include "runtime/cuda/cublaslt_symbols.def"
+#undef MLC_CUBLASLT_FUNCTION
+  return nullptr;
+}
+
+Result<std::shared_ptr<const CublasLt>> LoadCublasLt() {
+  return Get().options.system_cublaslt ? CublasLt::LoadSystem()
+                                       : CublasLt::Load(ResolveCublasLt, nullptr);
+}
+
 }  // namespace
 
-Result<std::shared_ptr<const Driver>> Load() { return Driver::Load(Resolve, nullptr); }
+Result<std::shared_ptr<const Driver>> Load() {
+  return Driver::Load(Resolve, nullptr, LoadCublasLt);
+}
 
 }  // namespace sim
 }  // namespace mlc::runtime::cuda

@@ -70,6 +70,7 @@ Live CountLive() {
   live.events = state.events.size();
   live.graphs = state.graphs.size();
   live.execs = state.execs.size();
+  live.library_objects = state.library_objects.size();
   return live;
 }
 
@@ -206,20 +207,38 @@ void State::RunAll() {
 }
 
 void State::RunKernel(const KernelRow& row, const Launch& launch) {
+  RunWork({row.name, row.accesses(launch), [&] { row.run(launch); }});
+}
+
+void State::RunWork(const Work& work) {
   time_ms += 0.001;
   if (++num_kernels == options.fault_kernel) {
     dead = CUDA_ERROR_ILLEGAL_ADDRESS;
     return;
   }
-  for (const Access& access : row.accesses(launch))
+  for (const Access& access : work.accesses)
     if (access.begin != access.end && !Find(access.begin, access.end)) return;  // was reported
-  row.run(launch);
-  for (const Access& access : row.accesses(launch)) {
+  work.run();
+  for (const Access& access : work.accesses) {
     auto found = blocks.upper_bound(access.begin);
     if (found == blocks.begin()) continue;
     --found;
     CheckGuards(found->first, found->second);
   }
+}
+
+void State::Enqueue(CUstream stream, const Work& work) {
+  if (!stream->capturing) {
+    Step(stream->clock, stream->slot, work.accesses, work.name);
+    Queue([this, work] { RunWork(work); });
+    return;
+  }
+  std::deque<CUgraphNode_st>& nodes = stream->capturing->nodes;
+  CUgraphNode_st node{};
+  node.captured = {work};
+  node.index = nodes.size();
+  if (!nodes.empty()) node.dependencies = {nodes.size() - 1};
+  nodes.push_back(std::move(node));
 }
 
 }  // namespace mlc::runtime::cuda::sim

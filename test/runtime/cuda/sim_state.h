@@ -19,6 +19,7 @@ using Clock = std::vector<uint64_t>;  // by slot: the latest step known to be be
 struct CUstream_st {
   size_t slot;
   Clock clock;
+  std::shared_ptr<CUgraph_st> capturing = nullptr;  // set: work is recorded there
 };
 struct CUevent_st {
   Clock clock;
@@ -59,6 +60,13 @@ struct KernelRow {
 };
 const KernelRow* FindKernel(const std::string& name);
 
+// One piece of what a library enqueues.
+struct Work {
+  std::string name;
+  std::vector<Access> accesses;
+  std::function<void()> run;
+};
+
 }  // namespace sim
 
 struct CUfunc_st {
@@ -72,6 +80,7 @@ struct CUgraphNode_st {
   const CUfunc_st* function = nullptr;
   sim::Launch launch;
   uint64_t src = 0, dst = 0, size = 0;
+  std::vector<sim::Work> captured;   // of a graph that a stream recorded, or a child of such
   std::vector<size_t> dependencies;  // indices of earlier nodes
   size_t index = 0;
 };
@@ -122,6 +131,9 @@ class State {
   void Queue(std::function<void()> work) { queue.push_back(std::move(work)); }
   void RunAll();
   void RunKernel(const KernelRow& row, const Launch& launch);
+  void RunWork(const Work& work);
+  // On the stream now, or as the next node of the graph that it records.
+  void Enqueue(CUstream stream, const Work& work);
   size_t NewSlot() { return num_slots++; }
 
   Options options;
@@ -145,6 +157,8 @@ class State {
   std::set<CUevent> events;
   std::set<CUgraph> graphs;
   std::set<CUgraphExec> execs;
+  // Handles, descriptors, layouts and preferences of cuBLASLt.
+  std::map<const void*, std::shared_ptr<void>> library_objects;
   std::map<std::string, std::unique_ptr<CUfunc_st>> functions;
 
   size_t num_slots = 1;

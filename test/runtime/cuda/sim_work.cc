@@ -68,6 +68,24 @@ SIM_API cuStreamSynchronize(CUstream stream) {
   return s.dead;
 }
 
+SIM_API cuStreamBeginCapture_v2(CUstream stream, CUstreamCaptureMode) {
+  ENTER(cuStreamBeginCapture);
+  CHECK_HANDLE(s.streams, stream);
+  if (stream->capturing) return 900;
+  stream->capturing = std::make_shared<CUgraph_st>();
+  return CUDA_SUCCESS;
+}
+
+SIM_API cuStreamEndCapture(CUstream stream, CUgraph* graph) {
+  ENTER(cuStreamEndCapture);
+  CHECK_HANDLE(s.streams, stream);
+  if (!stream->capturing) return CUDA_ERROR_INVALID_VALUE;
+  *graph = new CUgraph_st(std::move(*stream->capturing));
+  stream->capturing = nullptr;
+  s.graphs.insert(*graph);
+  return CUDA_SUCCESS;
+}
+
 SIM_API cuStreamWaitEvent(CUstream stream, CUevent event, unsigned) {
   ENTER(cuStreamWaitEvent);
   CHECK_HANDLE(s.streams, stream);
@@ -218,6 +236,14 @@ CUresult FillKernel(sim::State& s, const CUDA_KERNEL_NODE_PARAMS& params, unsign
                     cluster, params.kernelParams, &node->launch);
 }
 
+// All that a recorded graph does, in order.
+std::vector<sim::Work> WorkOf(const CUgraph_st& graph) {
+  std::vector<sim::Work> work;
+  for (const CUgraphNode_st& node : graph.nodes)
+    work.insert(work.end(), node.captured.begin(), node.captured.end());
+  return work;
+}
+
 void FillCopy(const CUDA_MEMCPY3D& params, CUgraphNode_st* node) {
   node->is_kernel = false;
   node->src = params.srcMemoryType == CU_MEMORYTYPE_HOST ? U(params.srcHost) : params.srcDevice;
@@ -257,6 +283,16 @@ SIM_API cuGraphAddMemcpyNode(CUgraphNode* node, CUgraph graph, const CUgraphNode
   CHECK_HANDLE(s.graphs, graph);
   CUgraphNode_st made{};
   FillCopy(*params, &made);
+  return AddNode(graph, dependencies, count, std::move(made), node);
+}
+
+SIM_API cuGraphAddChildGraphNode(CUgraphNode* node, CUgraph graph, const CUgraphNode* dependencies,
+                                 size_t count, CUgraph child) {
+  ENTER(cuGraphAddChildGraphNode);
+  CHECK_HANDLE(s.graphs, graph);
+  CHECK_HANDLE(s.graphs, child);
+  CUgraphNode_st made{};
+  made.captured = WorkOf(*child);
   return AddNode(graph, dependencies, count, std::move(made), node);
 }
 
@@ -321,6 +357,17 @@ SIM_API cuGraphExecMemcpyNodeSetParams(CUgraphExec exec, CUgraphNode node,
   return CUDA_SUCCESS;
 }
 
+SIM_API cuGraphExecChildGraphNodeSetParams(CUgraphExec exec, CUgraphNode node, CUgraph child) {
+  ENTER(cuGraphExecChildGraphNodeSetParams);
+  CHECK_HANDLE(s.execs, exec);
+  CHECK_HANDLE(s.graphs, child);
+  CUgraphNode_st& mine = exec->nodes[node->index];
+  std::vector<sim::Work> work = WorkOf(*child);
+  if (mine.captured.size() != work.size()) return CUDA_ERROR_GRAPH_EXEC_UPDATE_FAILURE;
+  mine.captured = std::move(work);
+  return CUDA_SUCCESS;
+}
+
 SIM_API cuGraphLaunch(CUgraphExec exec, CUstream stream) {
   ENTER(cuGraphLaunch);
   CHECK_HANDLE(s.execs, exec);
@@ -334,7 +381,12 @@ SIM_API cuGraphLaunch(CUgraphExec exec, CUstream stream) {
   for (const CUgraphNode_st& node : exec->nodes) {
     Clock clock = start;
     for (size_t dependency : node.dependencies) join(clock, clocks[dependency]);
-    if (node.is_kernel) {
+    if (!node.captured.empty()) {
+      for (const sim::Work& work : node.captured) {
+        s.Step(clock, exec->slots[node.index], work.accesses, work.name);
+        s.Queue([&s, work] { s.RunWork(work); });
+      }
+    } else if (node.is_kernel) {
       const sim::KernelRow* row = node.function->row;
       s.Step(clock, exec->slots[node.index], row->accesses(node.launch), row->name);
       s.Queue([&s, row, launch = node.launch] { s.RunKernel(*row, launch); });

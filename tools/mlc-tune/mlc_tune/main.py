@@ -15,7 +15,7 @@ from .prepare import Folder
 CANDIDATES = (0, 1, 2, 3, 4, 5, 8, 11, 15, 20, 26, 33)
 # Options of mlc-compile that change what the kernels compute or how they are compiled; passed on as they come.
 FLAGS = ("--fp16", "--bf16", "--rematerialize", "--no-cache")
-VALUES = ("--io", "--keep-fp32", "--calibrate", "--cuda-path", "--shape", "--dims", "--bucket", "--preprocess", "--io-layout", "--threads", "-O")
+VALUES = ("--library", "--io", "--keep-fp32", "--calibrate", "--cuda-path", "--shape", "--dims", "--bucket", "--preprocess", "--io-layout", "--threads", "-O")
 USES = """mlc-tune MODEL.onnx --arch sm_90 [options] -o tuned.tsv
        mlc-tune prepare MODEL.onnx --arch sm_90 [options] --out DIR
        mlc-tune measure DIR --weights MODEL.onnx [options]
