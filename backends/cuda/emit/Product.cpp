@@ -254,9 +254,9 @@ private:
     return false;
   }
 
-  /// Whether both operands can be copied by tensor maps, as the template for sm_90a wants them: halves, matrices (or windows of whole 64 channels), stored in whole vectors.
+  /// Whether both operands can be copied by tensor maps, as the template for sm_90a wants them: halves, matrices or windows of whole 64 channels.
   bool findBoxes() {
-    if (elementBytes != 2 || !batch.empty() || storeWidth != chunk)
+    if (elementBytes != 2 || !batch.empty())
       return false;
     auto x = viewOfOperand(left, region, facts, placements), w = viewOfOperand(right, region, facts, placements);
     if (!x || !w || !x->strides.back().isConstant(1))

@@ -22,11 +22,19 @@ std::optional<DimExpr> OperandView::strideOfAll(size_t first, size_t last) const
   return stride ? stride : DimExpr(1);
 }
 
+/// Whether an op takes the first elements along each dim.
+static bool isFront(Operation *op) {
+  auto slice = dyn_cast<SliceOp>(op);
+  return slice && llvm::all_of(slice.getStarts().getDims(), [](const DimExpr &d) { return d.isConstant(0); }) && llvm::all_of(slice.getSteps(), [](int64_t step) { return step == 1; });
+}
+
 std::optional<OperandView> viewOfOperand(Value operand, RegionOp region, ShapeFacts &facts, const Placements &placements) {
-  SmallVector<TransposeOp> moves;
-  while (auto transpose = operand.getDefiningOp<TransposeOp>()) {
-    moves.push_back(transpose);
-    operand = transpose.getX();
+  SmallVector<Operation *> moves;
+  for (Operation *op = operand.getDefiningOp(); op; op = operand.getDefiningOp()) {
+    if (!isa<TransposeOp>(op) && !isFront(op))
+      return std::nullopt;
+    moves.push_back(op);
+    operand = op->getOperand(0);
   }
   auto argument = dyn_cast<BlockArgument>(operand);
   if (!argument)
@@ -41,9 +49,13 @@ std::optional<OperandView> viewOfOperand(Value operand, RegionOp region, ShapeFa
       return std::nullopt;
     view.strides = place->strides;
   }
-  for (TransposeOp move : llvm::reverse(moves)) {
+  for (Operation *move : llvm::reverse(moves)) {
+    if (auto slice = dyn_cast<SliceOp>(move)) {
+      view.dims = Dims(facts.dims(slice.getY()));
+      continue;
+    }
     OperandView before = view;
-    for (auto [i, from] : llvm::enumerate(move.getPerm())) {
+    for (auto [i, from] : llvm::enumerate(cast<TransposeOp>(move).getPerm())) {
       view.dims[i] = before.dims[from];
       view.strides[i] = before.strides[from];
     }

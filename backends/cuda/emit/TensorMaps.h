@@ -9,7 +9,7 @@
 
 namespace mlc::cuda {
 
-/// A region's input seen through transposes: where its elements lie, in elements.
+/// A region's input seen through transposes and slices of its front: where its elements lie, in elements.
 struct OperandView {
   unsigned buffer = 0;
   Dims dims, strides;

@@ -117,11 +117,31 @@ template <typename C> struct Bringer {
   }
 };
 
-// 16 rows of a tile, kColumns at a time, through their warp's own shared memory and the epilogue.
-template <typename C> DEVICE void finish_rows(const Params &p, const float (&acc)[HopperTile<C>::kAccumulators], float *out, int64_t m0, int64_t n0, int64_t size_m, int64_t size_n) {
+// 16 rows and kColumns columns from a warp's shared memory, in vectors.
+template <typename C> DEVICE void finish_columns(const Params &p, const float *out, int64_t m0, int64_t n0, int64_t size_m, int64_t size_n) {
   typedef HopperTile<C> T;
   constexpr int kWidth = C::kStoreWidth, kPerRow = C::kColumns / kWidth, kVectors = 16 * kPerRow / 32;
   static_assert(16 * kPerRow % 32 == 0, "all lanes have as many vectors");
+  const int lane = threadIdx.x % 32;
+  int64_t m[kVectors], n[kVectors];
+  Pack<float, kWidth> values[kVectors];
+#pragma unroll
+  for (int i = 0; i < kVectors; ++i) {
+    const int vector = i * 32 + lane, row = vector / kPerRow, column = vector % kPerRow * kWidth;
+    m[i] = position<C>(m0, row);
+    n[i] = position<C>(n0, column);
+#pragma unroll
+    for (int l = 0; l < kWidth; l += 4) {
+      const float4 v = *(const float4 *)(out + row * T::kOutStride + column + l);
+      values[i].v[l] = v.x, values[i].v[l + 1] = v.y, values[i].v[l + 2] = v.z, values[i].v[l + 3] = v.w;
+    }
+  }
+  finish_vectors<C>(p, 0, m, n, values, size_m, size_n);
+}
+
+// 16 rows of a tile, kColumns at a time, through their warp's own shared memory and the epilogue.
+template <typename C> DEVICE void finish_rows(const Params &p, const float (&acc)[HopperTile<C>::kAccumulators], float *out, int64_t m0, int64_t n0, int64_t size_m, int64_t size_n) {
+  typedef HopperTile<C> T;
   const int lane = threadIdx.x % 32;
 #pragma unroll
   for (int first = 0; first < C::kBlockN; first += C::kColumns) {
@@ -133,20 +153,16 @@ template <typename C> DEVICE void finish_rows(const Params &p, const float (&acc
         *(float2 *)(out + (lane / 4 + half * 8) * T::kOutStride + j * 8 + lane % 4 * 2) = make_float2(acc[from], acc[from + 1]);
       }
     __syncwarp();
-    int64_t m[kVectors], n[kVectors];
-    Pack<float, kWidth> values[kVectors];
-#pragma unroll
-    for (int i = 0; i < kVectors; ++i) {
-      const int vector = i * 32 + lane, row = vector / kPerRow, column = vector % kPerRow * kWidth;
-      m[i] = position<C>(m0, row);
-      n[i] = position<C>(n0, first + column);
-#pragma unroll
-      for (int l = 0; l < kWidth; l += 4) {
-        const float4 v = *(const float4 *)(out + row * T::kOutStride + column + l);
-        values[i].v[l] = v.x, values[i].v[l + 1] = v.y, values[i].v[l + 2] = v.z, values[i].v[l + 3] = v.w;
+    if constexpr (C::kStoreWidth == 1) { // rows that are no whole vectors: neighbouring lanes store neighbours
+#pragma unroll 4
+      for (int i = 0; i < 16 * C::kColumns; i += 32) {
+        const int row = i / C::kColumns, column = i % C::kColumns + lane;
+        const int64_t m = position<C>(m0, row), n = position<C>(n0, first + column);
+        if (m < size_m && n < size_n) storeOne(p, 0, m, n, out[row * T::kOutStride + column]);
       }
+    } else {
+      finish_columns<C>(p, out, m0, n0 + first, size_m, size_n);
     }
-    finish_vectors<C>(p, 0, m, n, values, size_m, size_n);
     __syncwarp();
   }
 }

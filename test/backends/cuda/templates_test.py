@@ -326,6 +326,7 @@ def cases():
     yield product("odd_deep", "f16", (), 16, 43, 1096)              # the same with columns stored one by one
     yield product("boxes_all", "f16", (), 200, 136, 200)            # every tile of sm_90a's template, its K longer than a tile's stages and shorter
     yield product("boxes_columns_all", "bf16", (), 130, 72, 712, transposed=True)
+    yield product("boxes_odd_all", "f16", (), 70, 91, 83, padded=True)  # rows that are stored one by one, operands that are longer than they say
     yield product("boxes_rounds", "f16", (), 64 * 139, 64, 72)      # more tiles than blocks
     yield convolution("boxes_conv_all", "f16", 2, 9, 7, 64, 72, (3, 3), 2, 1, (1, 1, 1, 1))
     yield convolution("boxes_dilated", "bf16", 2, 8, 9, 128, 64, (2, 3), 1, 2, (2, 1, 1, 2))
