@@ -16,8 +16,9 @@ namespace {
 
 constexpr size_t kElementBytes = 512;  // 64 elements of 8 bytes (plan.fbs, Symbol)
 
-// NOTE: what grows twice grows with the shapes, step by step in a decoder: it gets as much again,
-// but no more than this.
+// NOTE: what grows twice grows with the shapes, step by step in a decoder: it gets three times as
+// much again, but no more than this, so that hundreds of steps behind the second find room. Under a
+// limit it gets as much again: others may need the rest.
 constexpr uint64_t kMaxHeadroom = uint64_t{32} << 20;
 
 // What a shape needs besides its plan.
@@ -126,7 +127,8 @@ Status CudaExecutor::Prepare(ShapePlan& shape) {
 // The old block goes first, so both are never held, unless enqueued runs use it: then it goes when
 // they have ended.
 Status CudaExecutor::Grow(uint64_t size_bytes, DeviceMemory& memory) {
-  const uint64_t headroom = memory.data() ? std::min(size_bytes, kMaxHeadroom) : 0;
+  const uint64_t more = size_bytes * (device_.segments().has_limit() ? 1 : 3);
+  const uint64_t headroom = memory.data() ? std::min(more, kMaxHeadroom) : 0;
   if (memory.data() && pending_program_) {
     std::unique_ptr<Fence> fence = MakeFence(context_, last_stream_);
     if (!fence) MLC_TRY(Drain(context_, last_stream_));

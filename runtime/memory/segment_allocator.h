@@ -74,6 +74,7 @@ class SegmentAllocator final : public Allocator {
   // device_bytes: what there can be at most, the size of expandable segments.
   SegmentAllocator(std::unique_ptr<MemorySource> source, const AllocatorConfig& config,
                    uint64_t device_bytes);
+  bool has_limit() const { return config_.limit_bytes > 0; }
   SegmentAllocator(const SegmentAllocator&) = delete;
   // Waits for fences. All memory was freed.
   ~SegmentAllocator() override;
