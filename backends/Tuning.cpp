@@ -28,7 +28,7 @@ llvm::Error Tuning::read(llvm::StringRef text, llvm::StringRef path, Choices &in
 
 std::optional<llvm::StringRef> Tuning::find(llvm::StringRef arch, llvm::StringRef problem, llvm::function_ref<bool(llvm::StringRef)> has, bool withBuiltIn) const {
   for (const Choices *source : {&choices, &builtIn})
-    if (source == &builtIn && !withBuiltIn)
+    if (source == &builtIn && (!withBuiltIn || candidate > 0))
       break;
     else if (auto it = source->find(key(arch, problem)); it != source->end() && has(it->second.config))
       return llvm::StringRef(it->second.config);

@@ -25,7 +25,7 @@ public:
   /// The configuration for a problem, as the family that asks spells it; `has`: whether the family knows it; without `withBuiltIn` only databases that were added count.
   std::optional<llvm::StringRef> find(llvm::StringRef arch, llvm::StringRef problem, llvm::function_ref<bool(llvm::StringRef config)> has, bool withBuiltIn = true) const;
 
-  /// The place in the cost model's order of what is taken for a problem that no database has; for measuring. 0 is the best.
+  /// The place in the cost model's order of what is taken for a problem that no database has (unless it is 0, the built-in one counts for none); for measuring. 0 is the best.
   unsigned candidate = 0;
   /// Whether cuBLASLt is one of the candidates of products, as the configuration "cublaslt" (mlc-compile --library).
   bool library = false;

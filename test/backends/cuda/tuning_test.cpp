@@ -63,6 +63,18 @@ std::optional<ProductShape> productOf(llvm::StringRef problem) {
   return ProductShape{n[0], n[1], n[2], n[3], words[1] == "f32" ? 4 : 2, llvm::is_contained(words, "rows"), !llvm::is_contained(words, "elements"), words[1] != "f32"};
 }
 
+// Else nothing that the built-in database knows could be measured again.
+TEST(Tuning, OtherCandidatesPassOverTheBuiltInDatabase) {
+  Tuning tuning;
+  ASSERT_FALSE(tuning.addBuiltIn("sm_90a\tgemm f16 1x2x3x4\tbuilt-in\t1.0\n", "built-in"));
+  ASSERT_FALSE(tuning.add("sm_90a\tgemm f16 5x6x7x8\tadded\t1.0\n", "added"));
+  auto all = [](llvm::StringRef) { return true; };
+  EXPECT_TRUE(tuning.find("sm_90a", "gemm f16 1x2x3x4", all));
+  tuning.candidate = 2;
+  EXPECT_FALSE(tuning.find("sm_90a", "gemm f16 1x2x3x4", all));
+  EXPECT_TRUE(tuning.find("sm_90a", "gemm f16 5x6x7x8", all));
+}
+
 TEST(Tuning, BuiltInConfigurationsAreStillLegal) {
   Tuning tuning;
   ASSERT_FALSE(addBuiltInTuning(tuning));
