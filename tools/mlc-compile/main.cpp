@@ -25,6 +25,7 @@
 #include "llvm/Support/Process.h"
 #include "llvm/Support/SHA256.h"
 #include <chrono>
+#include <fstream>
 #include <future>
 
 using namespace mlc;
@@ -76,9 +77,17 @@ std::unique_ptr<llvm::MemoryBuffer> readModel(const std::string &path) {
   return std::move(*buffer);
 }
 
-/// The model's SHA-256, found beside the compilation: of weights by the hundred megabytes it takes as long as the passes do.
+/// The model's SHA-256, found beside the compilation: of weights by the hundred megabytes it takes as long as the passes do. Read piece by piece, since the importer holds the file already.
 std::shared_future<std::string> hashBeside(const std::string &path) {
-  return std::async(std::launch::async, [model = readModel(path)] { return llvm::toHex(llvm::SHA256::hash(llvm::arrayRefFromStringRef(model->getBuffer())), /*LowerCase=*/true); });
+  (void)readModel(path); // that it can be read
+  return std::async(std::launch::async, [path] {
+    std::ifstream file(path, std::ios::binary);
+    std::vector<char> piece(1 << 20);
+    llvm::SHA256 hash;
+    while (file.read(piece.data(), piece.size()) || file.gcount() > 0)
+      hash.update(llvm::StringRef(piece.data(), file.gcount()));
+    return llvm::toHex(hash.final(), /*LowerCase=*/true);
+  });
 }
 
 /// --tuning, --tuning-candidate. `flags` gets what was read by its hash: where it lay does not change the plan.
