@@ -124,4 +124,19 @@ SmallVector<Operation *> dissolveRegion(RegionOp region) {
   return ops;
 }
 
+BlockArgument addInput(RegionOp region, Value v, ShapeFacts &facts) {
+  Dims dims(facts.dims(v)); // facts may move its own when it takes more
+  BlockArgument inner = region.getBody().front().addArgument(v.getType(), v.getLoc());
+  region.getInputsMutable().append(v);
+  facts.set(inner, facts.elementType(v), dims);
+  return inner;
+}
+
+void dropInput(BlockArgument argument) {
+  auto region = cast<RegionOp>(argument.getOwner()->getParentOp());
+  unsigned number = argument.getArgNumber();
+  region.getBody().front().eraseArgument(number);
+  region.getInputsMutable().erase(number);
+}
+
 } // namespace mlc

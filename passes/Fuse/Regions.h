@@ -33,6 +33,11 @@ graph::RegionOp makeRegion(llvm::ArrayRef<mlir::Operation *> ops, llvm::StringRe
 /// Puts a region's ops in its place, and gives them, without the constants that it held.
 llvm::SmallVector<mlir::Operation *> dissolveRegion(graph::RegionOp region);
 
+/// One more input of a region: `v`, as the argument inside.
+mlir::BlockArgument addInput(graph::RegionOp region, mlir::Value v, graph::ShapeFacts &facts);
+/// Takes an input away that nothing inside reads any more.
+void dropInput(mlir::BlockArgument argument);
+
 } // namespace mlc
 
 #endif

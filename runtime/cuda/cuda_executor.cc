@@ -164,8 +164,11 @@ uint64_t CudaExecutor::BindingOf(const ShapePlan& shape) {
 Status CudaExecutor::PlaceTensors(const RunRequest& request) {
   uint64_t total = 0;
   bool fits = true;
+  const void* misplaced = nullptr;
   auto place = [&](const mlc_tensor& tensor, std::vector<void*>& out) {
     if (tensor.on_device()) {
+      if (Address(tensor.data) % MLC_CUDA_IO_ALIGNMENT != 0 && tensor.size_bytes > 0)
+        misplaced = tensor.data;
       out.push_back(tensor.data);
       return;
     }
@@ -178,6 +181,11 @@ Status CudaExecutor::PlaceTensors(const RunRequest& request) {
   for (const Ref<mlc_tensor>& input : request.inputs) place(*input, input_data_);
   for (const mlc_tensor* output : request.outputs) place(*output, output_data_);
   if (!fits) return Error(MLC_STATUS_OUT_OF_RANGE, "the inputs' and outputs' sizes overflow");
+  if (misplaced)
+    return Error(MLC_STATUS_INVALID_ARGUMENT,
+                 "%s: an input or output begins at %p: kernels read vectors, tensors on the device "
+                 "must lie at multiples of %d bytes",
+                 device_.name.c_str(), misplaced, MLC_CUDA_IO_ALIGNMENT);
   if (total > staging_.size_bytes()) MLC_TRY(Grow(total, staging_));
   auto locate = [&](const mlc_tensor& tensor, void*& data) {
     if (!tensor.on_device()) data = staging_.data() + reinterpret_cast<uintptr_t>(data);

@@ -7,7 +7,7 @@
  *   extern "C" __global__ void name(T0 *b0, ..., Tn *bn, long long s0, ..., long long sm, int *fault, const __grid_constant__ CUtensorMap t0, ...)
  *
  * Every parameter but the last ones is 8 bytes at the next multiple of 8.
- *   b0..bn  one device pointer per Launch.buffers entry (operands, results, workspaces in that order), each aligned to 256 bytes unless the caller's own I/O is not (then to the element's size).
+ *   b0..bn  one device pointer per Launch.buffers entry (operands, results, workspaces in that order), each aligned to 256 bytes unless the caller's own I/O is not (then to 16).
  *   s0..sm  one int64 per Launch.scalars entry.
  *   fault   an int of this launch's own that the device can store to (it lies in pinned host memory: no reads, no atomics), 0 before the run; a kernel stores an mlc_kernel_fault
  *           (runtime/host/kernel_abi.h) when input data is unusable, ends normally and touches no memory outside of its buffers.
@@ -20,5 +20,6 @@
 
 #define MLC_CUDA_TRIPLE "nvptx64-nvidia-cuda"
 #define MLC_CUDA_ALIGNMENT 256
+#define MLC_CUDA_IO_ALIGNMENT 16
 
 #endif

@@ -9,7 +9,6 @@
 namespace mlc::runtime::cuda {
 namespace {
 
-constexpr uintptr_t kAlignment = 16;
 constexpr uint32_t kMaxRank = 5;
 
 using Sizes = std::array<uint64_t, kMaxRank>;
@@ -20,10 +19,6 @@ using Numbers = std::array<uint32_t, kMaxRank>;
 Status EncodeTensorMap(const Context& context, const ShapePlan& shape, const Step& step,
                        const plan::TensorMap& map, CUtensorMap* out) {
   void* const address = step.buffers[map.buffer()];
-  if (Address(address) % kAlignment != 0)
-    return Error(MLC_STATUS_INVALID_ARGUMENT,
-                 "%s: an operand in the caller's memory begins at %p, which is no multiple of 16",
-                 DescribeInstruction(shape.bound(), *step.instruction).c_str(), address);
   const uint32_t rank = Count(map.dims());
   Sizes dims{}, strides{};
   Numbers box{}, steps{};

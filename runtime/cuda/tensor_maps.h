@@ -10,8 +10,7 @@
 
 namespace mlc::runtime::cuda {
 
-// The map of a bound launch's buffer. Nothing is read there. INVALID_ARGUMENT for an address of the
-// caller's that is not a multiple of 16, DEVICE_FAILED.
+// The map of a bound launch's buffer. Nothing is read there. DEVICE_FAILED.
 Status EncodeTensorMap(const Context& context, const ShapePlan& shape, const Step& step,
                        const plan::TensorMap& map, CUtensorMap* out);
 

@@ -61,26 +61,11 @@ private:
     strides[1] = 1;
     attrs.set("strides", within.getDenseI64ArrayAttr(strides));
     conv.replaceAllUsesWith(facts.make<ConvOp>(within, conv.getLoc(), operands, attrs.getAttrs()));
-    eraseInputs(region, conv);
-    ++folded;
-  }
-
-  static BlockArgument addInput(RegionOp region, Value v, ShapeFacts &facts) {
-    BlockArgument inner = region.getBody().front().addArgument(v.getType(), region.getLoc());
-    facts.set(inner, facts.elementType(v), Dims(facts.dims(v)));
-    region.getInputsMutable().append(v);
-    return inner;
-  }
-
-  /// Of the convolution, which goes too.
-  static void eraseInputs(RegionOp region, ConvOp conv) {
-    SmallVector<unsigned> numbers{cast<BlockArgument>(conv.getX()).getArgNumber(), cast<BlockArgument>(conv.getW()).getArgNumber()};
+    auto picture = cast<BlockArgument>(conv.getX()), filter = cast<BlockArgument>(conv.getW());
     conv.erase();
-    llvm::sort(numbers, std::greater<>());
-    for (unsigned number : numbers) {
-      region.getBody().front().eraseArgument(number);
-      region.getInputsMutable().erase(number);
-    }
+    dropInput(picture);
+    dropInput(filter);
+    ++folded;
   }
 };
 

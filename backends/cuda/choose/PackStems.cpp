@@ -92,18 +92,14 @@ struct CudaPackStems : impl::CudaPackStemsBase<CudaPackStems> {
     w = facts.make<PadOp>(before, loc, w, {before.getNamedAttr("low", dims({0, 0, 0})), before.getNamedAttr("high", dims({filters - s.N, 4 * steps - s.taps(), 4 - s.C}))});
     w = transpose(before, reshape(before, w, {warps, 8, pairs, 2, steps, 4, 2, 2}), {0, 2, 4, 1, 5, 6, 3, 7});
     w = reshape(before, w, {warps * pairs, steps, 256});
-    BlockArgument inner = region.getBody().front().addArgument(w.getType(), loc);
-    facts.set(inner, facts.elementType(w), Dims(facts.dims(w)));
-    region.getInputsMutable().append(w);
+    BlockArgument inner = addInput(region, w, facts);
     // And back.
     Value v = transpose(within, reshape(within, inner, {warps, pairs, steps, 8, 4, 2, 2, 2}), {0, 3, 1, 6, 2, 4, 5, 7});
     v = reshape(within, v, {filters, 4 * steps, 4});
     v = facts.make<SliceOp>(within, loc, v, {within.getNamedAttr("starts", dims({0, 0, 0})), within.getNamedAttr("steps", within.getDenseI64ArrayAttr({1, 1, 1})), within.getNamedAttr("dims", dims({s.N, s.taps(), s.C}))});
     conv.getWMutable().assign(transpose(within, reshape(within, v, {s.N, s.R, s.S, s.C}), {0, 3, 1, 2}));
     unpacked->erase();
-    unsigned number = arg.getArgNumber();
-    region.getBody().front().eraseArgument(number);
-    region.getInputsMutable().erase(number);
+    dropInput(arg);
     ++packed;
   }
 };

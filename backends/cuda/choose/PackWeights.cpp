@@ -54,14 +54,10 @@ struct CudaPackWeights : impl::CudaPackWeightsBase<CudaPackWeights> {
       inside[p] = i;
     OpBuilder before(region), within(conv);
     Value packedWeights = facts.make<TransposeOp>(before, conv.getLoc(), weights, {before.getNamedAttr("perm", before.getDenseI64ArrayAttr(outside))});
-    BlockArgument inner = region.getBody().front().addArgument(packedWeights.getType(), conv.getLoc());
-    facts.set(inner, facts.elementType(packedWeights), Dims(facts.dims(packedWeights)));
-    region.getInputsMutable().append(packedWeights);
+    BlockArgument inner = addInput(region, packedWeights, facts);
     Value unpacked = facts.make<TransposeOp>(within, conv.getLoc(), inner, {before.getNamedAttr("perm", before.getDenseI64ArrayAttr(inside))});
     conv.getWMutable().assign(unpacked);
-    unsigned number = arg.getArgNumber();
-    region.getBody().front().eraseArgument(number);
-    region.getInputsMutable().erase(number);
+    dropInput(arg);
     ++packed;
   }
 };

@@ -67,17 +67,13 @@ private:
     auto region = cast<RegionOp>(argument.getOwner()->getParentOp());
     OpBuilder within = OpBuilder::atBlockBegin(argument.getOwner());
     Dims dims(facts->dims(argument)), starts(dims.size(), DimExpr(0));
-    BlockArgument longer = argument.getOwner()->addArgument(now.getType(), argument.getLoc());
-    facts->set(longer, facts->elementType(now), Dims(facts->dims(now)));
-    region.getInputsMutable().append(now);
+    BlockArgument longer = addInput(region, now, *facts);
     SmallVector<int64_t> steps(dims.size(), 1);
     Value slice = facts->make<SliceOp>(within, argument.getLoc(), longer,
                                        {within.getNamedAttr("starts", DimsAttr::get(&getContext(), starts)), within.getNamedAttr("steps", within.getDenseI64ArrayAttr(steps)),
                                         within.getNamedAttr("dims", DimsAttr::get(&getContext(), dims))});
     argument.replaceAllUsesWith(slice);
-    unsigned number = argument.getArgNumber();
-    argument.getOwner()->eraseArgument(number);
-    region.getInputsMutable().erase(number);
+    dropInput(argument);
   }
 
   /// The argument that an operand is, maybe transposed.

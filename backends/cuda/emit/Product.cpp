@@ -271,7 +271,7 @@ private:
         return false;
       leftStrides = {*stride};
     } else {
-      if (channels % 64 || !llvm::all_of(ArrayRef<DimExpr>(x->strides).drop_back(), isWholeStride))
+      if (channels % 64 || !llvm::all_of(ArrayRef<DimExpr>(x->strides).drop_back(), isWholeStride) || !isWindowMap())
         return false;
       leftStrides = {x->strides[2], x->strides[1], x->strides[0]};
     }
@@ -288,6 +288,14 @@ private:
       return false;
     rightStride = *stride;
     return true;
+  }
+
+  /// Whether the windows are within what a tensor map can say (cuTensorMapEncodeIm2col): steps up to 8, corners and places inside of a window of one byte.
+  bool isWindowMap() {
+    auto s = conv.getStrides(), d = conv.getDilations(), p = conv.getPads();
+    auto fits = [](int64_t v) { return v >= -128 && v <= 127; };
+    auto along = [&](unsigned i, int64_t size) { return s[i] <= 8 && d[i] * (size - 1) <= 127 && fits(-p[i]) && fits(p[i + 2] - d[i] * (size - 1)); };
+    return along(0, kernelH) && along(1, kernelW);
   }
 
   uint32_t bytesIndex(const DimExpr &stride) { return holes.sizeIndex(stride * DimExpr(2)); }

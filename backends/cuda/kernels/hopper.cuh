@@ -6,7 +6,7 @@
 // stores and the epilogue's operands are whole vectors. Barriers count the bytes of a stage that have come, and the warpgroups that are done with it. Blocks stay and take every gridDim-th tile: the next tile's operands come
 // while a tile is finished. Warpgroups have 64 rows of each tile, or (kAlternate) two take turns at whole tiles, so that one multiplies while the other finishes. Source of the structure: CUTLASS's documentation, "Efficient GEMM in CUDA" ("Warp specialization", "Hopper warp-specialized persistent kernels").
 //
-// Holes: sizeM, sizeN, sizeK (p); storeVector(p, 0, m, n, Pack<float, kStoreWidth>); of convolutions sizeP, sizeQ.
+// Holes, as of product.cuh: sizeM, sizeN, sizeK, and storeVector or resultVector with writeVector or storeOne; of convolutions sizeP, sizeQ.
 // Configuration: struct Config with Element, kBlockM, kBlockN, kStages, kColumns (of the tile that a warp finishes at once), kRightRows (right's rows in memory are k, else n), kRightConstant (weights), kNarrow, kStoreWidth, kByVectors, kAlternate,
 // kIsConv with kC, kR, kS, kStride*, kDilation*, kPad*.
 

@@ -57,12 +57,10 @@ struct HostPackOperands : impl::HostPackOperandsBase<HostPackOperands> {
     }
     wrapMoves(packing.packed, source, facts);
     Value panels = packing.packed;
-    BlockArgument inner = region.getBody().front().addArgument(panels.getType(), op->getLoc());
-    region.getInputsMutable().append(panels);
-    Dims dims(facts.dims(panels));
-    facts.set(inner, facts.elementType(panels), dims);
+    BlockArgument inner = addInput(region, panels, facts);
     op->setOperand(operand, packing.unpack(inside, inner));
-    dropArgument(region, arg);
+    if (arg.use_empty())
+      dropInput(arg);
     ++packed;
   }
 
@@ -80,15 +78,6 @@ struct HostPackOperands : impl::HostPackOperandsBase<HostPackOperands> {
     panels = region.getResult(0);
     facts.set(panels, type, dims);
     (void)facts.infer(region);
-  }
-
-  /// Removes a block argument and its operand when nothing uses it any more.
-  void dropArgument(RegionOp region, BlockArgument arg) {
-    if (!arg.use_empty())
-      return;
-    unsigned i = arg.getArgNumber();
-    region.getBody().front().eraseArgument(i);
-    region.getInputsMutable().erase(i);
   }
 };
 

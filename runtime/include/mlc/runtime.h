@@ -336,8 +336,8 @@ MLC_API mlc_status_t *mlc_tensor_create_host(mlc_device_t *device, mlc_dtype_t d
 MLC_API mlc_status_t *mlc_tensor_wrap(mlc_dtype_t dtype, uint32_t rank, const int64_t *dims,
                                       void *data, size_t size_bytes, mlc_release_fn release_fn,
                                       void *user, mlc_tensor_t **out_tensor);
-/* The same for memory on the device, a CUdeviceptr, aligned to the element's size. On the host as
- * mlc_tensor_wrap. */
+/* The same for memory on the device, a CUdeviceptr, aligned to the element's size; as an input or
+ * output of a run to 16 bytes (else INVALID_ARGUMENT there). On the host as mlc_tensor_wrap. */
 MLC_API mlc_status_t *mlc_tensor_wrap_device(mlc_device_t *device, mlc_dtype_t dtype, uint32_t rank,
                                              const int64_t *dims, void *data, size_t size_bytes,
                                              mlc_release_fn release_fn, void *user,
