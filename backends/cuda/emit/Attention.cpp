@@ -262,7 +262,7 @@ private:
     llvm::raw_string_ostream os(out);
     os << kScalarSource << kDeviceSource << "namespace MLC_KERNEL_ns {\n" << holes.text() << "struct Config {\n  typedef " << cppType(element) << " Element;\n  static constexpr int kD = " << D << ", kDv = " << Dv
        << ", kGroup = " << group << ", kRows = " << rows() << ", kWarps = " << s.warps << ", kSplit = " << s.split << ";\n  static constexpr bool kGuarded = " << (form->guarded ? "true" : "false") << ";\n};\n"
-       << kOnlineSoftmaxSource << kFlashDecodingSource << holes.kernel(s.warps * 32, decodingBytes(s), "DecodeTile<Config>", "flash_decoding<Config>") << "}\n";
+       << kExchangeSource << kOnlineSoftmaxSource << kFlashDecodingSource << holes.kernel(s.warps * 32, decodingBytes(s), "DecodeTile<Config>", "flash_decoding<Config>") << "}\n";
     return out;
   }
 

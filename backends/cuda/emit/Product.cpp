@@ -61,7 +61,7 @@ public:
     kernel.grid = product(batch) * DimExpr::ceilDiv(M, c.blockM) * DimExpr::ceilDiv(N, c.blockN) * DimExpr(c.split);
     if (c.hopper) {
       kernel.tensorMaps = {leftMap(c), rightMap(c)};
-      if (auto tiles = kernel.grid.constant())
+      if (auto tiles = kernel.grid.constant(); tiles && !c.oneTile)
         kernel.grid = std::min(*tiles, target.multiprocessors);
     }
     return kernel;
@@ -428,11 +428,11 @@ private:
       os << separator << name << " = " << value;
       separator = ", ";
     }
-    os << ";\n  static constexpr bool kLeftVector = " << flag(leftVector) << ", kRightVector = " << flag(rightVector) << ", kLeftTail = " << flag(leftTail && leftVector) << ", kRightRows = " << flag(rightRows) << ", kLeftPack = " << flag(leftPack) << ", kLeftLinear = " << flag(leftVector && leftLinear) << ", kRightLinear = " << flag(rightVector && rightLinear) << ", kRightConstant = " << flag(holes.isConstant(right)) << ", kNarrow = " << flag(isNarrow(M) && isNarrow(N)) << ", kByVectors = " << flag(resultByVectors && storeWidth > 1) << ", kAlternate = " << flag(c.alternate) << ", kIsConv = " << flag(conv && !(c.hopper && isMatrix)) << ";\n};\n";
+    os << ";\n  static constexpr bool kLeftVector = " << flag(leftVector) << ", kRightVector = " << flag(rightVector) << ", kLeftTail = " << flag(leftTail && leftVector) << ", kRightRows = " << flag(rightRows) << ", kLeftPack = " << flag(leftPack) << ", kLeftLinear = " << flag(leftVector && leftLinear) << ", kRightLinear = " << flag(rightVector && rightLinear) << ", kRightConstant = " << flag(holes.isConstant(right)) << ", kNarrow = " << flag(isNarrow(M) && isNarrow(N)) << ", kByVectors = " << flag(resultByVectors && storeWidth > 1) << ", kAlternate = " << flag(c.alternate) << ", kOneTile = " << flag(c.oneTile) << ", kIsConv = " << flag(conv && !(c.hopper && isMatrix)) << ";\n};\n";
     if (c.hopper)
-      os << kEpilogueSource << kHopperSource << holes.kernel(c.threads(), c.sharedBytes(elementBytes, rightRows), "HopperTile<Config>", "hopper_product<Config>", 2) << "}\n";
+      os << kExchangeSource << kEpilogueSource << kHopperSource << holes.kernel(c.threads(), c.sharedBytes(elementBytes, rightRows), "HopperTile<Config>", "hopper_product<Config>", 2) << "}\n";
     else
-      os << kEpilogueSource << kProductSource << holes.kernel(c.threads(), c.sharedBytes(elementBytes, rightRows), "Tile<Config>", "product<Config>") << "}\n";
+      os << kExchangeSource << kEpilogueSource << kProductSource << holes.kernel(c.threads(), c.sharedBytes(elementBytes, rightRows), "Tile<Config>", "product<Config>") << "}\n";
     return out;
   }
 

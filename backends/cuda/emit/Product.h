@@ -15,10 +15,11 @@ namespace mlc::cuda {
 /// How a product is cut into blocks.
 struct ProductConfig {
   int64_t blockM = 64, blockN = 64, blockK = 32, warpsM = 2, warpsN = 2, warpsK = 1, stages = 3, split = 1;
-  bool hopper = false; // by the template for sm_90a (kernels/hopper.cuh), which has neither warps* nor split
+  bool hopper = false; // by the template for sm_90a (kernels/hopper.cuh), which has no warps*
   bool alternate = false; // of that template: two warpgroups take turns at whole tiles
+  bool oneTile = false;   // of that template: blocks do not stay for more than one, and may split its K
 
-  /// As a tuning database spells it: "64x32x64,warps=2x2x1,stages=4,split=2", "tma=128x256x64,stages=4", "tma=128x128x64,stages=5,alternate".
+  /// As a tuning database spells it: "64x32x64,warps=2x2x1,stages=4,split=2", "tma=128x256x64,stages=4", "tma=128x128x64,stages=5,alternate", "tma=64x64x64,stages=4,split=2" (one tile).
   std::string str() const;
   int64_t threads() const { return hopper ? 128 * (warpgroups() + 1) : 32 * warpsM * warpsN * warpsK; }
   /// Those of the template for sm_90a that multiply.

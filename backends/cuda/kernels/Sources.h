@@ -12,6 +12,7 @@ extern const char kTunedSm90[]; // ../choose/tuned/sm_90a.tsv
 extern const char kScalarSource[];  // scalar.h
 extern const char kDeviceSource[];  // device.cuh
 extern const char kNarrowMathSource[]; // narrow_math.cuh
+extern const char kExchangeSource[]; // exchange.cuh
 extern const char kEpilogueSource[]; // epilogue.cuh
 extern const char kProductSource[]; // product.cuh
 extern const char kHopperDeviceSource[]; // hopper_device.cuh

@@ -75,20 +75,25 @@ DEVICE void wait_for_launches() {
 #endif
 }
 
+// ---- barriers in shared memory. sm_90. A phase ends when all have arrived and all bytes have come, in any order; a wait is for the phase of that parity, the first one's is 0.
+DEVICE void phase_init(uint64_t *barrier, uint32_t arrivals) { asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(shared_address(barrier)), "r"(arrivals) : "memory"); }
+// Copies that are started behind the next barrier of the block, and the cluster's other blocks behind its next one, find what was set up.
+DEVICE void phases_are_set_up() { asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory"); }
+DEVICE void phase_arrive(uint64_t *barrier) { asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" ::"r"(shared_address(barrier)) : "memory"); }
+DEVICE void phase_arrive_expecting(uint64_t *barrier, uint32_t bytes) { asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(shared_address(barrier)), "r"(bytes) : "memory"); }
+DEVICE void phase_wait(uint64_t *barrier, uint32_t parity) {
+  asm volatile("{\n .reg .pred open;\nagain: mbarrier.try_wait.parity.shared::cta.b64 open, [%0], %1;\n@!open bra again;\n}" ::"r"(shared_address(barrier)), "r"(parity) : "memory");
+}
+// The same for what threads of other blocks stored (cluster_store).
+DEVICE void phase_wait_cluster(uint64_t *barrier, uint32_t parity) {
+  asm volatile("{\n .reg .pred open;\nagain: mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 open, [%0], %1;\n@!open bra again;\n}" ::"r"(shared_address(barrier)), "r"(parity) : "memory");
+}
+
 // ---- clusters of blocks. sm_90.
 DEVICE uint32_t cluster_rank() { uint32_t r; asm volatile("mov.u32 %0, %%cluster_ctarank;" : "=r"(r)); return r; }
 // Blocks of the cluster meet: each thread arrives, later waits. Orders no memory, which would cost 0.4 us.
 DEVICE void cluster_arrive() { asm volatile("barrier.cluster.arrive.relaxed.aligned;" ::: "memory"); }
 DEVICE void cluster_wait() { asm volatile("barrier.cluster.wait.aligned;" ::: "memory"); }
-// Sets up a barrier in shared memory that opens once that many bytes have come. One thread.
-DEVICE void barrier_expect(uint64_t *barrier, uint32_t bytes) {
-  asm volatile("mbarrier.init.shared::cta.b64 [%0], 1;" ::"r"(shared_address(barrier)) : "memory");
-  asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
-  asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(shared_address(barrier)), "r"(bytes) : "memory");
-}
-DEVICE void barrier_wait(uint64_t *barrier) {
-  asm volatile("{\n .reg .pred open;\nagain: mbarrier.try_wait.parity.shared::cta.b64 open, [%0], 0;\n@!open bra again;\n}" ::"r"(shared_address(barrier)) : "memory");
-}
 // What this thread wrote to shared memory is there for bulk copies that are started behind the next barrier.
 DEVICE void bulk_copies_see_shared() { asm volatile("fence.proxy.async.shared::cta;" ::: "memory"); }
 // Copies from this block's shared memory to the place `to` of block `rank`, whose barrier counts the bytes (a multiple of 16).
@@ -100,17 +105,6 @@ DEVICE void cluster_copy(void *to, uint64_t *barrier, const void *from, uint32_t
 }
 // The same with release, as cluster_wait acquires: what was written before is seen behind the wait.
 DEVICE void cluster_arrive_release() { asm volatile("barrier.cluster.arrive.release.aligned;" ::: "memory"); }
-// A barrier in shared memory that opens again and again: phase n (parity n % 2) once phase_barrier_expect was called for it by one thread and that many bytes have come, in any order.
-DEVICE void phase_barrier_init(uint64_t *barrier) {
-  asm volatile("mbarrier.init.shared::cta.b64 [%0], 1;" ::"r"(shared_address(barrier)) : "memory");
-  asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
-}
-DEVICE void phase_barrier_expect(uint64_t *barrier, uint32_t bytes) {
-  asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(shared_address(barrier)), "r"(bytes) : "memory");
-}
-DEVICE void phase_barrier_wait(uint64_t *barrier, uint32_t parity) {
-  asm volatile("{\n .reg .pred open;\nagain: mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 open, [%0], %1;\n@!open bra again;\n}" ::"r"(shared_address(barrier)), "r"(parity) : "memory");
-}
 // Stores to the place `to` of block `rank`, whose barrier counts 4 bytes.
 DEVICE void cluster_store(float *to, uint64_t *barrier, float value, uint32_t rank) {
   uint32_t there, counts;

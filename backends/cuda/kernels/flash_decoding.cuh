@@ -242,13 +242,8 @@ template <typename C> DEVICE void flash_decoding(const Params &p, char *shared) 
   const uint32_t tiles = (uint32_t)((C::kGroup * size_m + 15) / 16), tile = blockIdx.x / C::kSplit, first = tile % tiles * 16;
   const int64_t head = (int64_t)(tile / tiles) * C::kGroup;
   float *parts = (float *)shared;
-  uint64_t *arrivals = (uint64_t *)(shared + T::kSharedBytes - 16);
-  uint32_t rank = 0;
-  if constexpr (C::kSplit > 1) {
-    rank = cluster_rank();
-    if (threadIdx.x == 0) barrier_expect(arrivals, (C::kSplit - 1) * T::kBlockElems * 4);
-    cluster_arrive(); // by the time that anything is sent, all barriers are set up
-  }
+  const PartExchange<C::kSplit, T::kBlockElems * 4> exchange((uint64_t *)(shared + T::kSharedBytes - 16));
+  const uint32_t rank = exchange.rank;
   const uint32_t warp = threadIdx.x / 32;
   const DecodeRows<C> rows(head, first, size_m);
   WarpRows<C> mine = {{}, {no_logit(), no_logit()}, {0, 0}};
@@ -269,13 +264,8 @@ template <typename C> DEVICE void flash_decoding(const Params &p, char *shared) 
       *(float2 *)(part + row * T::kColumns + column) = make_float2(all.x, all.y);
       if (column == 0) part[C::kRows * T::kColumns + row] = all.largest, part[C::kRows * (T::kColumns + 1) + row] = all.sum;
     }
-    bulk_copies_see_shared();
-    __syncthreads();
-    cluster_wait();
-    if (threadIdx.x < C::kSplit && threadIdx.x != rank) cluster_copy(received + rank * T::kBlockElems, arrivals, sent + threadIdx.x * T::kBlockElems, T::kBlockElems * 4, threadIdx.x);
-    barrier_wait(arrivals);
-    cluster_arrive(); // mine has come
+    exchange.swap((char *)received, (const char *)sent);
     store_rows<C, T::kColumns, C::kSplit>(p, received, head, first, size_m, rank * T::kColumns);
-    cluster_wait(); // nobody leaves while its memory is read
+    exchange.end();
   }
 }

@@ -6,8 +6,10 @@
 // stores and the epilogue's operands are whole vectors. Barriers count the bytes of a stage that have come, and the warpgroups that are done with it. Blocks stay and take every gridDim-th tile: the next tile's operands come
 // while a tile is finished. Warpgroups have 64 rows of each tile, or (kAlternate) two take turns at whole tiles, so that one multiplies while the other finishes. Source of the structure: CUTLASS's documentation, "Efficient GEMM in CUDA" ("Warp specialization", "Hopper warp-specialized persistent kernels").
 //
+// Small products (kOneTile): a block makes one tile and goes, with little enough shared memory that the next launch's weights come beside it. kSplit blocks of a cluster share the tile's K: each finishes a part of its rows, to which it adds what the others send (exchange.cuh).
+//
 // Holes, as of product.cuh: sizeM, sizeN, sizeK, and storeVector or resultVector with writeVector or storeOne; of convolutions sizeP, sizeQ.
-// Configuration: struct Config with Element, kBlockM, kBlockN, kStages, kColumns (of the tile that a warp finishes at once), kRightRows (right's rows in memory are k, else n), kRightConstant (weights), kNarrow, kStoreWidth, kByVectors, kAlternate,
+// Configuration: struct Config with Element, kBlockM, kBlockN, kStages, kColumns (of the tile that a warp finishes at once), kRightRows (right's rows in memory are k, else n), kRightConstant (weights), kNarrow, kStoreWidth, kByVectors, kAlternate, kOneTile, kSplit,
 // kIsConv with kC, kR, kS, kStride*, kDilation*, kPad*.
 
 template <typename C> struct HopperTile {
@@ -16,8 +18,11 @@ template <typename C> struct HopperTile {
   static constexpr int kWarpgroups = C::kAlternate ? 2 : C::kBlockM / 64, kThreads = 128 * (kWarpgroups + 1);
   static constexpr int kBands = C::kAlternate ? C::kBlockM / 64 : 1; // of 64 rows that a warpgroup has of a tile
   static constexpr int kLeftBytes = C::kBlockM * 128, kRightBytes = C::kBlockN * 128, kStageBytes = kLeftBytes + kRightBytes;
-  static constexpr int kOutStride = C::kColumns + 4, kOutBytes = 16 * kOutStride * 4; // of a warp
-  static constexpr int kSharedBytes = 1024 + C::kStages * kStageBytes + 4 * kWarpgroups * kOutBytes + 16 * C::kStages + 16;
+  // Where rows are finished: each warp's 16. One tile takes the place of the stages, beside what the others of a cluster send.
+  static constexpr int kOutStride = (C::kOneTile ? C::kBlockN : C::kColumns) + 4, kOutBytes = 16 * kOutStride * 4;
+  static constexpr int kReceivedRows = C::kBlockM / C::kSplit, kReceivedElems = kReceivedRows * kOutStride;
+  static constexpr int kFinishBytes = C::kOneTile ? (C::kSplit > 1 ? C::kBlockM * kOutStride * 4 : 0) : 4 * kWarpgroups * kOutBytes;
+  static constexpr int kSharedBytes = 1024 + C::kStages * kStageBytes + kFinishBytes + 16 * C::kStages + 16;
   static constexpr int kAccumulators = C::kBlockN / 2; // of a band
   static constexpr bool kIsWide = kWarpgroups > 1 && kBands * kAccumulators > 64; // more registers than all threads can have
 };
@@ -27,11 +32,11 @@ template <typename C> struct HopperShared {
   typedef HopperTile<C> T;
   char *stages;
   float *out;
-  uint64_t *full, *empty, *turns; // of each stage; of each warpgroup that takes turns
+  uint64_t *full, *empty, *turns; // of each stage; of each warpgroup that takes turns, or of an exchange
   DEVICE_MEMBER HopperShared(char *shared) {
     stages = shared + (1024 - shared_address(shared) % 1024) % 1024;
     out = (float *)(stages + C::kStages * T::kStageBytes);
-    full = (uint64_t *)((char *)out + 4 * T::kWarpgroups * T::kOutBytes);
+    full = (uint64_t *)((char *)out + T::kFinishBytes);
     empty = full + C::kStages;
     turns = empty + C::kStages;
   }
@@ -62,6 +67,8 @@ template <typename C> struct Bringer {
   const Params &p;
   const HopperShared<C> &shared;
   const TensorMap *left, *right;
+  Turn<C::kStages> turn;
+  int early = 0;                 // steps whose weights are on their way
   int q = 0, row = 0, image = 0; // of the tile's first window
 
   DEVICE_MEMBER void begin_tile(int64_t m) {
@@ -85,35 +92,36 @@ template <typename C> struct Bringer {
   DEVICE_MEMBER void bring_right(int stage, int64_t n, int step) {
     char *to = shared.stages + stage * T::kStageBytes + T::kLeftBytes;
     if constexpr (C::kRightRows) {
+      static_assert(C::kBlockN % 64 == 0, "whole boxes");
 #pragma unroll
       for (int i = 0; i < C::kBlockN / 64; ++i) load_box(to + i * 64 * 128, right, (int)n + i * 64, step * T::kBlockK, shared.full + stage);
     } else {
       load_box(to, right, step * T::kBlockK, (int)n, shared.full + stage);
     }
   }
-  DEVICE_MEMBER void run(uint32_t tiles, uint32_t tiles_n, int steps) {
-    Turn<C::kStages> turn;
-    // Weights need not wait for the launches before.
-    int early = 0;
+  // Weights need not wait for the launches before: those of the first steps.
+  DEVICE_MEMBER void bring_early(int64_t n, int begin, int end) {
     if constexpr (C::kRightConstant)
-      if (blockIdx.x < tiles)
-        for (; early < C::kStages && early < steps; ++early) {
-          phase_arrive_expecting(shared.full + early, T::kStageBytes);
-          bring_right(early, place_of<C>(blockIdx.x, tiles_n).n, early);
-        }
-    wait_for_launches();
-    for (uint32_t tile = blockIdx.x; tile < tiles; tile += gridDim.x) {
-      const Place at = place_of<C>(tile, tiles_n);
-      begin_tile(at.m);
-      for (int step = 0; step < steps; ++step, turn.next(), early -= early > 0) {
-        if (early == 0) {
-          phase_wait(shared.empty + turn.stage, turn.parity ^ 1);
-          phase_arrive_expecting(shared.full + turn.stage, T::kStageBytes);
-          bring_right(turn.stage, at.n, step);
-        }
-        bring_left(turn.stage, at.m, step);
+      for (; early < C::kStages && begin + early < end; ++early) {
+        phase_arrive_expecting(shared.full + early, T::kStageBytes);
+        bring_right(early, n, begin + early);
       }
+  }
+  DEVICE_MEMBER void bring_tile(const Place &at, int begin, int end) {
+    begin_tile(at.m);
+    for (int step = begin; step < end; ++step, turn.next(), early -= early > 0) {
+      if (early == 0) {
+        phase_wait(shared.empty + turn.stage, turn.parity ^ 1);
+        phase_arrive_expecting(shared.full + turn.stage, T::kStageBytes);
+        bring_right(turn.stage, at.n, step);
+      }
+      bring_left(turn.stage, at.m, step);
     }
+  }
+  DEVICE_MEMBER void run(uint32_t tiles, uint32_t tiles_n, int steps) {
+    if (blockIdx.x < tiles) bring_early(place_of<C>(blockIdx.x, tiles_n).n, 0, steps);
+    wait_for_launches();
+    for (uint32_t tile = blockIdx.x; tile < tiles; tile += gridDim.x) bring_tile(place_of<C>(tile, tiles_n), 0, steps);
   }
 };
 
@@ -139,19 +147,26 @@ template <typename C> DEVICE void finish_columns(const Params &p, const float *o
   finish_vectors<C>(p, 0, m, n, values, size_m, size_n);
 }
 
+// A warp's accumulators of columns `first` to `first + columns` in shared memory.
+template <typename C> DEVICE void put_rows(const float (&acc)[HopperTile<C>::kAccumulators], float *out, int first, int columns) {
+  typedef HopperTile<C> T;
+  const int lane = threadIdx.x % 32;
+#pragma unroll
+  for (int j = 0; j < columns / 8; ++j)
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {
+      const int from = (first / 8 + j) * 4 + half * 2;
+      *(float2 *)(out + (lane / 4 + half * 8) * T::kOutStride + j * 8 + lane % 4 * 2) = make_float2(acc[from], acc[from + 1]);
+    }
+}
+
 // 16 rows of a tile, kColumns at a time, through their warp's own shared memory and the epilogue.
 template <typename C> DEVICE void finish_rows(const Params &p, const float (&acc)[HopperTile<C>::kAccumulators], float *out, int64_t m0, int64_t n0, int64_t size_m, int64_t size_n) {
   typedef HopperTile<C> T;
   const int lane = threadIdx.x % 32;
 #pragma unroll
   for (int first = 0; first < C::kBlockN; first += C::kColumns) {
-#pragma unroll
-    for (int j = 0; j < C::kColumns / 8; ++j)
-#pragma unroll
-      for (int half = 0; half < 2; ++half) {
-        const int from = (first / 8 + j) * 4 + half * 2;
-        *(float2 *)(out + (lane / 4 + half * 8) * T::kOutStride + j * 8 + lane % 4 * 2) = make_float2(acc[from], acc[from + 1]);
-      }
+    put_rows<C>(acc, out, first, C::kColumns);
     __syncwarp();
     if constexpr (C::kStoreWidth == 1) { // rows that are no whole vectors: neighbouring lanes store neighbours
 #pragma unroll 4
@@ -167,9 +182,31 @@ template <typename C> DEVICE void finish_rows(const Params &p, const float (&acc
   }
 }
 
-template <typename C> DEVICE void multiply_tiles(const Params &p, const HopperShared<C> &shared, uint32_t tiles, uint32_t tiles_n, int steps, int64_t size_m, int64_t size_n) {
+// Adds the products of some steps, the last of which is not waited for: its stage.
+template <typename C> DEVICE int multiply_steps(const HopperShared<C> &shared, int first_row, int steps, Turn<C::kStages> &turn, float (&acc)[HopperTile<C>::kBands][HopperTile<C>::kAccumulators]) {
   typedef HopperTile<C> T;
   typedef typename C::Element Element;
+  int before = 0;
+  for (int step = 0; step < steps; ++step) {
+    phase_wait(shared.full + turn.stage, turn.parity);
+    const char *left = shared.stages + turn.stage * T::kStageBytes + first_row * 128, *right = shared.stages + turn.stage * T::kStageBytes + T::kLeftBytes;
+    wgmma_begin();
+#pragma unroll
+    for (int k = 0; k < T::kBlockK; k += 16)
+#pragma unroll
+      for (int band = 0; band < T::kBands; ++band)
+        wgmma<C::kRightRows>(Element{}, acc[band], operand(left + band * 64 * 128 + k * 2, 1024, 16), operand(right + (C::kRightRows ? k * 128 : k * 2), 1024, C::kRightRows ? 64 * 128 : 16), step > 0 || k > 0);
+    wgmma_commit();
+    wgmma_wait<1>(); // the step before this one
+    if (step > 0 && threadIdx.x % 128 == 0) phase_arrive(shared.empty + before);
+    before = turn.stage;
+    turn.next();
+  }
+  return before;
+}
+
+template <typename C> DEVICE void multiply_tiles(const Params &p, const HopperShared<C> &shared, uint32_t tiles, uint32_t tiles_n, int steps, int64_t size_m, int64_t size_n) {
+  typedef HopperTile<C> T;
   const int group = threadIdx.x / 128 - 1, warp = threadIdx.x / 32 - 4;
   const uint32_t first = C::kAlternate ? blockIdx.x + group * gridDim.x : blockIdx.x, apart = C::kAlternate ? 2 * gridDim.x : gridDim.x;
   wait_for_launches(); // for what the epilogue reads
@@ -182,31 +219,42 @@ template <typename C> DEVICE void multiply_tiles(const Params &p, const HopperSh
     ++turns_taken;
     const Place at = place_of<C>(tile, tiles_n);
     float acc[T::kBands][T::kAccumulators];
-    int before = 0;
-    for (int step = 0; step < steps; ++step) {
-      phase_wait(shared.full + turn.stage, turn.parity);
-      const char *left = shared.stages + turn.stage * T::kStageBytes + (C::kAlternate ? 0 : group * 64 * 128), *right = shared.stages + turn.stage * T::kStageBytes + T::kLeftBytes;
-      wgmma_begin();
-#pragma unroll
-      for (int k = 0; k < T::kBlockK; k += 16)
-#pragma unroll
-        for (int band = 0; band < T::kBands; ++band)
-          wgmma<C::kRightRows>(Element{}, acc[band], operand(left + band * 64 * 128 + k * 2, 1024, 16), operand(right + (C::kRightRows ? k * 128 : k * 2), 1024, C::kRightRows ? 64 * 128 : 16), step > 0 || k > 0);
-      wgmma_commit();
-      wgmma_wait<1>(); // the step before this one
-      if (step > 0 && threadIdx.x % 128 == 0) phase_arrive(shared.empty + before);
-      before = turn.stage;
-      turn.next();
-    }
+    const int last = multiply_steps<C>(shared, C::kAlternate ? 0 : group * 64, steps, turn, acc);
     if (C::kAlternate && threadIdx.x % 128 == 0) phase_arrive(shared.turns + 1 - group);
     wgmma_wait<0>();
-    if (threadIdx.x % 128 == 0) phase_arrive(shared.empty + before);
+    if (threadIdx.x % 128 == 0) phase_arrive(shared.empty + last);
     if (C::kAlternate) turn.skip(steps);
     if (tile + apart >= tiles) start_dependents();
 #pragma unroll
     for (int band = 0; band < T::kBands; ++band)
       finish_rows<C>(p, acc[band], shared.out + warp * (T::kOutBytes / 4), at.m + (C::kAlternate ? band * 64 + warp % 4 * 16 : warp * 16), at.n, size_m, size_n);
   }
+}
+
+template <typename C> DEVICE void multiply_one_tile(const Params &p, const HopperShared<C> &shared, const TensorMap *left, const TensorMap *right, uint32_t tiles_n, int steps, int64_t size_m, int64_t size_n) {
+  typedef HopperTile<C> T;
+  static_assert(C::kBlockM * T::kOutStride * 4 <= C::kStages * T::kStageBytes, "the tile takes the place of the stages");
+  const PartExchange<C::kSplit, T::kReceivedElems * 4> exchange(shared.turns);
+  const Place at = place_of<C>(blockIdx.x / C::kSplit, tiles_n);
+  const int begin = steps * (int)exchange.rank / C::kSplit, end = steps * ((int)exchange.rank + 1) / C::kSplit;
+  Bringer<C> bringer{p, shared, left, right};
+  if (threadIdx.x == 0) bringer.bring_early(at.n, begin, end);
+  wait_for_launches();
+  float acc[1][T::kAccumulators];
+  if (threadIdx.x == 0) {
+    bringer.bring_tile(at, begin, end);
+  } else if (threadIdx.x >= 128) {
+    Turn<C::kStages> turn;
+    multiply_steps<C>(shared, threadIdx.x / 128 * 64 - 64, end - begin, turn, acc);
+    wgmma_wait<0>();
+  }
+  __syncthreads();
+  float *out = (float *)shared.stages;
+  if (threadIdx.x >= 128) put_rows<C>(acc[0], out + (threadIdx.x / 32 - 4) * 16 * T::kOutStride, 0, C::kBlockN);
+  start_dependents(); // its blocks find room
+  exchange.swap((char *)shared.out, (const char *)out);
+  finish_tile<C, T>(p, out, shared.out, exchange.rank, 0, at.m, at.n, size_m, size_n);
+  exchange.end();
 }
 
 template <typename C> DEVICE void hopper_product(const Params &p, char *memory, const TensorMap *left, const TensorMap *right) {
@@ -225,7 +273,9 @@ template <typename C> DEVICE void hopper_product(const Params &p, char *memory, 
     phases_are_set_up();
   }
   __syncthreads();
-  if (threadIdx.x < 128) {
+  if constexpr (C::kOneTile) {
+    multiply_one_tile<C>(p, shared, left, right, tiles_n, steps, size_m, size_n);
+  } else if (threadIdx.x < 128) {
     if constexpr (T::kIsWide) give_registers<40>();
     if (threadIdx.x == 0) Bringer<C>{p, shared, left, right}.run(tiles, tiles_n, steps);
   } else {

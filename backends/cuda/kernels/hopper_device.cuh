@@ -1,20 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
 //
-// Instructions of sm_90a: barriers that count bytes, copies by tensor maps, products of a warpgroup (PTX ISA 8.0, "Asynchronous Warpgroup Level Matrix Multiply-Accumulate Instructions" and "Tensor").
+// Instructions of sm_90a: copies by tensor maps, products of a warpgroup (PTX ISA 8.0, "Asynchronous Warpgroup Level Matrix Multiply-Accumulate Instructions" and "Tensor").
 
 // What cuTensorMapEncodeTiled and cuTensorMapEncodeIm2col fill (runtime/cuda/tensor_maps.h).
 struct alignas(64) TensorMap { uint64_t words[16]; };
-
-// ---- barriers of a block in shared memory. A phase ends when all have arrived and all bytes have come; a wait is for the phase of that parity.
-DEVICE void phase_init(uint64_t *barrier, uint32_t arrivals) { asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(shared_address(barrier)), "r"(arrivals) : "memory"); }
-// Copies that are started behind the next barrier of the block find what was set up.
-DEVICE void phases_are_set_up() { asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory"); }
-DEVICE void phase_arrive(uint64_t *barrier) { asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" ::"r"(shared_address(barrier)) : "memory"); }
-DEVICE void phase_arrive_expecting(uint64_t *barrier, uint32_t bytes) { asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(shared_address(barrier)), "r"(bytes) : "memory"); }
-DEVICE void phase_wait(uint64_t *barrier, uint32_t parity) {
-  asm volatile("{\n .reg .pred open;\nagain: mbarrier.try_wait.parity.shared::cta.b64 open, [%0], %1;\n@!open bra again;\n}" ::"r"(shared_address(barrier)), "r"(parity) : "memory");
-}
 
 // ---- boxes of tensors from global to shared memory; zeros for what lies outside of the tensor.
 DEVICE void load_box(void *to, const TensorMap *map, int x, int y, uint64_t *barrier) {
@@ -41,6 +31,20 @@ template <int N> DEVICE void give_registers() { asm volatile("setmaxnreg.dec.syn
 template <int N> DEVICE void take_registers() { asm volatile("setmaxnreg.inc.sync.aligned.u32 %0;" ::"n"(N)); }
 
 // kRows: the rows of b in memory are its k, else its columns.
+template <int kRows> DEVICE void wgmma(half_t, float (&d)[16], uint64_t a, uint64_t b, int add) {
+  asm volatile("{\n .reg .pred p;\n setp.ne.b32 p, %18, 0;\n wgmma.mma_async.sync.aligned.m64n32k16.f32.f16.f16 {"
+               "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15"
+               "}, %16, %17, p, 1, 1, 0, %19;\n}"
+               : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]), "+f"(d[4]), "+f"(d[5]), "+f"(d[6]), "+f"(d[7]), "+f"(d[8]), "+f"(d[9]), "+f"(d[10]), "+f"(d[11]), "+f"(d[12]), "+f"(d[13]), "+f"(d[14]), "+f"(d[15])
+               : "l"(a), "l"(b), "r"(add), "n"(kRows));
+}
+template <int kRows> DEVICE void wgmma(bf16_t, float (&d)[16], uint64_t a, uint64_t b, int add) {
+  asm volatile("{\n .reg .pred p;\n setp.ne.b32 p, %18, 0;\n wgmma.mma_async.sync.aligned.m64n32k16.f32.bf16.bf16 {"
+               "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15"
+               "}, %16, %17, p, 1, 1, 0, %19;\n}"
+               : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]), "+f"(d[4]), "+f"(d[5]), "+f"(d[6]), "+f"(d[7]), "+f"(d[8]), "+f"(d[9]), "+f"(d[10]), "+f"(d[11]), "+f"(d[12]), "+f"(d[13]), "+f"(d[14]), "+f"(d[15])
+               : "l"(a), "l"(b), "r"(add), "n"(kRows));
+}
 template <int kRows> DEVICE void wgmma(half_t, float (&d)[32], uint64_t a, uint64_t b, int add) {
   asm volatile("{\n .reg .pred p;\n setp.ne.b32 p, %34, 0;\n wgmma.mma_async.sync.aligned.m64n64k16.f32.f16.f16 {"
                "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, %16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31"

@@ -325,87 +325,18 @@ template <typename C> struct Accumulators<C, true> {
   }
 };
 
-// One element of a finished tile, as store_tile adds it up.
-template <typename C> DEVICE float tile_element(const float *out, const float *received, int rank, int row, int column) {
-  typedef Tile<C> T;
-  const float *mine = out + (rank * T::kReceivedRows + row) * T::kOutStride + column;
-  if constexpr (C::kSplit == 1) return *mine;
-  float sum = 0;
-#pragma unroll
-  for (int s = 0; s < C::kSplit; ++s) sum += *(s == rank ? mine : received + s * T::kReceivedElems + row * T::kOutStride + column);
-  return sum;
-}
-
-// The same rows for results that are stored one by one (an odd N): a thread's four columns lie a quarter of the tile apart, so that neighbouring threads store neighbours.
-template <typename C> DEVICE void store_elements(const Params &p, const float *out, const float *received, int rank, int64_t b, int64_t m0, int64_t n0, int64_t size_m, int64_t size_n) {
-  typedef Tile<C> T;
-  constexpr int kPerRow = C::kBlockN / 4;
-  const int first = rank * T::kReceivedRows;
-  for (int i = threadIdx.x; i < T::kReceivedRows * kPerRow; i += T::kThreads) {
-    const int row = i / kPerRow;
-    const int64_t m = position<C>(m0, first + row);
-    if (m >= size_m) continue;
-#pragma unroll
-    for (int j = 0; j < 4; ++j) {
-      const int column = i % kPerRow + j * kPerRow;
-      const int64_t n = position<C>(n0, column);
-      if (n < size_n) storeOne(p, b, m, n, tile_element<C>(out, received, rank, row, column));
-    }
-  }
-}
-
-// The tile's rows that this block finishes: all, or the split's part number `rank`, to which the others' parts in `received` are added (in the order of their ranks, so that all runs agree).
-template <typename C> DEVICE void store_tile(const Params &p, const float *out, const float *received, int rank, int64_t b, int64_t m0, int64_t n0, int64_t size_m, int64_t size_n) {
-  typedef Tile<C> T;
-  constexpr int kWidth = C::kStoreWidth, kPerRow = C::kBlockN / kWidth, kVectors = T::kReceivedRows * kPerRow, kEach = (kVectors + T::kThreads - 1) / T::kThreads, kTogether = kEach < 4 ? kEach : 4;
-  const int first = rank * T::kReceivedRows;
-  for (int start = threadIdx.x; start < kVectors; start += kTogether * T::kThreads) {
-    int64_t m[kTogether], n[kTogether];
-    Pack<float, kWidth> acc[kTogether];
-#pragma unroll
-    for (int i = 0; i < kTogether; ++i) {
-      const int vector = start + i * T::kThreads;
-      const bool has = kVectors % (kTogether * T::kThreads) == 0 || vector < kVectors;
-      const int row = has ? vector / kPerRow : 0, column = has ? vector % kPerRow * kWidth : 0;
-      m[i] = has ? position<C>(m0, first + row) : size_m;
-      n[i] = position<C>(n0, column);
-#pragma unroll
-      for (int j = 0; j < kWidth; j += 4) {
-        const float *mine = out + (first + row) * T::kOutStride + column + j;
-        float4 v = *(const float4 *)mine;
-        if constexpr (C::kSplit > 1) {
-          v = make_float4(0, 0, 0, 0);
-#pragma unroll
-          for (int s = 0; s < C::kSplit; ++s) {
-            const float4 part = *(const float4 *)(s == rank ? mine : received + s * T::kReceivedElems + row * T::kOutStride + column + j);
-            v.x += part.x, v.y += part.y, v.z += part.z, v.w += part.w;
-          }
-        }
-        acc[i].v[j] = v.x, acc[i].v[j + 1] = v.y, acc[i].v[j + 2] = v.z, acc[i].v[j + 3] = v.w;
-      }
-    }
-    finish_vectors<C>(p, b, m, n, acc, size_m, size_n);
-  }
-}
-
 template <typename C> DEVICE void product(const Params &p, char *shared) {
   typedef Tile<C> T;
   typedef typename C::Element Element;
   const int64_t size_m = sizeM(p), size_n = sizeN(p), size_k = sizeK(p);
   const uint32_t tiles_m = (uint32_t)((size_m + C::kBlockM - 1) / C::kBlockM), tiles_n = (uint32_t)((size_n + C::kBlockN - 1) / C::kBlockN);
-  uint32_t split = 0;
   float *received = (float *)(shared + T::kWorkBytes);
-  uint64_t *arrivals = (uint64_t *)(shared + T::kSharedBytes - 16);
-  if constexpr (C::kSplit > 1) {
-    split = cluster_rank();
-    if (threadIdx.x == 0) barrier_expect(arrivals, (C::kSplit - 1) * T::kReceivedElems * 4);
-    cluster_arrive(); // by the time that anything is sent, all barriers are set up
-  }
+  const PartExchange<C::kSplit, T::kReceivedElems * 4> exchange((uint64_t *)(shared + T::kSharedBytes - 16));
   const uint32_t tile = blockIdx.x / C::kSplit;
   const uint32_t tile_n = tile % tiles_n, rest = tile / tiles_n, tile_m = rest % tiles_m;
   const int64_t b = rest / tiles_m, m0 = (int64_t)tile_m * C::kBlockM, n0 = (int64_t)tile_n * C::kBlockN;
   const int steps = (int)((size_k + C::kBlockK - 1) / C::kBlockK), per_split = (steps + C::kSplit - 1) / C::kSplit;
-  const int begin = (int)split * per_split, end = begin + per_split < steps ? begin + per_split : steps;
+  const int begin = (int)exchange.rank * per_split, end = begin + per_split < steps ? begin + per_split : steps;
 
   Element *stages = (Element *)shared;
   Left<C> left;
@@ -447,21 +378,8 @@ template <typename C> DEVICE void product(const Params &p, char *shared) {
   __syncthreads();
   float *out = (float *)shared;
   acc.store(out);
-  if constexpr (C::kSplit > 1) {
-    bulk_copies_see_shared();
-    __syncthreads();
-    cluster_wait();
-    if (threadIdx.x < C::kSplit && threadIdx.x != split)
-      cluster_copy(received + split * T::kReceivedElems, arrivals, out + threadIdx.x * T::kReceivedElems, T::kReceivedElems * 4, threadIdx.x);
-    barrier_wait(arrivals);
-    cluster_arrive(); // mine has come
-  } else {
-    __syncthreads();
-  }
+  exchange.swap((char *)received, (const char *)out);
   start_dependents(); // now that this block needs little: started earlier they would take its place
-  if constexpr (C::kStoreWidth > 1)
-    store_tile<C>(p, out, received, split, b, m0, n0, size_m, size_n);
-  else
-    store_elements<C>(p, out, received, split, b, m0, n0, size_m, size_n);
-  if constexpr (C::kSplit > 1) cluster_wait(); // nobody leaves while its memory is read
+  finish_tile<C, T>(p, out, received, exchange.rank, b, m0, n0, size_m, size_n);
+  exchange.end();
 }

@@ -33,7 +33,8 @@ template <typename C> struct Exchange {
   DEVICE_MEMBER explicit Exchange(char *shared) : buffers((float *)shared), barriers((uint64_t *)(shared + 2 * T::kValues * 4)) {
     for (int i = threadIdx.x; i < 2 * T::kValues; i += C::kThreads) buffers[i] = 0;
     if constexpr (C::kSplit > 1) {
-      if (threadIdx.x < 2) phase_barrier_init(barriers + threadIdx.x);
+      if (threadIdx.x < 2) phase_init(barriers + threadIdx.x, 1);
+      phases_are_set_up();
       cluster_arrive_release();
     }
     __syncthreads();
@@ -53,8 +54,8 @@ template <typename C> struct Exchange {
   DEVICE_MEMBER void receive() {
     ++number;
     if constexpr (C::kSplit > 1) {
-      if (threadIdx.x == 0) phase_barrier_expect(barriers + number % 2, C::kH * 4);
-      phase_barrier_wait(barriers + number % 2, (number - 1) / 2 % 2);
+      if (threadIdx.x == 0) phase_arrive_expecting(barriers + number % 2, C::kH * 4);
+      phase_wait_cluster(barriers + number % 2, (number - 1) / 2 % 2);
     }
     if constexpr (C::kSplit == 1 || !T::kWhole) __syncthreads(); // a warp that sends nothing could miss a phase
   }

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <functional>
 #include <memory>
+#include <unordered_map>
 #include <vector>
 
 #define __device__
@@ -35,8 +36,10 @@ struct Barrier {
 };
 
 struct Block {
-  std::vector<char> shared;
+  std::vector<char> memory;
   Barrier barrier;
+  // As on a device, whose blocks of a cluster find everything at the same places.
+  char *shared() { return (char *)(((uintptr_t)memory.data() + 1023) / 1024 * 1024); }
 };
 // What lanes show each other.
 struct Warp {
@@ -89,7 +92,7 @@ inline void wait(const Barrier &b, unsigned generation) {
 inline void meet(Barrier &b, int count) { wait(b, arrive(b, count)); }
 inline int threadsOfBlock() { return (int)(fibers.size() / blocks.size()); }
 inline void meetWarp() { meet(current->warp->barrier, 32); }
-inline char *shared() { return blocks[current->rank].shared.data(); }
+inline char *shared() { return blocks[current->rank].shared(); }
 
 inline void start() {
   body();
@@ -106,7 +109,7 @@ inline void runCluster(uint32_t first_block, int cluster, int threads, int share
   fibers.clear();
   std::vector<Warp> warps(cluster * threads / 32);
   for (int rank = 0; rank < cluster; ++rank) {
-    blocks[rank].shared.assign(shared_bytes + 64, (char)0xff);
+    blocks[rank].memory.assign(shared_bytes + 1024 + 64, (char)0xff);
     for (int t = 0; t < threads; ++t) {
       auto fiber = std::make_unique<Fiber>();
       fiber->thread.x = t;
@@ -239,43 +242,60 @@ DEVICE void wait_for_launches() {}
 DEVICE uint32_t cluster_rank() { return host::current->rank; }
 DEVICE void cluster_arrive() { host::current->clusterGeneration = host::arrive(host::clusterBarrier, (int)host::fibers.size()); }
 DEVICE void cluster_wait() { host::wait(host::clusterBarrier, host::current->clusterGeneration); }
-// A barrier in shared memory: the bytes that have yet to come.
-DEVICE void barrier_expect(uint64_t *barrier, uint32_t bytes) { *barrier = bytes; }
-DEVICE void barrier_wait(uint64_t *barrier) {
-  while (*barrier) host::yield();
+
+// A barrier in shared memory.
+namespace host {
+struct Phase {
+  uint32_t arrivals, pending;
+  int64_t bytes = 0; // that have yet to come; fewer than none before they are expected
+  unsigned generation = 0;
+};
+inline std::unordered_map<uint64_t *, Phase> phases; // of the cluster that runs
+
+inline Phase &phase(uint64_t *barrier) {
+  auto at = phases.find(barrier);
+  if (at == phases.end()) abort();
+  return at->second;
 }
+inline void advance(Phase &p) {
+  if (p.pending || p.bytes) return;
+  ++p.generation;
+  p.pending = p.arrivals;
+}
+inline void arrive(Phase &p) {
+  if (p.pending == 0) abort(); // more than take part
+  --p.pending;
+  advance(p);
+}
+inline void arrived(uint64_t *barrier, int64_t bytes) {
+  phase(barrier).bytes -= bytes;
+  advance(phase(barrier));
+}
+} // namespace host
+
+DEVICE void phase_init(uint64_t *barrier, uint32_t arrivals) { host::phases[barrier] = {arrivals, arrivals}; }
+DEVICE void phases_are_set_up() {}
+DEVICE void phase_arrive(uint64_t *barrier) { host::arrive(host::phase(barrier)); }
+DEVICE void phase_arrive_expecting(uint64_t *barrier, uint32_t bytes) {
+  host::phase(barrier).bytes += bytes;
+  host::arrive(host::phase(barrier));
+}
+DEVICE void phase_wait(uint64_t *barrier, uint32_t parity) {
+  while ((host::phase(barrier).generation & 1) == parity) host::yield();
+}
+DEVICE void phase_wait_cluster(uint64_t *barrier, uint32_t parity) { phase_wait(barrier, parity); }
+
 DEVICE void bulk_copies_see_shared() {}
-DEVICE void *in_block(const void *p, uint32_t rank) { return host::blocks[rank].shared.data() + ((const char *)p - host::blocks[host::current->rank].shared.data()); }
+DEVICE void *in_block(const void *p, uint32_t rank) { return host::blocks[rank].shared() + ((const char *)p - host::shared()); }
 DEVICE void cluster_copy(void *to, uint64_t *barrier, const void *from, uint32_t bytes, uint32_t rank) {
   if (((uintptr_t)to | (uintptr_t)from | bytes) % 16) abort();
   memcpy(in_block(to, rank), from, bytes);
-  *(uint64_t *)in_block(barrier, rank) -= bytes;
+  host::arrived((uint64_t *)in_block(barrier, rank), bytes);
 }
 DEVICE void cluster_arrive_release() { cluster_arrive(); }
-// Bytes that have yet to come (fewer than none before they are expected), whether they are expected, and phases that have ended.
-struct PhaseBarrier {
-  int32_t bytes;
-  uint16_t expected, ended;
-  void check() {
-    if (expected && !bytes) expected = 0, ++ended;
-  }
-};
-DEVICE void phase_barrier_init(uint64_t *barrier) { memset(barrier, 0, sizeof *barrier); }
-DEVICE void phase_barrier_expect(uint64_t *barrier, uint32_t bytes) {
-  auto *b = (PhaseBarrier *)barrier;
-  if (b->expected) abort();
-  b->expected = 1;
-  b->bytes += bytes;
-  b->check();
-}
-DEVICE void phase_barrier_wait(uint64_t *barrier, uint32_t parity) {
-  while (((PhaseBarrier *)barrier)->ended % 2 == parity) host::yield();
-}
 DEVICE void cluster_store(float *to, uint64_t *barrier, float value, uint32_t rank) {
   *(float *)in_block(to, rank) = value;
-  auto *b = (PhaseBarrier *)in_block(barrier, rank);
-  b->bytes -= 4;
-  b->check();
+  host::arrived((uint64_t *)in_block(barrier, rank), 4);
 }
 
 #include "host_hopper.h"

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
 //
-// kernels/hopper_device.cuh for the host: barriers that count bytes, copies by tensor maps, products of a warpgroup. Copies and products are made at once. Where bytes lie is as the PTX ISA and the driver API say: 16-byte parts of rows of 128
+// kernels/hopper_device.cuh for the host: copies by tensor maps, products of a warpgroup. Copies and products are made at once. Where bytes lie is as the PTX ISA and the driver API say: 16-byte parts of rows of 128
 // bytes exchanged by the row's number modulo 8; K- and MN-major operands of wgmma; the pixels of a window map from corner to corner.
-#include <unordered_map>
-
 struct alignas(64) TensorMap {
   const char *data;
   int rank;
@@ -15,29 +13,6 @@ struct alignas(64) TensorMap {
 
 namespace host {
 
-struct Phase {
-  uint32_t arrivals, pending;
-  int64_t bytes = 0;
-  unsigned generation = 0;
-};
-inline std::unordered_map<uint64_t *, Phase> phases; // of the cluster that runs
-
-inline Phase &phase(uint64_t *barrier) {
-  auto at = phases.find(barrier);
-  if (at == phases.end()) abort();
-  return at->second;
-}
-inline void advance(Phase &p) {
-  if (p.pending || p.bytes) return;
-  ++p.generation;
-  p.pending = p.arrivals;
-}
-inline void arrive(Phase &p) {
-  if (p.pending == 0) abort(); // more than take part
-  --p.pending;
-  advance(p);
-}
-
 inline char *swizzled(const char *p) { return (char *)((uintptr_t)p ^ ((uintptr_t)p >> 7 & 7) << 4); }
 
 inline void put(char *to, int row, int column, const char *from) {
@@ -45,11 +20,6 @@ inline void put(char *to, int row, int column, const char *from) {
   if (from) memcpy(at, from, 2);
   else memset(at, 0, 2);
 }
-inline void arrived(uint64_t *barrier, int64_t bytes) {
-  phase(barrier).bytes -= bytes;
-  advance(phase(barrier));
-}
-
 inline TensorMap tensorMap(const char *data, std::initializer_list<int64_t> dims, std::initializer_list<int64_t> strides, std::initializer_list<int> box, std::initializer_list<int> steps, std::initializer_list<int> lower,
                            std::initializer_list<int> upper) {
   TensorMap m{data, (int)dims.size()};
@@ -64,17 +34,6 @@ inline TensorMap tensorMap(const char *data, std::initializer_list<int64_t> dims
 }
 
 } // namespace host
-
-DEVICE void phase_init(uint64_t *barrier, uint32_t arrivals) { host::phases[barrier] = {arrivals, arrivals}; }
-DEVICE void phases_are_set_up() {}
-DEVICE void phase_arrive(uint64_t *barrier) { host::arrive(host::phase(barrier)); }
-DEVICE void phase_arrive_expecting(uint64_t *barrier, uint32_t bytes) {
-  host::phase(barrier).bytes += bytes;
-  host::arrive(host::phase(barrier));
-}
-DEVICE void phase_wait(uint64_t *barrier, uint32_t parity) {
-  while ((host::phase(barrier).generation & 1) == parity) host::yield();
-}
 
 DEVICE void load_box(void *to, const TensorMap *map, int x, int y, uint64_t *barrier) {
   if ((uintptr_t)to % 1024 || (uintptr_t)map->data % 16 || map->has_windows || map->box[0] != 64) abort();
