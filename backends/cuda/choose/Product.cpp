@@ -120,15 +120,15 @@ void addHopperConfigs(std::vector<ProductConfig> &out, const ProductShape &s, co
     out.push_back(c);
   }
   // Small products: two blocks find room on a multiprocessor, so that the next launch's weights come while one ends.
-  for (int64_t n : {32, 64, 128})
+  for (auto [m, n] : {std::pair<int64_t, int64_t>{64, 32}, {64, 64}, {64, 128}, {128, 64}, {128, 128}})
     for (int64_t split : {1, 2, 4, 8}) {
-      ProductConfig c{64, n, 64};
+      ProductConfig c{m, n, 64};
       c.hopper = c.oneTile = true;
       c.split = split;
       const int64_t steps = (s.K + 63) / 64;
-      if (steps < split || (n < 64 && s.rightRows)) // boxes of rows that are k have 64 columns
+      if (steps < split || (m > 64 && split > 1) || (n < 64 && s.rightRows)) // boxes of rows that are k have 64 columns
         continue;
-      for (c.stages = 2; c.stages < 8 && c.stages < (steps + split - 1) / split; ++c.stages) {
+      for (c.stages = m > 64 && n > 64 ? 3 : 2; c.stages < 8 && c.stages < (steps + split - 1) / split; ++c.stages) {
         ProductConfig more = c;
         ++more.stages;
         if (more.sharedBytes(2, false) > target.sharedBytes / 2 - 1024)
