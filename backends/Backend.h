@@ -125,6 +125,12 @@ public:
   };
   virtual Attention attention(llvm::StringRef precision) const { return {}; }
 
+  /// How fast launches are that run beside each other: options of assign-streams, which say what each is. `half`: of products of 16-bit floats.
+  struct Concurrency {
+    double flopsPerNs, halfFlopsPerNs, bytesPerNs, launchNs, forkNs, fillElements;
+  };
+  std::optional<Concurrency> concurrency; // none: a launch ends before the next one starts
+
   bool channelsLastAlways = false;   // whether its kernels want it whatever the borders cost; the layout's cost model is the host's
 
   /// Refuses element types that no kernel handles, naming the op or input.

@@ -253,7 +253,7 @@ private:
     }
     if (auto error = emitKernels(func, shapes, *options.targets[target], refused, kernels))
       return error;
-    if (auto error = passes(clone, [&](OpPassManager &pm) { buildSchedulePipeline(pm, {.optLevel = options.optLevel, .rematerialize = options.rematerialize ? &shapes : nullptr}); }))
+    if (auto error = passes(clone, [&](OpPassManager &pm) { buildSchedulePipeline(pm, {.optLevel = options.optLevel, .rematerialize = options.rematerialize ? &shapes : nullptr, .streams = options.streams, .concurrency = options.targets[target]->concurrency, .explain = options.explainFusion}); }))
       return error;
     auto program = [&] {
       StageTimer timer(report.times, "lower-to-plan");

@@ -34,6 +34,7 @@ struct CompileOptions {
   std::string preprocess;     // pictures that inputs take, as add-preprocessing spells them; empty: inputs as the model has them
   std::string ioLayout;       // of inputs and outputs, as set-io-layout spells them; empty: as the model has them
   bool rematerialize = false; // trade time for memory (passes/Schedule)
+  unsigned streams = 4;       // most at once, for targets whose launches run beside each other; 1: one after the other
   std::shared_future<std::string> sourceHash; // SHA-256 of the model's bytes, needed when the plan is written; none: empty
   std::string flags;          // what shaped the plan, for its provenance
   std::string dumpAfter;      // pass or stage whose result is printed to stderr

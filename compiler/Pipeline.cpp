@@ -115,8 +115,15 @@ void buildSchedulePipeline(OpPassManager &pm, const ScheduleOptions &options) {
     func.addPass(createRematerialize(*options.rematerialize));
   if (options.optLevel > 0)
     func.addPass(createOrderForMemory());
-  if (options.optLevel > 0 && options.streams)
-    func.addPass(createAssignStreams());
+  if (const auto &beside = options.concurrency; options.optLevel > 0 && options.streams > 1 && beside)
+    func.addPass(createAssignStreams({.flopsPerNs = beside->flopsPerNs,
+                                      .halfFlopsPerNs = beside->halfFlopsPerNs,
+                                      .bytesPerNs = beside->bytesPerNs,
+                                      .launchNs = beside->launchNs,
+                                      .fillElements = beside->fillElements,
+                                      .forkNs = beside->forkNs,
+                                      .maxStreams = options.streams,
+                                      .explain = options.explain}));
 }
 
 } // namespace mlc

@@ -35,7 +35,9 @@ void buildPrecisionPipeline(mlir::OpPassManager &pm, const PrecisionOptions &opt
 struct ScheduleOptions {
   int optLevel = 2;
   graph::ShapeFacts *rematerialize = nullptr; // compute cheap values anew beside late readers where that lowers the peak; takes the facts that go on to be used
-  bool streams = false;                       // give parallel branches streams; for targets whose kernels can run beside each other
+  unsigned streams = 1;                       // most that parallel branches get at once
+  std::optional<Backend::Concurrency> concurrency; // of the target; none: one stream
+  bool explain = false;                       // print what each branch saves
 };
 /// Per target, when the regions have kernels: their order.
 void buildSchedulePipeline(mlir::OpPassManager &pm, const ScheduleOptions &options);

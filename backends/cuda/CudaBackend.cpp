@@ -19,12 +19,19 @@ using namespace mlir;
 namespace mlc::cuda {
 namespace {
 
+/// One H100, on which what it decides was measured (a launch of a graph takes 3 us from its start to that of the next, whatever it does); other devices by their multiprocessors.
+Backend::Concurrency concurrencyOf(const CudaTarget &target) {
+  double part = target.multiprocessors / 132.0;
+  return {.flopsPerNs = 60000 * part, .halfFlopsPerNs = 400000 * part, .bytesPerNs = 3000 * part, .launchNs = 3000, .forkNs = 800, .fillElements = 65536 * part};
+}
+
 class CudaBackend : public Backend {
 public:
   CudaBackend(const CudaTarget &target, std::shared_ptr<const Toolchain> tools, std::shared_ptr<const Tuning> tuned) : target(target), toolchain(std::move(tools)), tuning(std::move(tuned)) {
     arch = target.arch();
     triple = "nvptx64-nvidia-cuda";
     channelsLastAlways = true;
+    concurrency = concurrencyOf(target);
     rank = target.forward ? 1 : static_cast<int>(target.capability);
     minCuda = target.forward ? 12000 : toolchain->minCuda();
   }
@@ -84,6 +91,8 @@ public:
     for (size_t i = 0; i < kernels.size(); ++i) {
       if (!errors[i].empty())
         return llvm::createStringError(arch + " kernel " + kernels[i].name + ": " + errors[i]);
+      if (kernels[i].kernel.waits && texts[i].find("griddepcontrol.wait") == std::string::npos)
+        return llvm::createStringError(arch + " kernel " + kernels[i].name + " nowhere waits for the launches before it, as the plan says: its template lacks wait_for_launches()");
       if (!kernels[i].kernel.library)
         parts.push_back({texts[i], symbols[i], kernels[i].name});
     }

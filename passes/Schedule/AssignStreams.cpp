@@ -27,8 +27,8 @@ struct AssignStreams : impl::AssignStreamsBase<AssignStreams> {
     ShapeFacts facts(getOperation());
     if (!facts.valid())
       return signalPassFailure();
-    if (flopsPerNs <= 0 || bytesPerNs <= 0 || fillElements <= 0 || maxStreams == 0) {
-      getOperation().emitError() << "assign-streams: flops-per-ns, bytes-per-ns, fill-elements and max-streams must be larger than 0";
+    if (flopsPerNs <= 0 || halfFlopsPerNs <= 0 || bytesPerNs <= 0 || fillElements <= 0 || maxStreams == 0) {
+      getOperation().emitError() << "assign-streams: flops-per-ns, half-flops-per-ns, bytes-per-ns, fill-elements and max-streams must be larger than 0";
       return signalPassFailure();
     }
     AssumedSizes sizes(getOperation(), facts);
@@ -47,11 +47,20 @@ private:
     auto region = dyn_cast<RegionOp>(op);
     if (!region) // control flow waits for the host: nothing is planned beside it
       return {launchNs, launchNs};
-    double device = std::max(sizes(regionFlops(region, facts)) / flopsPerNs, sizes(regionTraffic(region, facts)) / bytesPerNs), results = 0;
+    double device = std::max(sizes(regionFlops(region, facts)) / (multipliesHalves(region) ? halfFlopsPerNs : flopsPerNs), sizes(regionTraffic(region, facts)) / bytesPerNs), results = 0;
     for (Value r : region.getResults())
       results += sizes(product(facts.dims(r)));
     double part = std::clamp(results / fillElements, 1.0 / 64, 1.0);
     return {launchNs + device / part, device * (1 + sharePercent / 100)};
+  }
+
+  static bool multipliesHalves(RegionOp region) {
+    return llvm::any_of(region.getBody().front(), [](Operation &op) {
+      if (!isa<MatMulOp, ConvOp>(op))
+        return false;
+      Type type = getElementTypeOrSelf(op.getOperand(0));
+      return type.isF16() || type.isBF16();
+    });
   }
 
   static bool hasControlFlow(ArrayRef<BlockMemory::Step> steps, ArrayRef<unsigned> chain) {

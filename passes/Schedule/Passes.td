@@ -51,7 +51,7 @@ def AssignStreams : Pass<"assign-streams", "::mlir::func::FuncOp"> {
   let summary = "Give parallel branches of a block streams of their own where that saves more than the fork and join";
   let description = [{
     For targets with concurrent launches; the host runs one after the other. A block's steps become chains: each step goes on with the reader that has the longest way to the end. A chain beside another one saves what the two take one after
-    the other less what they take together, which is at least the longer one and at least the time of the whole device for both: large kernels gain nothing. Rates and costs are options (defaults: one H100, fp32); a kernel
+    the other less what they take together, which is at least the longer one and at least the time of the whole device for both: large kernels gain nothing. Rates and costs are options (defaults: one H100); a kernel
     with few elements gets part of the device. A chain that saves more than forking costs gets the lowest stream that no chain beside it has, as `plan.stream` on its regions (0, the main one, is not written). The block then follows the
     expected start times, since the arena is planned by the order of the text: memory is used again only by what comes later in time. Declined: chains that save too little, more than `max-streams` at once, control flow.
     ```
@@ -66,6 +66,7 @@ def AssignStreams : Pass<"assign-streams", "::mlir::func::FuncOp"> {
   }];
   let options = [
     Option<"flopsPerNs", "flops-per-ns", "double", "60000", "Of the whole device">,
+    Option<"halfFlopsPerNs", "half-flops-per-ns", "double", "400000", "The same, for regions with a product of 16-bit floats">,
     Option<"bytesPerNs", "bytes-per-ns", "double", "3000", "Of the whole device">,
     Option<"launchNs", "launch-ns", "double", "800", "Of one kernel after another, whatever it does">,
     Option<"fillElements", "fill-elements", "double", "65536", "Results that it takes to fill the device">,

@@ -87,12 +87,9 @@ GraphCache::Entry* GraphCache::Find(const Piece& piece, const ShapePlan& shape) 
   return nullptr;
 }
 
-bool GraphCache::MayStartEarly(const Piece& piece, uint32_t node, size_t first_edge) const {
-  const std::vector<GraphEdge>& edges = piece.topology.edges;
-  if (!dependent_launch_ || first_edge == edges.size() || edges[first_edge].to != node ||
-      (first_edge + 1 < edges.size() && edges[first_edge + 1].to == node))
-    return false;
-  const Step &from = *piece.nodes[edges[first_edge].from], &to = *piece.nodes[node];
+bool GraphCache::MayStartEarly(const Piece& piece, const GraphEdge& edge) const {
+  if (!dependent_launch_) return false;
+  const Step &from = *piece.nodes[edge.from], &to = *piece.nodes[edge.to];
   return from.op == plan::Op::Launch && !kernels_[from.kernel].product &&
          to.op == plan::Op::Launch && kernels_[to.kernel].waits;
 }
@@ -102,24 +99,20 @@ Status GraphCache::Make(Entry& entry, const Piece& piece, const ShapePlan& shape
   CUgraph graph = nullptr;
   MLC_CU(context_, cuGraphCreate, &graph, 0);
   entry.graph = Graph(context_, graph);
-  std::vector<CUgraphNode> dependencies;
+  std::vector<CUgraphNode> ends, starts;  // what a node waits for: their ends, their starts
   const std::vector<GraphEdge>& edges = piece.topology.edges;
   size_t edge = 0, num_early = 0;
   for (uint32_t i = 0; i < piece.nodes.size(); ++i) {
-    dependencies.clear();
-    const bool starts_early = MayStartEarly(piece, i, edge);
+    ends.clear();
+    starts.clear();
     for (; edge < edges.size() && edges[edge].to == i; ++edge)
-      dependencies.push_back(entry.nodes[edges[edge].from]);
-    if (!starts_early) {
-      MLC_TRY(AddNode(entry, *piece.nodes[i], shape, params, dependencies));
-      continue;
-    }
-    MLC_TRY(AddNode(entry, *piece.nodes[i], shape, params, {}));
+      (MayStartEarly(piece, edges[edge]) ? starts : ends).push_back(entry.nodes[edges[edge].from]);
+    MLC_TRY(AddNode(entry, *piece.nodes[i], shape, params, ends));
     const CUgraphEdgeData data{
         CU_GRAPH_KERNEL_NODE_PORT_PROGRAMMATIC, 0, CU_GRAPH_DEPENDENCY_TYPE_PROGRAMMATIC, {}};
-    MLC_CU(context_, cuGraphAddDependencies, graph, dependencies.data(), &entry.nodes.back(), &data,
-           1);
-    ++num_early;
+    for (CUgraphNode start : starts)
+      MLC_CU(context_, cuGraphAddDependencies, graph, &start, &entry.nodes.back(), &data, 1);
+    num_early += starts.size();
   }
   CUgraphExec exec = nullptr;
   MLC_CU(context_, cuGraphInstantiateWithFlags, &exec, graph, 0);

@@ -58,9 +58,15 @@ class GraphCache {
   };
 
   Entry* Find(const Piece& piece, const ShapePlan& shape);
-  // Whether a node may start while its one predecessor runs. The chain stays whole: a kernel that
-  // waits ends after those before it.
-  bool MayStartEarly(const Piece& piece, uint32_t node, size_t first_edge) const;
+  // Whether the edge is a dependent launch: `to` may start once all blocks of `from` have let it, as
+  // far as its own wait. Each edge decides by itself, in joins and forks too. The order stays whole:
+  // the wait ends when all kernels at such edges have ended and what they wrote is there; at other
+  // edges a node starts when these have ended. So, whatever the kinds of its edges, a kernel ends
+  // after all its predecessors have ended, and after theirs by the same rule: edges that others
+  // imply may be left out (graph_topology.h).
+  // NOTE: for that some thread of every launch has to wait, and each one that touches what other
+  // launches touch, before it does. A block that leaves without waiting does no harm.
+  bool MayStartEarly(const Piece& piece, const GraphEdge& edge) const;
   Status Make(Entry& entry, const Piece& piece, const ShapePlan& shape, const LaunchParams& params);
   Status AddNode(Entry& entry, const Step& step, const ShapePlan& shape, const LaunchParams& params,
                  const std::vector<CUgraphNode>& dependencies);

@@ -163,6 +163,7 @@ class LaunchLister {
                  {"flops", value(instruction.flops())},
                  {"bytes", value(instruction.bytes())},
                  {"branch", branch}};
+    if (instruction.stream() > 0) item["stream"] = instruction.stream();
     if (kernel && kernel->product()) {  // batch, m, n, k
       item["product"] = Json::array();
       for (uint32_t i = 0; i < 4; ++i)

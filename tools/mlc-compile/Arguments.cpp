@@ -57,6 +57,7 @@ void declareArguments(CLI::App &app, Arguments &a) {
       ->delimiter(',')
       ->allow_extra_args(false);
   app.add_flag("--rematerialize", a.rematerialize, "Compute cheap values a second time where that lowers the planned peak of memory; -O3 does");
+  app.add_option("--streams", a.streams, "CUDA: kernels of parallel branches may run beside each other in this many streams of a graph, where that saves more than it costs; 1: one after the other")->check(CLI::Range(1, 16).description(""))->type_name("N")->default_str("4");
   app.add_option("-O", a.optLevel, "0: reference lowering only; 1: no layout changes; 2: everything but what trades time for memory; 3: that too (--rematerialize)")->check(CLI::Range(0, 3).description(""))->type_name("LEVEL")->capture_default_str();
   app.add_option("--threads", a.threads, "Threads that generate code (default: all); the plan does not depend on it")->type_name("N");
   auto *verify = app.add_flag("--verify", a.verify, "Run the plan and its -O0 twin on the same random inputs; exit code 4 when they differ beyond rtol 1e-3, atol 1e-4 * max(1, standard deviation)")->excludes(emit);
@@ -66,7 +67,7 @@ void declareArguments(CLI::App &app, Arguments &a) {
   app.add_option("--save-asm", a.saveAsm, "Write each kernel's assembly into this folder")->check(CLI::ExistingDirectory.description(""))->type_name("DIR");
   app.add_flag("--no-cache", a.noCache, "Neither read nor write the kernel cache (MLC_CACHE_DIR, default ~/.cache/mlc; empty: none); the plan does not depend on it");
   app.add_flag("--time-passes", a.timePasses, "Print the time of each pass and stage, and the kernel cache's hits");
-  app.add_flag("--explain-fusion", a.explainFusion, "Print to stderr each value that goes through memory between two kernels, and why; the kernels that each recognised pattern ended in; what almost was one");
+  app.add_flag("--explain-fusion", a.explainFusion, "Print to stderr each value that goes through memory between two kernels, and why; the kernels that each recognised pattern ended in; what almost was one; what each parallel branch saves in a stream of its own");
   app.add_option("--json", a.json, "Write what the compilation did as JSON ('-': stdout): sizes, times and the targets as mlc-inspect --json has them")->type_name("FILE|-");
   app.add_flag("--quiet", a.quiet, "No progress and no summary");
   const char *trtexec = "As trtexec spells it";

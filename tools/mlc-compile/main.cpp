@@ -141,6 +141,12 @@ CompileOptions compileOptions(const Arguments &a) {
         throw ToolError(tools::kUsage, "--fp16 and --bf16 are for CUDA targets; " + target->arch + " computes in the model's types: compile for it without them");
     options.flags += a.fp16 ? " --fp16" : " --bf16";
   }
+  if (a.streams) {
+    if (llvm::none_of(options.targets, [](const auto &target) { return target->concurrency.has_value(); }))
+      throw ToolError(tools::kUsage, "--streams is for CUDA targets, of which --arch names none");
+    options.streams = a.streams;
+    options.flags += " --streams " + std::to_string(a.streams);
+  }
   if (!a.library.empty() && llvm::none_of(options.targets, [](const auto &target) { return target->minCuda > 0; }))
     throw ToolError(tools::kUsage, "--library is for CUDA targets, of which --arch names none");
   precisionOptions(a, options);

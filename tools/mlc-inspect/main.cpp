@@ -10,6 +10,7 @@
 #include "tools/common/error.h"
 #include "tools/common/npy.h"
 #include "tools/common/symbols.h"
+#include "tools/mlc-inspect/check.h"
 #include "tools/mlc-inspect/extract.h"
 #include "tools/mlc-inspect/page.h"
 #include "tools/mlc-inspect/print.h"
@@ -28,6 +29,7 @@ struct Options {
   std::string peak;
   bool json = false;
   bool schedule = false;
+  bool check = false;
 };
 
 void WritePage(const mlc::runtime::PlanFile& file, const Options& options) {
@@ -64,6 +66,10 @@ int Main(int argc, char** argv) {
       ->allow_extra_args(false);
   app.add_flag("--json", options.json, "print all of it as JSON");
   app.add_flag("--schedule", options.schedule, "list every launch");
+  app.add_flag("--check", options.check,
+               "verify what needs no device: all checksums, the weights' too, shapes and memory of "
+               "every program at the dims, and for CUDA that streams order whatever touches the "
+               "same bytes");
   app.add_option(
          "--extract", options.extract,
          "write each target's code to DIR. For x86-64 <arch>.bin as it is in the plan and <arch>.elf "
@@ -87,6 +93,11 @@ int Main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kOk : kUsage;
+  }
+  if (options.check) {
+    for (const std::string& line : CheckPlan(options.plan, options.entry, ParseDims(options.dims)))
+      std::printf("%s\n", line.c_str());
+    return kOk;
   }
   const auto file = ValueOrThrow(
       mlc::runtime::PlanFile::OpenFile(options.plan.c_str(), mlc::runtime::PlanReadOptions()));

@@ -48,6 +48,10 @@ void PrintProgram(const Json& program, size_t num_kernels, double code_bytes, bo
   if (num_products > 0)
     std::printf("  %zu launches are products that cuBLASLt computes (libcublasLt.so.13 or .12)\n",
                 num_products);
+  size_t num_beside = 0;
+  for (const Json& launch : program["launches"]) num_beside += launch.contains("stream");
+  if (num_beside > 0)
+    std::printf("  %zu launches run beside others, in streams of their own\n", num_beside);
   if (!schedule) return;
   std::printf("  %4s %10s %10s  %-32s %s\n", "#", "MFLOP", "KB", "kernel", "nodes");
   size_t number = 0;
@@ -55,7 +59,9 @@ void PrintProgram(const Json& program, size_t num_kernels, double code_bytes, bo
     const std::string branch = TextOf(launch["branch"]);
     std::printf("  %4zu %10.3f %10.1f  %-32s %s%s%s\n", number++, launch["flops"].get<double>() / 1e6,
                 launch["bytes"].get<double>() / 1e3, TextOf(launch["kernel"]).c_str(),
-                branch.empty() ? "" : ("[" + branch + "] ").c_str(),
+                ((branch.empty() ? "" : "[" + branch + "] ") +
+                 (launch.contains("stream") ? "{stream " + TextOf(launch["stream"]) + "} " : ""))
+                    .c_str(),
                 (launch["patterns"].empty() ? "" : "<" + Join(launch["patterns"], ", ") + "> ").c_str(),
                 Join(launch["nodes"], ", ").c_str());
   }

@@ -37,8 +37,9 @@ def launch_plan(name, words, folder):
                    for n, kind, dtype, dims, label in re.findall(r'(%\d+) = plan\.buffer "(\w+)".*? : (\w+) <\[(.*?)\]> \{name = "([^"]*)"', part)}
         text.append(f"{arch}:")
         text += ["  kernel " + line for line in re.findall(r"^// kernel (.*)$", part, re.M)]
-        for kernel, used, scalars, grid, label in re.findall(r'plan\.launch "(\w+)"\((.*?)\) scalars <\[(.*?)\]> grid <\[(.*?)\]> \{.*?label = "([^"]*)"', part):
-            text.append(f"  launch {kernel} for {label}: grid {grid}, scalars [{scalars}]")
+        for kernel, used, scalars, grid, label, rest in re.findall(r'plan\.launch "(\w+)"\((.*?)\) scalars <\[(.*?)\]> grid <\[(.*?)\]> \{.*?label = "([^"]*)"(.*)', part):
+            stream = re.search(r"\bstream = (\d+)", rest)
+            text.append(f"  launch {kernel} for {label}: grid {grid}, scalars [{scalars}]" + (f", stream {stream[1]}" if stream else ""))
             text += [f"    {buffers[n]}" for n in used.split(", ")]
         text += ["  copy" for _ in re.findall(r"plan\.copy", part)]
     return "\n".join(text).replace('"', "") + "\n"

@@ -1,14 +1,14 @@
 // --library=cublaslt: large products with an epilogue that cuBLASLt has become its launches, all else stays with our templates.
 // REQUIRES: cuda
-// RUN: mlc-compile %s --arch sm_90 --fp16 --io fp16 --library=cublaslt --stop-after plan --no-forward | FileCheck %s
-// RUN: mlc-compile %s --arch sm_80 --library=cublaslt --stop-after plan --no-forward | FileCheck %s --check-prefix=FLOAT
-// RUN: mlc-compile %s --arch sm_90 --fp16 --io fp16 --stop-after plan --no-forward | FileCheck %s --check-prefix=NONE
+// RUN: mlc-compile %s --arch sm_90 --fp16 --io fp16 --library=cublaslt --streams 1 --stop-after plan --no-forward | FileCheck %s
+// RUN: mlc-compile %s --arch sm_80 --library=cublaslt --streams 1 --stop-after plan --no-forward | FileCheck %s --check-prefix=FLOAT
+// RUN: mlc-compile %s --arch sm_90 --fp16 --io fp16 --streams 1 --stop-after plan --no-forward | FileCheck %s --check-prefix=NONE
 // The second candidate of what the rule leaves to the template is the library, of what it gives to the library the template's first.
-// RUN: mlc-compile %s --arch sm_90 --fp16 --io fp16 --library=cublaslt --tuning none --tuning-candidate 1 --stop-after plan --no-forward | FileCheck %s --check-prefix=SECOND
+// RUN: mlc-compile %s --arch sm_90 --fp16 --io fp16 --library=cublaslt --tuning none --tuning-candidate 1 --streams 1 --stop-after plan --no-forward | FileCheck %s --check-prefix=SECOND
 // A measured choice stands before the rule, both ways, and is none without the option.
 // RUN: printf 'sm_90a\tgemm f16 8x512x512x64 rows\tcublaslt\t3.0\nsm_90a\tgemm f16 1x512x4096x4096 rows\t128x128x32,warps=2x4x1,stages=5,split=1\t3.0\n' > %t.tsv
-// RUN: mlc-compile %s --arch sm_90 --fp16 --io fp16 --library=cublaslt --tuning %t.tsv --stop-after plan --no-forward | FileCheck %s --check-prefix=TUNED
-// RUN: mlc-compile %s --arch sm_90 --fp16 --io fp16 --tuning %t.tsv --stop-after plan --no-forward | FileCheck %s --check-prefix=NONE
+// RUN: mlc-compile %s --arch sm_90 --fp16 --io fp16 --library=cublaslt --tuning %t.tsv --streams 1 --stop-after plan --no-forward | FileCheck %s --check-prefix=TUNED
+// RUN: mlc-compile %s --arch sm_90 --fp16 --io fp16 --tuning %t.tsv --streams 1 --stop-after plan --no-forward | FileCheck %s --check-prefix=NONE
 // The plan asks for the feature, the forward path has the same launches.
 // RUN: mlc-compile %s --arch sm_80 --fp16 --io fp16 --library=cublaslt -o %t.plan && mlc-inspect %t.plan --json | FileCheck %s --check-prefix=INSPECT
 // RUN: mlc-inspect %t.plan | FileCheck %s --check-prefix=TEXT

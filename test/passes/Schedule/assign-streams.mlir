@@ -3,7 +3,7 @@
 // RUN: mlc-opt %s --split-input-file --form-regions --assign-streams=max-streams=1 | FileCheck %s --check-prefix=ONE
 // RUN: not mlc-opt %s --split-input-file --form-regions --assign-streams=bytes-per-ns=0 2>&1 | FileCheck %s --check-prefix=WRONG
 
-// WRONG: assign-streams: flops-per-ns, bytes-per-ns, fill-elements and max-streams must be larger than 0
+// WRONG: assign-streams: flops-per-ns, half-flops-per-ns, bytes-per-ns, fill-elements and max-streams must be larger than 0
 // ONE-NOT: plan.stream
 
 // Two small kernels beside three. The text follows the time: those of the second stream stand between those of the first.

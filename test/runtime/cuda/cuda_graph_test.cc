@@ -236,8 +236,9 @@ std::vector<GraphEdge> EdgesOf(const PlanBuilder& builder) {
   return pieces[0].topology.edges;
 }
 
-// x -> a on stream 0, then b and c from a on streams 0 and 1, d from both on stream 0.
-PlanBuilder Diamond(bool with_streams) {
+// x -> a on stream 0, then b and c from a on streams 0 and 1, d from both on stream 0. `copies`: c is
+// one of a.
+PlanBuilder Diamond(bool with_streams, bool copies = false) {
   PlanBuilder b(PlanKind::Cuda);
   const uint32_t n = b.Const(8);
   const uint32_t x = b.Input("x", MLC_DTYPE_FLOAT32, {n});
@@ -245,7 +246,10 @@ PlanBuilder Diamond(bool with_streams) {
   const uint32_t first = b.Temp(size), left = b.Temp(size), right = b.Temp(size);
   b.Launch("add_f32", {x, x, first}, n);
   b.Launch("add_f32", {first, first, left}, n);
-  b.Launch("add_f32", {first, x, right}, n);
+  if (copies)
+    b.Copy(first, right);
+  else
+    b.Launch("add_f32", {first, x, right}, n);
   b.Last().stream = with_streams;
   b.Launch("add_f32", {left, right, b.Output("y", MLC_DTYPE_FLOAT32, {n})}, n);
   return b;
@@ -254,6 +258,53 @@ PlanBuilder Diamond(bool with_streams) {
 TEST_F(CudaGraphs, HaveNoEdgeThatOthersImply) {
   EXPECT_EQ(EdgesOf(Diamond(false)), (std::vector<GraphEdge>{{0, 1}, {1, 2}, {2, 3}}));
   EXPECT_EQ(EdgesOf(Diamond(true)), (std::vector<GraphEdge>{{0, 1}, {0, 2}, {2, 3}, {1, 3}}));
+}
+
+// Runs it three times; gives the number of edges by which a kernel starts early.
+uint64_t DependentLaunches(const PlanBuilder& builder, bool graphs, std::vector<float>* y) {
+  AlignedBytes bytes = builder.BuildAligned();
+  mlc_plan_options_t checked;
+  mlc_plan_options_init(&checked);
+  checked.verify_all = 1;  // CheckOrder
+  const mlc::Plan plan = mlc::Plan::OpenMemory(bytes.data(), bytes.size(), &checked);
+  const mlc::Device device = OpenSim();
+  mlc_session_options_t options;
+  mlc_session_options_init(&options);
+  options.cuda_graphs = graphs;
+  mlc::Session session = mlc::Session::Create(plan, device, &options);
+  const uint64_t before = sim::Calls("cuGraphAddDependencies");
+  std::vector<float> x(8);
+  std::iota(x.begin(), x.end(), 1.0f);
+  session.SetInput(0, TensorOf(x));
+  for (int run = 0; run < 3; ++run) session.Run();
+  *y = ValuesOf<float>(session.Output(0));
+  return sim::Calls("cuGraphAddDependencies") - before;
+}
+
+TEST_F(CudaGraphs, EachEdgeDecidesWhetherAKernelStartsEarly) {
+  std::vector<float> y, wanted;
+  for (float x = 1; x <= 8; ++x) wanted.push_back(4 * x + 3 * x);
+  EXPECT_EQ(DependentLaunches(Diamond(false), true, &y), 3u);
+  EXPECT_EQ(y, wanted);
+  EXPECT_EQ(DependentLaunches(Diamond(true), true, &y), 4u);  // the fork's and the join's too
+  EXPECT_EQ(y, wanted);
+  // Into a join of which one branch ends in a copy, and past kernels that do not wait.
+  EXPECT_EQ(DependentLaunches(Diamond(true, /*copies=*/true), true, &y), 2u);
+  for (size_t i = 0; i < 8; ++i) EXPECT_EQ(y[i], 6 * static_cast<float>(i + 1));
+  PlanBuilder unwaiting = Diamond(true);
+  for (const auto& kernel : unwaiting.target().kernels)
+    if (kernel->name == "add_f32") kernel->waits = false;
+  EXPECT_EQ(DependentLaunches(unwaiting, true, &y), 0u);
+  EXPECT_EQ(y, wanted);
+}
+
+TEST_F(CudaGraphs, WithoutThemStreamsRunInThePlansOrder) {
+  std::vector<float> y, wanted;
+  for (float x = 1; x <= 8; ++x) wanted.push_back(7 * x);
+  EXPECT_EQ(DependentLaunches(Diamond(true), false, &y), 0u);
+  EXPECT_EQ(y, wanted);
+  EXPECT_EQ(sim::Calls("cuGraphLaunch"), 0u);
+  EXPECT_EQ(sim::Calls("cuLaunchKernelEx"), 3u * 4);
 }
 
 }  // namespace
