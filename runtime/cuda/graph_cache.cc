@@ -87,11 +87,9 @@ GraphCache::Entry* GraphCache::Find(const Piece& piece, const ShapePlan& shape) 
   return nullptr;
 }
 
-bool GraphCache::MayStartEarly(const Piece& piece, const GraphEdge& edge) const {
-  if (!dependent_launch_) return false;
-  const Step &from = *piece.nodes[edge.from], &to = *piece.nodes[edge.to];
-  return from.op == plan::Op::Launch && !kernels_[from.kernel].product &&
-         to.op == plan::Op::Launch && kernels_[to.kernel].waits;
+bool GraphCache::IsDependentLaunch(const Piece& piece, const GraphEdge& edge) const {
+  return dependent_launch_ &&
+         MayStartEarly(kernels_, *piece.nodes[edge.from], *piece.nodes[edge.to]);
 }
 
 Status GraphCache::Make(Entry& entry, const Piece& piece, const ShapePlan& shape,
@@ -106,7 +104,7 @@ Status GraphCache::Make(Entry& entry, const Piece& piece, const ShapePlan& shape
     ends.clear();
     starts.clear();
     for (; edge < edges.size() && edges[edge].to == i; ++edge)
-      (MayStartEarly(piece, edges[edge]) ? starts : ends).push_back(entry.nodes[edges[edge].from]);
+      (IsDependentLaunch(piece, edges[edge]) ? starts : ends).push_back(entry.nodes[edges[edge].from]);
     MLC_TRY(AddNode(entry, *piece.nodes[i], shape, params, ends));
     const CUgraphEdgeData data{
         CU_GRAPH_KERNEL_NODE_PORT_PROGRAMMATIC, 0, CU_GRAPH_DEPENDENCY_TYPE_PROGRAMMATIC, {}};

@@ -32,6 +32,8 @@ class GraphCache {
   // is current. OUT_OF_MEMORY, DEVICE_FAILED.
   Result<bool> Launch(const Piece& piece, const ShapePlan& shape, const LaunchParams& params,
                       uint64_t binding, CUstream stream);
+  // Whether kernels start early in its graphs.
+  bool dependent_launch() const { return dependent_launch_; }
   // The piece will be launched: its first use makes the graph.
   void Expect(const Piece& piece, const ShapePlan& shape) {
     if (piece.nodes.size() > 1) Find(piece, shape);
@@ -66,7 +68,7 @@ class GraphCache {
   // imply may be left out (graph_topology.h).
   // NOTE: for that some thread of every launch has to wait, and each one that touches what other
   // launches touch, before it does. A block that leaves without waiting does no harm.
-  bool MayStartEarly(const Piece& piece, const GraphEdge& edge) const;
+  bool IsDependentLaunch(const Piece& piece, const GraphEdge& edge) const;
   Status Make(Entry& entry, const Piece& piece, const ShapePlan& shape, const LaunchParams& params);
   Status AddNode(Entry& entry, const Step& step, const ShapePlan& shape, const LaunchParams& params,
                  const std::vector<CUgraphNode>& dependencies);

@@ -153,12 +153,12 @@ class EdgeBuilder {
   std::vector<GraphEdge> edges_;
 };
 
+}  // namespace
+
 bool DoesSomething(const ShapePlan& shape, const Step& step) {
   if (step.op == plan::Op::Launch) return step.grid > 0;
   return shape.size_bytes(step.instruction->op_as_Copy()->src()) > 0;
 }
-
-}  // namespace
 
 std::vector<ByteRange> AccessesOf(const ShapePlan& shape, const Step& step) {
   std::vector<ByteRange> ranges;

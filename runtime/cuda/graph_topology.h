@@ -31,6 +31,9 @@ struct Piece {
   Topology topology;
 };
 
+// Of a launch or copy: whether it is a launch with a grid or a copy of something.
+bool DoesSomething(const ShapePlan& shape, const Step& step);
+
 // Bytes that a launch or copy reads or writes. Memory is known by a space (0: the arena, else an
 // input or output) and an offset in it, so that addresses do not matter. Constants, which nobody
 // writes, are left out.
@@ -44,7 +47,7 @@ std::vector<ByteRange> AccessesOf(const ShapePlan& shape, const Step& step);
 
 // Instructions of one stream (Instruction.stream) run in order. Those of different streams wait for
 // each other where both touch the same bytes of the arena, an input or an output, and one of them
-// writes; edges that others imply are left out (GraphCache::MayStartEarly says why that may be). O(n log n) in the instructions for a few streams.
+// writes; edges that others imply are left out (GraphCache::IsDependentLaunch says why that may be). O(n log n) in the instructions for a few streams.
 std::vector<Piece> CutIntoPieces(const ShapePlan& shape, uint32_t block);
 
 }  // namespace mlc::runtime::cuda

@@ -70,11 +70,25 @@ uint32_t NumInstructions(const plan::Program& program) {
   return count;
 }
 
+bool MayStartEarly(const std::vector<Kernel>& kernels, const Step& from, const Step& to) {
+  return from.op == plan::Op::Launch && !kernels[from.kernel].product &&
+         to.op == plan::Op::Launch && kernels[to.kernel].waits;
+}
+
 CUresult LaunchKernel(const Driver& driver, const Kernel& kernel, const Step& step, void** params,
-                      CUstream stream) {
-  CUlaunchAttribute cluster{};
-  cluster.id = CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION;
-  cluster.value.clusterDim = {kernel.cluster, 1, 1};
+                      CUstream stream, bool starts_early) {
+  CUlaunchAttribute attributes[2] = {};
+  unsigned num_attributes = 0;
+  if (kernel.cluster > 1) {
+    CUlaunchAttribute& cluster = attributes[num_attributes++];
+    cluster.id = CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION;
+    cluster.value.clusterDim = {kernel.cluster, 1, 1};
+  }
+  if (starts_early) {
+    CUlaunchAttribute& dependent = attributes[num_attributes++];
+    dependent.id = CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION;
+    dependent.value.programmaticStreamSerializationAllowed = 1;
+  }
   const CUlaunchConfig config = {static_cast<unsigned>(step.grid),
                                  1,
                                  1,
@@ -83,8 +97,8 @@ CUresult LaunchKernel(const Driver& driver, const Kernel& kernel, const Step& st
                                  1,
                                  kernel.shared_bytes,
                                  stream,
-                                 &cluster,
-                                 kernel.cluster > 1};
+                                 attributes,
+                                 num_attributes};
   return driver.cuLaunchKernelEx(&config, kernel.function, params, nullptr);
 }
 

@@ -54,9 +54,14 @@ class LaunchParams {
 // An instruction's number counts those of all blocks of its program.
 uint32_t NumInstructions(const plan::Program& program);
 
-// Starts a launch whose grid is not 0.
+// Whether `to`, which comes right behind `from`, may start while that still runs: both are kernels,
+// and `to` waits by itself (plan.fbs, Kernel.waits).
+bool MayStartEarly(const std::vector<Kernel>& kernels, const Step& from, const Step& to);
+
+// Starts a launch whose grid is not 0. starts_early: while what the stream has before it, a kernel,
+// still runs.
 CUresult LaunchKernel(const Driver& driver, const Kernel& kernel, const Step& step, void** params,
-                      CUstream stream);
+                      CUstream stream, bool starts_early);
 
 }  // namespace mlc::runtime::cuda
 

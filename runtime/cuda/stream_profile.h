@@ -2,7 +2,9 @@
 // Part of MLC, see the LICENSE file.
 //
 // Times of instructions on a stream: an event behind each, less what an event costs by itself (two
-// with nothing between them, the least of all batches).
+// with nothing between them, the least of all batches). An event keeps the next kernel from starting
+// early, so runs take turns: events behind all, then behind each second one, from the odd places and
+// from the even ones on; what pairs take tells what they hide (runtime/exec/profile.h).
 #ifndef MLC_RUNTIME_CUDA_STREAM_PROFILE_H
 #define MLC_RUNTIME_CUDA_STREAM_PROFILE_H
 
@@ -23,9 +25,12 @@ class StreamProfile {
 
   // A run begins. `gate` is an int of pinned memory, null for a program that has not run before.
   Status Begin(CUstream stream, uint32_t* gate, Profile* profile);
-  // Around enqueueing an instruction.
+  // Around enqueueing an instruction. has_next: the next one of its block will be timed too, and
+  // nothing else is enqueued before it.
   Status Before();
-  Status After(uint32_t number);
+  Status After(uint32_t number, bool has_next);
+  // Between the two of a pair: what is enqueued now comes right behind the last one, as in a graph.
+  bool in_pair() const { return in_pair_; }
   // Starts what was enqueued, waits for it and records its times. Needed before anything else waits
   // for the stream.
   Status Collect();
@@ -34,19 +39,28 @@ class StreamProfile {
 
  private:
   static constexpr size_t kBatch =
-      128;  // NOTE: a full launch queue (1024) behind the gate would hang
+      128;  // NOTE: a full launch queue (1024) behind the gate would hang; here are 387 at most
+
+  // What lies between two events: an instruction, or it and the next one.
+  struct Interval {
+    uint32_t number;
+    bool is_pair;
+  };
 
   void OpenGate();
+  bool StartsPair(uint32_t number, bool has_next) const;
 
   const Context& context_;
-  std::vector<Event> events_;  // two, then one behind each instruction of a batch
-  std::vector<uint32_t> numbers_;
+  std::vector<Event> events_;  // two, then one behind each interval of a batch
+  std::vector<Interval> intervals_;
   CUstream stream_ = nullptr;
   uint32_t* gate_ = nullptr;
   uint32_t epoch_ = 0;
   float event_ms_ = std::numeric_limits<float>::max();
   bool has_gate_ = true;
   bool in_batch_ = false;  // the batch's first event is there, the gate is closed
+  bool in_pair_ = false;
+  uint64_t turn_ = 0;  // 0: every instruction by itself; pairs whose first has an even number: 1
   Profile* profile_ = nullptr;
 };
 

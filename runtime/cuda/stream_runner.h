@@ -21,7 +21,7 @@ struct StreamRun {
   char* readback;  // 16 bytes of pinned memory
   uint64_t max_loop_iterations;
   const std::atomic<bool>& cancelled;
-  StreamProfile* profile;                         // null when off; no graphs then
+  StreamProfile* profile;                         // null when off; then all is one by one
   GraphCache* graphs;                             // null when off
   const std::vector<std::vector<Piece>>& pieces;  // of each block
   uint64_t binding;                               // GraphCache::Launch

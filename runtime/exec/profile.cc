@@ -53,6 +53,8 @@ Profile::Profile(const BoundProgram& bound) {
       instructions_.push_back(instruction);
     }
   }
+  alone_.resize(entries_.size());
+  pairs_.resize(entries_.size());
 }
 
 void Profile::SetValues(std::span<const int64_t> values) {
@@ -64,7 +66,36 @@ void Profile::SetValues(std::span<const int64_t> values) {
 }
 
 void Profile::Reset() {
-  for (mlc_profile_entry_t& entry : entries_) entry.count = entry.total_ns = entry.min_ns = 0;
+  num_runs_ = 0;
+  std::fill(alone_.begin(), alone_.end(), Times());
+  std::fill(pairs_.begin(), pairs_.end(), Times());
+  for (mlc_profile_entry_t& entry : entries_)
+    entry.count = entry.total_ns = entry.min_ns = entry.alone_ns = 0;
+}
+
+void Profile::RecordPair(uint32_t number, uint64_t elapsed_ns) {
+  const uint32_t at = entry_of_[number];
+  pairs_[at].Add(elapsed_ns);
+  for (uint32_t entry : {at, at + 1}) {
+    ++entries_[entry].count;
+    Attribute(entry);
+  }
+}
+
+void Profile::Attribute(uint32_t at) {
+  mlc_profile_entry_t& entry = entries_[at];
+  if (entry.count == alone_[at].count) {
+    entry.alone_ns = alone_[at].sum_ns;
+  } else {
+    entry.alone_ns =
+        static_cast<uint64_t>(alone_[at].mean_ns() * static_cast<double>(entry.count));
+  }
+  entry.total_ns = entry.alone_ns;
+  if (at == 0 || pairs_[at - 1].count == 0) return;
+  const double own_ns = alone_[at].mean_ns();
+  const double hidden_ns = alone_[at - 1].mean_ns() + own_ns - pairs_[at - 1].mean_ns();
+  const double counted_ns = own_ns - std::clamp(hidden_ns, 0.0, own_ns);
+  entry.total_ns = static_cast<uint64_t>(counted_ns * static_cast<double>(entry.count));
 }
 
 }  // namespace mlc::runtime

@@ -59,12 +59,17 @@ expect 0 "max abs error 0" cuda --reference out.npz
 expect 0 "node_add_f32" cuda --profile
 expect 0 "enqueue" cuda --include-transfers
 expect 0 "MBU" cuda --profile --peak 1e9:1e9
-expect 0 "a run without profiling takes" cuda --profile --peak h100-sxm
+expect 0 "of the run without profiling" cuda --profile --peak h100-sxm
+expect 0 "a run without profiling takes" cuda --profile
 expect 2 "one of x86-64-v2-core" cuda --profile --peak abacus
 expect 0 "2 streams, inputs and outputs pageable" cuda --streams 2 --json streams.json
 grep -q '"within": true' streams.json || fail "no answers of --streams"
 expect 0 "3 streams, inputs and outputs pinned" run --streams 3
 cuda --json - > cuda.json || fail "--json - on CUDA"
+cuda --profile --json profile.json > text || fail "--profile on CUDA"
+for key in alone_ns profile_sum of_run; do
+  grep -q "\"$key\"" profile.json || fail "a profile has no $key"
+done
 grep -q '"target": "sm_90"' cuda.json || fail "the report does not say sm_90"
 expect 3 "no device 'cuda:1'" env LD_LIBRARY_PATH="$libcuda" "$bin/mlc-run" "$cuda_plan" --device cuda:1
 expect 1 "nothing in the plan runs" env LD_LIBRARY_PATH="$libcuda" "$bin/mlc-run" "$plan" --device cuda:0

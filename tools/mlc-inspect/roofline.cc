@@ -53,11 +53,13 @@ void AddRoofline(Json& target, const Json& profile, const Peak& peak) {
       calls = count / runs;
       launch["calls"] = calls;
       launch["time_us"] = Ratio(entry["total_ns"].get<double>() / 1000, count);
-      AddRates(launch, launch["flops"].get<double>(), launch["bytes"].get<double>(),
-               launch["time_us"].get<double>(),
+      // Rates are those of the launch by itself: in a run it may hide behind the one before it.
+      const double alone_us =
+          Ratio(entry.value("alone_ns", entry["total_ns"].get<double>()) / 1000, count);
+      AddRates(launch, launch["flops"].get<double>(), launch["bytes"].get<double>(), alone_us,
                IsHalf(entry) ? peak.half_flops_per_s : peak.flops_per_s, peak.bytes_per_s);
       time_us += launch["time_us"].get<double>() * calls;
-      possible_us += launch["mfu"].get<double>() * launch["time_us"].get<double>() * calls;
+      possible_us += launch["mfu"].get<double>() * alone_us * calls;
     }
     launch["intensity"] = Ratio(launch["flops"].get<double>(), launch["bytes"].get<double>());
     flops += launch["flops"].get<double>() * calls;

@@ -74,7 +74,12 @@ int Main(int argc, char** argv) {
       ->type_name("SECONDS");
   app.add_flag("--profile", options.profile,
                "time per instruction, the slowest first, with MFU and MBU where the device's peaks "
-               "are known; with --json in the report too, for mlc-inspect --profile");
+               "are known; with --json in the report too, for mlc-inspect --profile. On CUDA runs "
+               "take turns at timing launches by themselves and in pairs (three runs at least): "
+               "'us/run' leaves out what is hidden behind the launch before, so that the sum is a "
+               "run's time, 'alone us' does not. Profiled runs have one stream: where the plan's "
+               "branches run beside each other (mlc-compile --streams) a run takes less than the "
+               "sum");
   app.add_option("--peak", options.peak,
                  "what the device could reach, for MFU and MBU: a row of peaks.json (h100-sxm, ..) "
                  "or FLOPS:BYTES a second; default: the row of the device's product")

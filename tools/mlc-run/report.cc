@@ -27,6 +27,7 @@ Json ProfileJson(const Session& session) {
                     {"nodes", std::vector<std::string>(entry.nodes, entry.nodes + entry.num_nodes)},
                     {"count", entry.count},
                     {"total_ns", entry.total_ns},
+                    {"alone_ns", entry.alone_ns},
                     {"flops", entry.flops},
                     {"bytes", entry.bytes},
                     {"dtype", mlc_dtype_name(entry.dtype)}});
@@ -89,12 +90,15 @@ Json ToJson(const RunOptions& options, const Device& device, const Session& sess
   if (!report.streams.empty()) json["streams"] = StreamsJson(report.streams);
   if (!options.profile) return json;
   json["profile"] = ProfileJson(session);
-  if (const std::optional<Peak> peak = PeakFor(options, device, session)) {
-    const ProfileTotal total =
-        SumProfile(session.get(), std::max<size_t>(1, report.latency.runs), *peak);
+  const std::optional<Peak> peak = PeakFor(options, device, session);
+  const ProfileTotal total =
+      SumProfile(session.get(), std::max<size_t>(1, report.latency.runs), peak);
+  json["profile_sum"] = {{"us", total.us}, {"alone_us", total.alone_us}};
+  if (report.back_to_back_ms > 0)
+    json["profile_sum"]["of_run"] = total.us / 1000 / report.back_to_back_ms;
+  if (peak)
     json["profile_total"] = {
         {"peak", peak->name}, {"us", total.us}, {"mfu", total.mfu}, {"mbu", total.mbu}};
-  }
   return json;
 }
 

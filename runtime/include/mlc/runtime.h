@@ -454,19 +454,27 @@ MLC_API mlc_status_t *mlc_session_memory(const mlc_session_t *session,
 /* ---- profile ---- */
 
 /* What one instruction has cost since profiling began. flops and bytes are estimates for one
- * execution at the current shape, 0 when unknown. */
+ * execution at the current shape, 0 when unknown.
+ *
+ * On CUDA a kernel starts while the one before it still runs, which single times do not show: runs
+ * take turns at timing each instruction by itself, those of even places together with the next one,
+ * and those of odd places. What two take less together than one by one was hidden behind the first;
+ * total_ns does not count it, alone_ns does. Fewer than three runs may know single times only, and
+ * then both are equal, as on the host. All of it runs in one stream: where a plan's branches run
+ * beside each other, a run takes less than the sum of total_ns. */
 typedef struct mlc_profile_entry {
   const char *label;        /* the instruction's name */
   const char *kernel;       /* the kernel it launches, or "copy" */
   const char *const *nodes; /* the model's nodes that it computes */
   size_t num_nodes;
   uint64_t count; /* executions */
-  uint64_t total_ns;
+  uint64_t total_ns; /* of all of them, as parts of a run */
   int64_t flops;
   int64_t bytes;
-  uint64_t min_ns; /* the fastest execution */
+  uint64_t min_ns; /* the fastest execution by itself */
   mlc_dtype_t dtype; /* the shortest floating type that it reads, which its products are of;
                         MLC_DTYPE_UNDEFINED when it reads none */
+  uint64_t alone_ns; /* of all executions, as if each had run by itself */
 } mlc_profile_entry_t;
 
 /* Turns timing on or off; turning it on forgets earlier times. */

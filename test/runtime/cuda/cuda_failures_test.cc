@@ -124,7 +124,7 @@ void Live(const mlc::Plan& plan, const mlc::Device& device, mlc::Session& sessio
   EXPECT_EQ(FromDevice<float>(y), std::vector<float>(40, 2.0f));
   session.SetOutput(0, mlc::Tensor());
   mlc::Check(mlc_session_set_profile(session.get(), 1));
-  EXPECT_TRUE(GivesRightAnswers(session));
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(GivesRightAnswers(session));  // its three turns
 }
 
 Outcome LiveWith(const sim::Options& options) {

@@ -204,6 +204,13 @@ TEST_F(CudaSession, ProfilesEachLaunch) {
     }
   }
   EXPECT_EQ(launches, 2u * (1 + 4));
+  // Pairs end where the host reads a condition.
+  for (int i = 0; i < 5; ++i) ExpectEverything(plan.session, x, at);
+  for (size_t i = 0; i < mlc_session_profile_count(plan.session.get()); ++i) {
+    const mlc_profile_entry_t& entry = *mlc_session_profile(plan.session.get(), i);
+    EXPECT_EQ(entry.count % 7, 0u) << entry.kernel;
+    EXPECT_LE(entry.total_ns, entry.alone_ns) << entry.kernel;
+  }
 }
 
 TEST_F(CudaSession, CancelsAndLimitsLoops) {

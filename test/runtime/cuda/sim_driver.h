@@ -54,7 +54,8 @@ Options& MutableOptions();
 Result<std::shared_ptr<const Driver>> Load();
 
 uint64_t Calls();                         // since Reset
-uint64_t Calls(const std::string& name);  // by the name in cuda.h
+// By the name in cuda.h; "dependent cuLaunchKernelEx": of those the ones that may start early.
+uint64_t Calls(const std::string& name);
 Live CountLive();
 uint64_t DeviceBytes();  // allocated or mapped
 // Races, accesses outside of memory, overwritten guards, memory freed while in use, dead handles.

@@ -53,7 +53,7 @@ class Device:
             problem = problem_of.get(entry["kernel"])
             if problem and entry["count"]:
                 time, count = sums.get(problem, (0, 0))
-                sums[problem] = time + entry["total_ns"], count + entry["count"]
+                sums[problem] = time + entry.get("alone_ns", entry["total_ns"]), count + entry["count"]
         return {problem: time / count / 1e3 for problem, (time, count) in sums.items()}
 
     def milliseconds(self, plan):
