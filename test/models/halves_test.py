@@ -160,6 +160,8 @@ class Limits(unittest.TestCase):
         self.assertEqual(tolerance.half_limit(0.001)[0], 0.02)
         self.assertEqual(tolerance.half_limit(0.02)[0], 0.02)
         self.assertAlmostEqual(tolerance.half_limit(0.2)[0], 0.25)
+        for broken in (np.inf, np.nan):
+            self.assertEqual(tolerance.half_limit(broken)[0], 0.02)
 
 
 if __name__ == "__main__":

@@ -41,6 +41,6 @@ def scaled(ours, reference):
 
 def half_limit(half_error):
     """(what `scaled` may give in half precision, the rule's name); half_error: what it gives when nothing but values are rounded (halves.py)."""
-    if half_error <= HALF_ERROR:
+    if not HALF_ERROR < half_error < np.inf:
         return HALF_ERROR, f"at most {HALF_ERROR:g}"
     return HALF_ROOM * half_error, f"at most {HALF_ROOM:g} x rounding's"
