@@ -58,7 +58,7 @@ def check_part(scratch):
         done = gpu_test("--run", folder, "--device", "host", "--models", models)
         return done.returncode, done.stdout + done.stderr
     status, told = run()
-    assert status == 0 and "1 of 1 ok" in told and "at most 0.02, same answer" in told, told
+    assert status == 0 and "1 of 1 ok" in told and "within 0.02, same answer" in told, told
     with open(os.path.join(folder, "manifest.json")) as file:
         path = os.path.join(folder, json.load(file)[0]["data"] + ".ref.npz")
     with np.load(path) as stored:

@@ -22,7 +22,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 MODELS = os.path.join(os.path.dirname(HERE), "models")
 sys.path.insert(0, MODELS)
 from answers import difference_of  # noqa: E402
-from tolerance import difference, half_limit, scaled  # noqa: E402
+from tolerance import difference, half_limit, half_rule, scaled  # noqa: E402
 
 
 def run(words, timeout):
@@ -70,11 +70,10 @@ def judge_half(model, made, reference):
     made = {k: made[k] for k in wanted}
     error, rms = scaled(made, wanted)
     halves, runs, flips = (reference["half:" + k].item() for k in ("error", "runs", "flips"))
-    limit, rule = half_limit(halves)
     differs = difference_of(model, made, wanted)
     answer = "same answer" if not differs else f"answer differs ({differs}), as {flips} of {runs} runs do that only round" if flips else f"WRONG ANSWER ({differs})"
-    return {"std": error, "rms": rms, "good": error <= limit and (not differs or flips > 0),
-            "note": f"rms/std {rms:8.2e}  halves {halves:8.2e}  {'' if error <= limit else 'NOT '}{rule}, {answer}" + (f", flips {flips}/{runs}" if flips and not differs else "")}
+    return {"std": error, "rms": rms, "good": error <= half_limit(halves) and (not differs or flips > 0),
+            "note": f"rms/std {rms:8.2e}  halves {halves:8.2e}  {half_rule(error, halves)}, {answer}" + (f", flips {flips}/{runs}" if flips and not differs else "")}
 
 
 def check(row, args, folder):

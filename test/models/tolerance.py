@@ -40,7 +40,14 @@ def scaled(ours, reference):
 
 
 def half_limit(half_error):
-    """(what `scaled` may give in half precision, the rule's name); half_error: what it gives when nothing but values are rounded (halves.py)."""
-    if not HALF_ERROR < half_error < np.inf:
-        return HALF_ERROR, f"at most {HALF_ERROR:g}"
-    return HALF_ROOM * half_error, f"at most {HALF_ROOM:g} x rounding's"
+    """What `scaled` may give in half precision; half_error: what it gives when nothing but values are rounded (halves.py)."""
+    return HALF_ROOM * half_error if HALF_ERROR < half_error < np.inf else HALF_ERROR
+
+
+def half_rule(error, half_error):
+    """Which rule an error keeps or breaks, in words."""
+    limit = half_limit(half_error)
+    if error <= HALF_ERROR:
+        return f"within {HALF_ERROR:g}"
+    reason = f" ({HALF_ROOM:g} x rounding's)" if limit > HALF_ERROR else ""
+    return f"within {limit:.2g}{reason}" if error <= limit else f"BEYOND {limit:.2g}{reason}"
