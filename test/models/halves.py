@@ -6,7 +6,7 @@ What is rounded follows what any f16 engine must do, and where f32 islands are l
 what lies in memory is a half, what stays inside of a kernel is not):
   weights   constants that products read, and tables of 2^18 elements and more
   operands  those, and whatever products multiply
-  memory    those, what products make, and what several nodes read: values that pass from kernel to kernel
+  memory    those, what products make, and what norms or several nodes read: values that pass from kernel to kernel
 
 A chain of single readers (a softmax's exponentials, a norm's mean and root, a mask on its way into the scores) stays f32 in all of them, as do scores of attention from their product to the
 softmax, the model's inputs and its outputs. What is beyond 65504 becomes 65504, as the compiler stores masks.
@@ -20,6 +20,7 @@ LARGEST = 65504.0
 TABLE = 1 << 18  # elements; kLargeTable of the compiler
 # {product: which operands it multiplies}
 PRODUCTS = {"Conv": (0, 1), "ConvTranspose": (0, 1), "Gemm": (0, 1), "MatMul": (0, 1), "LSTM": (0, 1, 2), "GRU": (0, 1, 2)}
+NORMS = ("LayerNormalization", "InstanceNormalization", "GroupNormalization", "RMSNormalization")
 # What a value of scores may pass between its product and the softmax.
 SCORE_CHAIN = ("Add", "Sub", "Mul", "Div", "Where", "Reshape", "Transpose", "Cast", "Clip", "Max")
 
@@ -93,10 +94,10 @@ class Uses:
         return False
 
     def is_handed_over(self, value):
-        """Whether the value passes through memory: a product makes it, or several nodes read it."""
-        maker = self.maker.get(value)
+        """Whether the value passes through memory: a product makes it, a norm or several nodes read it."""
+        maker, readers = self.maker.get(value), self.readers.get(value, [])
         made = maker is not None and maker.op_type in PRODUCTS
-        return (made and not self.is_score(value)) or len(self.readers.get(value, [])) > 1
+        return (made and not self.is_score(value)) or len(readers) > 1 or any(node.op_type in NORMS for node in readers)
 
 
 class Rounder:
@@ -147,7 +148,8 @@ def pair(name, result):
 
 
 def answers(model, feeds):
-    """Yields (level, outputs as {name: array}) for each level and each of `feeds`; model: a path or the bytes of a file."""
+    """Yields (level, outputs as {name: array}) for each level and each of `feeds`, but for rounded weights alone, whose errors do not depend on a feed's last bits: the first. model: a path or
+    the bytes of a file."""
     import onnxruntime as ort
     options = ort.SessionOptions()
     options.graph_optimization_level, options.log_severity_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL, 3  # others may drop pairs of casts
@@ -157,5 +159,5 @@ def answers(model, feeds):
         session = ort.InferenceSession(proto.SerializeToString(), options, providers=["CPUExecutionProvider"])
         del proto
         names = [o.name for o in session.get_outputs()]
-        for given in feeds:
+        for given in feeds[:1] if level == "weights" else feeds:
             yield level, dict(zip(names, session.run(names, given)))
