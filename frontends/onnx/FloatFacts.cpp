@@ -83,6 +83,19 @@ std::optional<SmallVector<double>> FloatFacts::constants(Value v, graph::ShapeFa
   return out;
 }
 
+std::optional<Dims> FloatFacts::integers(Value v, graph::ShapeFacts &facts) {
+  auto elements = elementsOf(v, facts);
+  if (!elements)
+    return std::nullopt;
+  Dims out;
+  for (const Element &e : *elements) {
+    if (e.denominator != 1)
+      return std::nullopt;
+    out.push_back(e.numerator);
+  }
+  return out;
+}
+
 std::optional<FloatFacts::Element> FloatFacts::apply(Operation *op, ArrayRef<Element> a) {
   // Exact rule on fractions, where there is one.
   bool exact = llvm::all_of(a, [](const Element &e) { return e.denominator != 0; });

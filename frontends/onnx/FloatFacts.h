@@ -16,6 +16,8 @@ public:
   void infer(mlir::Operation *op, graph::ShapeFacts &facts);
   /// The elements of a small tensor of any type, when they are numbers.
   std::optional<llvm::SmallVector<double>> constants(mlir::Value v, graph::ShapeFacts &facts);
+  /// The elements of a small tensor of any type, when they are integers or sizes.
+  std::optional<Dims> integers(mlir::Value v, graph::ShapeFacts &facts);
 
 private:
   struct Element {

@@ -51,6 +51,8 @@ FailureOr<SmallVector<int64_t>> Node::numbers(size_t i, StringRef what) {
 
 std::optional<SmallVector<double>> Node::floats(Value v) { return importer.floats.constants(v, facts); }
 
+std::optional<Dims> Node::integers(Value v) { return importer.floats.integers(v, facts); }
+
 FailureOr<int64_t> Node::axis(int64_t axis, int64_t rank) {
   if (axis < -rank || axis >= rank)
     return fail("its axis " + Twine(axis) + " is outside the " + Twine(rank) + " dims of its input");

@@ -53,6 +53,8 @@ public:
   mlir::FailureOr<llvm::SmallVector<int64_t>> numbers(size_t i, llvm::StringRef what);
   /// The elements of a small constant of any type, as doubles.
   std::optional<llvm::SmallVector<double>> floats(Value v);
+  /// The elements of a small tensor of any type, as expressions, when they are integers; sizes that were cast to floats are.
+  std::optional<Dims> integers(Value v);
   /// axis in [0, rank); fails when it is outside [-rank, rank).
   mlir::FailureOr<int64_t> axis(int64_t axis, int64_t rank);
   mlir::FailureOr<llvm::SmallVector<int64_t>> axes(llvm::ArrayRef<int64_t> axes, int64_t rank);

@@ -3,6 +3,7 @@
 # Part of MLC, see the LICENSE file.
 """Compile models for a GPU and put plans, inputs, references and mlc-run into a folder that a machine with a GPU needs (run_packed.py runs it there).
 
+With --half the references say too what rounding to halves alone does to each model (corpus.Halves).
 What is over 50 MiB becomes several such folders, DIR-1, DIR-2 and so on. Skeletons' plans go without weights: that machine makes the weights from the seed (expand_models.py, needs the Python package onnx) and fills them with mlc-refit.
 """
 import argparse
@@ -35,8 +36,9 @@ def pack(name, args):
         label = corpus.size_label(size) or "default"
         data = os.path.join(args.work, f"{name}.{label}")
         np.savez(data + ".in.npz", **answer.inputs)
+        half = {"half:" + k: v for k, v in vars(corpus.rounded(name, size)).items()} if args.half else {}
         np.savez(data + ".ref.npz", spread=answer.spread, exact_error=answer.exact_error, **{"out:" + k: v for k, v in answer.outputs.items()},
-                 **{"exact:" + k: v for k, v in (answer.exact or {}).items()})
+                 **{"exact:" + k: v for k, v in (answer.exact or {}).items() if not args.half}, **half)
         rows.append({"model": name, "size": label, "plan": os.path.basename(plan), "stripped": stripped, "data": os.path.basename(data)})
     if made and stripped and not args.keep:
         os.remove(path)
@@ -116,13 +118,14 @@ def main():
     parser.add_argument("--sizes", action="store_true", help="the dynamic models at all their sizes")
     parser.add_argument("--bin", default=default_bin(), metavar="DIR")
     parser.add_argument("--flags", nargs="*", default=[], help="more flags of mlc-compile, without their dashes (fp16)")
+    parser.add_argument("--half", action="store_true", help="for half precision (--flags fp16); default models: the trained ones for it too")
     parser.add_argument("--keep", action="store_true", help="keep expanded models")
     args = parser.parse_args()
     args.flags = ["--" + flag for flag in args.flags]
     args.work = args.out + ".part"
     os.makedirs(args.work, exist_ok=True)
     rows = []
-    for name in args.models or corpus.ALL:
+    for name in args.models or corpus.ALL + (corpus.TRAINED if args.half else []):
         try:
             rows += pack(name, args)
         except subprocess.CalledProcessError as e:

