@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
 //
-// 1. find the values between regions that can change their type, views of one memory together; 2. rebuild each region in order: a value of its body has a wide form, a narrow one, or both,
+// 1. find the values between regions that can change their type and may (Islands.h), views of one memory together; 2. rebuild each region in order: a value of its body has a wide form, a narrow one, or both,
 // made when they are asked for; moves follow whichever form is wanted, products want narrow operands, everything else wide ones.
 #include "dialects/Graph/NodeNames.h"
 #include "dialects/Graph/ShapeFacts.h"
 #include "llvm/ADT/EquivalenceClasses.h"
 #include "llvm/ADT/StringSet.h"
 #include "passes/Fuse/Regions.h"
+#include "passes/Precision/Islands.h"
 #include "passes/Precision/Passes.h"
 
 using namespace mlir;
@@ -240,6 +241,7 @@ private:
     llvm::EquivalenceClasses<void *> memory;
     llvm::DenseSet<void *> fixed;
     SmallVector<Value> values;
+    Islands islands(getOperation(), *facts);
     auto add = [&](Value v) {
       if (!facts->elementType(v).isF32())
         return;
@@ -259,7 +261,7 @@ private:
           keptRegions.insert(region);
         for (auto [r, yielded] : llvm::zip(region.getResults(), region.getBody().front().getTerminator()->getOperands())) {
           add(r);
-          if (isWide || isWrittenByLoops(yielded.getDefiningOp()))
+          if (isWide || isWrittenByLoops(yielded.getDefiningOp()) || islands.contains(r))
             fixed.insert(r.getAsOpaquePointer());
         }
         return WalkResult::skip();

@@ -29,7 +29,12 @@ def pack(name, args):
     path, made = corpus.model_file(name)
     stripped = name in corpus.SKELETONS
     plan = os.path.join(args.work, name + ".plan")
-    subprocess.run([os.path.join(args.bin, "mlc-compile"), path, "--arch", args.arch, "-o", plan, "--quiet"] + args.flags + (["--strip-weights"] if stripped else []), check=True)
+    flags = args.flags + (["--strip-weights"] if stripped else [])
+    if "--fp16" in args.flags and name in corpus.BEYOND_HALVES:
+        ranges = os.path.join(args.work, name + ".calibrate.npz")
+        np.savez(ranges, **corpus.inputs(name))
+        flags += ["--calibrate", ranges]
+    subprocess.run([os.path.join(args.bin, "mlc-compile"), path, "--arch", args.arch, "-o", plan, "--quiet"] + flags, check=True)
     rows = []
     for size in corpus.SIZES.get(name, [None]) if args.sizes else [None]:
         answer = corpus.reference(name, size)

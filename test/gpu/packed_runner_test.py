@@ -26,16 +26,20 @@ def check_verdicts():
     def verdict(change, halves, flips=0):
         made = logits.copy()
         change(made[0])
-        reference = {"out:logits": logits, **{"half:" + k: np.array(v) for k, v in (("error", halves), ("runs", 6), ("flips", flips))}}
+        reference = {"out:logits": logits, **{"half:" + k: np.array(v) for k, v in (("error", halves), ("mean", halves), ("runs", 6), ("flips", flips))}}
         return runner.judge_half("resnet50_ts", {"logits": made}, reference)
 
     def off(by):
+        return lambda row: row.__iadd__(by * unit)
+
+    def one_off(by):
         return lambda row: row.__setitem__((best + 1) % 1000, row[(best + 1) % 1000] - by * unit)
 
     def flip(row):
         row[best], row[best - 1] = row[best - 1], row[best]
     wanted = ((off(0.01), 0.001, 0, True), (off(0.03), 0.001, 0, False), (off(0.03), 0.019, 0, False),  # the bar itself
               (off(0.2), 0.2, 0, True), (off(0.24), 0.2, 0, True), (off(0.6), 0.2, 0, False),             # three times what rounding does
+              (one_off(0.03), 0.001, 0, False), (one_off(0.3), 0.2, 0, True), (one_off(0.5), 0.2, 0, False),  # a single element
               (flip, 9, 0, False), (flip, 9, 2, True))                                                    # another class, with and without flips of rounding's own
     for change, halves, flips, good in wanted:
         told = verdict(change, halves, flips)
@@ -58,7 +62,7 @@ def check_part(scratch):
         done = gpu_test("--run", folder, "--device", "host", "--models", models)
         return done.returncode, done.stdout + done.stderr
     status, told = run()
-    assert status == 0 and "1 of 1 ok" in told and "within 0.02, same answer" in told, told
+    assert status == 0 and "1 of 1 ok" in told and "within 0.02; halves" in told and "; same answer" in told, told
     with open(os.path.join(folder, "manifest.json")) as file:
         path = os.path.join(folder, json.load(file)[0]["data"] + ".ref.npz")
     with np.load(path) as stored:

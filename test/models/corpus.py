@@ -19,6 +19,7 @@ REFERENCES = os.path.join(ROOT, "build", "reference")
 SKELETONS = skeletons.known_models()
 REAL = [name for _, _, name in real.MODELS]
 ALL = SKELETONS + REAL
+BEYOND_HALVES = ["deeplabv3_mobilenet_v3_large"]  # activations beyond 65504: compiled for halves with a calibration run
 TRAINED = [name for _, _, name in real.TRAINED]  # for half precision, beside ALL
 # Squeeze-excite of random weights amplifies rounding: ONNX Runtime itself lies 0 to 8 tolerances from the exact answer, by its optimisation level and the last bits of the input.
 AMPLIFYING = ["mobilenet_v3_large", "efficientnet_b0"]

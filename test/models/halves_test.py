@@ -157,12 +157,12 @@ class Limits(unittest.TestCase):
         self.assertEqual(tolerance.scaled({"a": np.array([0.0, np.nan]), "b": reference["b"]}, reference)[0], np.inf)
 
     def test_rounding_alone_sets_the_limit_only_where_it_is_beyond(self):
-        self.assertEqual(tolerance.half_limit(0.001), 0.02)
-        self.assertEqual(tolerance.half_limit(0.02), 0.02)
-        self.assertAlmostEqual(tolerance.half_limit(0.2), 0.25)
+        self.assertEqual(tolerance.half_limit(0.001, 1.25), 0.02)
+        self.assertAlmostEqual(tolerance.half_limit(0.2, 1.25), 0.25)
+        self.assertAlmostEqual(tolerance.half_limit(0.2, 2.0), 0.4)
         for broken in (np.inf, np.nan):
-            self.assertEqual(tolerance.half_limit(broken), 0.02)
-        told = [tolerance.half_rule(error, half_error) for error, half_error in ((0.01, 0.2), (0.22, 0.2), (0.6, 0.2), (0.03, 0.019))]
+            self.assertEqual(tolerance.half_limit(broken, 2.0), 0.02)
+        told = [tolerance.half_rule(error, half_error, 1.25) for error, half_error in ((0.01, 0.2), (0.22, 0.2), (0.6, 0.2), (0.03, 0.01))]
         self.assertEqual(told, ["within 0.02", "within 0.25 (1.25 x rounding's)", "BEYOND 0.25 (1.25 x rounding's)", "BEYOND 0.02"])
 
 

@@ -71,8 +71,8 @@ def longer(x, behind):
     return np.concatenate([x, np.full((*x.shape[:-1], -x.shape[-1] % 8), behind, x.dtype)], -1)
 
 
-def product(name, t, batch, m, n, k, transposed=False, padded=False):
-    """relu(a b + bias), bias of f32; `transposed`: b lies as [n, k]; `padded`: as cuda-pad-products leaves them, but with NaN where nothing may be read."""
+def product(name, t, batch, m, n, k, transposed=False, padded=False, narrow=False):
+    """relu(a b + bias), bias of f32, the result f32 or (`narrow`) as the operands; `transposed`: b lies as [n, k]; `padded`: as cuda-pad-products leaves them, but with NaN where nothing may be read."""
     a, b, bias = integers((*batch, m, k), t), integers((*batch, n, k) if transposed else (*batch, k, n), t), integers((n,), "f32")
     shape, rank = (*batch, m, n), len(batch) + 2
     right, left = "%ib", "%ia"
@@ -93,11 +93,14 @@ def product(name, t, batch, m, n, k, transposed=False, padded=False):
         lines.append(f"%w = graph.cast %p {{to = f32}} : ({tensor(shape, t)}) -> {tensor(shape, 'f32')}")
         wide = "%w"
     lines.append(f"%s = graph.add {wide}, %ic : ({tensor(shape, 'f32')}, {tensor((n,), 'f32')}) -> {tensor(shape, 'f32')}")
-    lines.append(f"%y = graph.relu %s : ({tensor(shape, 'f32')}) -> {tensor(shape, 'f32')}")
-    text = function(name, "gemm", [("a", held[0].shape, t), ("b", held[1].shape, t), ("c", (n,), "f32")], lines, (shape, "f32"))
+    lines.append(f"%{'z' if narrow else 'y'} = graph.relu %s : ({tensor(shape, 'f32')}) -> {tensor(shape, 'f32')}")
+    if narrow:
+        lines.append(f"%y = graph.cast %z {{to = {t}}} : ({tensor(shape, 'f32')}) -> {tensor(shape, t)}")
+    result = t if narrow else "f32"
+    text = function(name, "gemm", [("a", held[0].shape, t), ("b", held[1].shape, t), ("c", (n,), "f32")], lines, (shape, result))
     right_values = np.swapaxes(b, -1, -2) if transposed else b
     wanted = np.maximum(a.astype(np.float64) @ right_values.astype(np.float64) + bias, 0)
-    return Case(name, text, [stored(held[0], t), stored(held[1], t), bias], wanted, "f32")
+    return Case(name, text, [stored(held[0], t), stored(held[1], t), bias], wanted, result)
 
 
 def convolution(name, t, images, h, w, channels, filters, kernel, stride, dilation, pads):
@@ -326,6 +329,8 @@ def cases():
     yield product("odd_deep", "f16", (), 16, 43, 1096)              # the same with columns stored one by one
     yield product("boxes_all", "f16", (), 200, 136, 200)            # every tile of sm_90a's template, its K longer than a tile's stages and shorter
     yield product("boxes_columns_all", "bf16", (), 130, 72, 712, transposed=True)
+    yield product("odd_narrow_all", "f16", (), 37, 45, 72, narrow=True)  # rows of halves that are stored by pairs, of either parity
+    yield product("boxes_odd_narrow_all", "f16", (), 70, 91, 72, padded=True, narrow=True)
     yield product("boxes_odd_all", "f16", (), 70, 91, 83, padded=True)  # rows that are stored one by one, operands that are longer than they say
     yield product("boxes_rounds", "f16", (), 64 * 139, 64, 72)      # more tiles than blocks
     yield convolution("boxes_conv_all", "f16", 2, 9, 7, 64, 72, (3, 3), 2, 1, (1, 1, 1, 1))

@@ -203,3 +203,79 @@ func.func @written_by_loops(%x: tensor<2x8xf32>) -> tensor<2x8xf32> {
   }
   return %w : tensor<2x8xf32>
 }
+
+// -----
+
+// A norm over several kernels as E[x^2] - E[x]^2: the squares, the sums and what only they make stay f32; what is normalised is f16 again.
+// CHECK-LABEL: @norm_of_several_kernels
+// CHECK: graph.region "pointwise"(%{{.*}}) : (tensor<4x64xf16>) -> tensor<4x64xf32>
+// CHECK: graph.region "rows"(%{{.*}}) : (tensor<4x64xf32>) -> tensor<4x1xf32>
+// CHECK: graph.region "rows"(%{{.*}}) : (tensor<4x64xf16>) -> tensor<4x1xf32>
+// CHECK: graph.region "pointwise"(%{{.*}}, %{{.*}}) : (tensor<4x1xf32>, tensor<4x1xf32>) -> tensor<4x1xf32>
+// CHECK: graph.region "pointwise"(%{{.*}}, %{{.*}}) : (tensor<4x64xf16>, tensor<4x1xf32>) -> tensor<4x64xf16>
+func.func @norm_of_several_kernels(%input: tensor<4x64xf32>) -> tensor<4x64xf32> {
+  %x = graph.region "pointwise" (%input) : (tensor<4x64xf32>) -> tensor<4x64xf32> {
+  ^bb0(%a: tensor<4x64xf32>):
+    %0 = graph.relu %a : (tensor<4x64xf32>) -> tensor<4x64xf32>
+    graph.yield %0 : tensor<4x64xf32>
+  }
+  %squares = graph.region "pointwise" (%x) : (tensor<4x64xf32>) -> tensor<4x64xf32> {
+  ^bb0(%a: tensor<4x64xf32>):
+    %0 = graph.mul %a, %a : (tensor<4x64xf32>, tensor<4x64xf32>) -> tensor<4x64xf32>
+    graph.yield %0 : tensor<4x64xf32>
+  }
+  %s = graph.region "rows" (%squares) : (tensor<4x64xf32>) -> tensor<4x1xf32> {
+  ^bb0(%a: tensor<4x64xf32>):
+    %0 = graph.reduce_mean %a {axes = array<i64: 1>} : (tensor<4x64xf32>) -> tensor<4x1xf32>
+    graph.yield %0 : tensor<4x1xf32>
+  }
+  %m = graph.region "rows" (%x) : (tensor<4x64xf32>) -> tensor<4x1xf32> {
+  ^bb0(%a: tensor<4x64xf32>):
+    %0 = graph.reduce_mean %a {axes = array<i64: 1>} : (tensor<4x64xf32>) -> tensor<4x1xf32>
+    graph.yield %0 : tensor<4x1xf32>
+  }
+  %variance = graph.region "pointwise" (%s, %m) : (tensor<4x1xf32>, tensor<4x1xf32>) -> tensor<4x1xf32> {
+  ^bb0(%a: tensor<4x1xf32>, %b: tensor<4x1xf32>):
+    %0 = graph.mul %b, %b : (tensor<4x1xf32>, tensor<4x1xf32>) -> tensor<4x1xf32>
+    %1 = graph.sub %a, %0 : (tensor<4x1xf32>, tensor<4x1xf32>) -> tensor<4x1xf32>
+    graph.yield %1 : tensor<4x1xf32>
+  }
+  %y = graph.region "pointwise" (%x, %variance) : (tensor<4x64xf32>, tensor<4x1xf32>) -> tensor<4x64xf32> {
+  ^bb0(%a: tensor<4x64xf32>, %b: tensor<4x1xf32>):
+    %0 = graph.div %a, %b : (tensor<4x64xf32>, tensor<4x1xf32>) -> tensor<4x64xf32>
+    graph.yield %0 : tensor<4x64xf32>
+  }
+  %z = graph.region "pointwise" (%y) : (tensor<4x64xf32>) -> tensor<4x64xf32> {
+  ^bb0(%a: tensor<4x64xf32>):
+    %0 = graph.relu %a : (tensor<4x64xf32>) -> tensor<4x64xf32>
+    graph.yield %0 : tensor<4x64xf32>
+  }
+  return %z : tensor<4x64xf32>
+}
+
+// -----
+
+// A mean that products alone read is rounded by them anyway: f16. Sums of few elements are no island either.
+// CHECK-LABEL: @means_for_products
+// CHECK: graph.region "rows"(%{{.*}}) : (tensor<4x64xf32>) -> tensor<4x1xf16>
+// CHECK: graph.region "rows"(%{{.*}}) : (tensor<4x8xf32>) -> tensor<4x1xf16>
+func.func @means_for_products(%input: tensor<4x64xf32>, %few: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %w = graph.constant dense<1.0> : tensor<1x8xf32>
+  %m = graph.region "rows" (%input) : (tensor<4x64xf32>) -> tensor<4x1xf32> {
+  ^bb0(%a: tensor<4x64xf32>):
+    %0 = graph.reduce_mean %a {axes = array<i64: 1>} : (tensor<4x64xf32>) -> tensor<4x1xf32>
+    graph.yield %0 : tensor<4x1xf32>
+  }
+  %f = graph.region "rows" (%few) : (tensor<4x8xf32>) -> tensor<4x1xf32> {
+  ^bb0(%a: tensor<4x8xf32>):
+    %0 = graph.reduce_sum %a {axes = array<i64: 1>} : (tensor<4x8xf32>) -> tensor<4x1xf32>
+    graph.yield %0 : tensor<4x1xf32>
+  }
+  %p = graph.region "gemm" (%m, %w, %f) : (tensor<4x1xf32>, tensor<1x8xf32>, tensor<4x1xf32>) -> tensor<4x8xf32> {
+  ^bb0(%a: tensor<4x1xf32>, %b: tensor<1x8xf32>, %c: tensor<4x1xf32>):
+    %0 = graph.matmul %a, %b : (tensor<4x1xf32>, tensor<1x8xf32>) -> tensor<4x8xf32>
+    %1 = graph.add %0, %c : (tensor<4x8xf32>, tensor<4x1xf32>) -> tensor<4x8xf32>
+    graph.yield %1 : tensor<4x8xf32>
+  }
+  return %p : tensor<4x8xf32>
+}
