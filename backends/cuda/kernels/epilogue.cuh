@@ -14,7 +14,7 @@ template <typename C> DEVICE int64_t position(int64_t first, int offset) {
 // For rows of halves that are no whole vectors. accumulator(column): from n on.
 template <typename C, typename Accumulator> DEVICE void store_pair(const Params &p, int64_t b, int64_t m, int64_t n, int pair, int columns, int64_t size_n, Accumulator accumulator) {
   typedef typename C::Result Result;
-  const int shift = (int)((uintptr_t)resultAddress(p, b, m, n) / sizeof(Result) % 2), column = 2 * pair + shift;
+  const int shift = (int)((uint64_t)resultAddress(p, b, m, n) / sizeof(Result) % 2), column = 2 * pair + shift;
   auto value = [&](int at) { return resultOne(p, b, m, position<C>(n, at), accumulator(at)); };
   auto one = [&](int at) {
     if (n + at < size_n) *(Result *)resultAddress(p, b, m, position<C>(n, at)) = value(at);
