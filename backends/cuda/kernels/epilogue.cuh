@@ -10,26 +10,6 @@ template <typename C> DEVICE int64_t position(int64_t first, int offset) {
   return at;
 }
 
-// Columns 2 pair and the next of `columns` from n on in row m: one column further where that makes them lie at a multiple of their two sizes, so that they are one store; the last pair has what is left on both sides then.
-// For rows of halves that are no whole vectors. accumulator(column): from n on.
-template <typename C, typename Accumulator> DEVICE void store_pair(const Params &p, int64_t b, int64_t m, int64_t n, int pair, int columns, int64_t size_n, Accumulator accumulator) {
-  typedef typename C::Result Result;
-  const int shift = (int)((uint64_t)resultAddress(p, b, m, n) / sizeof(Result) % 2), column = 2 * pair + shift;
-  auto value = [&](int at) { return resultOne(p, b, m, position<C>(n, at), accumulator(at)); };
-  auto one = [&](int at) {
-    if (n + at < size_n) *(Result *)resultAddress(p, b, m, position<C>(n, at)) = value(at);
-  };
-  if (column + 1 < columns && n + column + 1 < size_n) {
-    Pack<Result, 2> two;
-    two.v[0] = value(column);
-    two.v[1] = value(column + 1);
-    *(Pack<Result, 2> *)resultAddress(p, b, m, position<C>(n, column)) = two;
-  } else {
-    one(column);
-    if (column + 1 == columns && shift) one(0);
-  }
-}
-
 // Several vectors of accumulators through the epilogue, side by side: what it reads for all of them is on its way before the first is stored. m and n are those of each; vectors outside of the result are left out.
 template <typename C, int kCount> DEVICE void finish_vectors(const Params &p, int64_t b, const int64_t (&m)[kCount], const int64_t (&n)[kCount], const Pack<float, C::kStoreWidth> (&acc)[kCount], int64_t size_m, int64_t size_n) {
   if constexpr (C::kByVectors) {
@@ -56,20 +36,10 @@ template <typename C, typename T> DEVICE float tile_element(const float *out, co
   return sum;
 }
 
-// The same rows for results that are no whole vectors (an odd N): pairs, or, of a thread, four columns that lie a quarter of the tile apart, so that neighbouring threads store neighbours.
+// The same rows for results that are stored one by one (an odd N): a thread's four columns lie a quarter of the tile apart, so that neighbouring threads store neighbours.
 template <typename C, typename T> DEVICE void store_elements(const Params &p, const float *out, const float *received, int rank, int64_t b, int64_t m0, int64_t n0, int64_t size_m, int64_t size_n) {
-  const int first = rank * T::kReceivedRows;
-  if constexpr (C::kByPairs) {
-    constexpr int kPairs = C::kBlockN / 2;
-#pragma unroll 2
-    for (int i = threadIdx.x; i < T::kReceivedRows * kPairs; i += T::kThreads) {
-      const int row = i / kPairs;
-      const int64_t m = position<C>(m0, first + row);
-      if (m < size_m) store_pair<C>(p, b, m, n0, i % kPairs, C::kBlockN, size_n, [&](int column) { return tile_element<C, T>(out, received, rank, row, column); });
-    }
-    return;
-  }
   constexpr int kPerRow = C::kBlockN / 4;
+  const int first = rank * T::kReceivedRows;
   for (int i = threadIdx.x; i < T::kReceivedRows * kPerRow; i += T::kThreads) {
     const int row = i / kPerRow;
     const int64_t m = position<C>(m0, first + row);

@@ -9,7 +9,7 @@
 // Small products (kOneTile): a block makes one tile and goes, with little enough shared memory that the next launch's weights come beside it. kSplit blocks of a cluster share the tile's K: each finishes a part of its rows, to which it adds what the others send (exchange.cuh).
 //
 // Holes, as of product.cuh: sizeM, sizeN, sizeK, and storeVector or resultVector with writeVector or storeOne; of convolutions sizeP, sizeQ.
-// Configuration: struct Config with Element, kBlockM, kBlockN, kStages, kColumns (of the tile that a warp finishes at once), kByPairs, kRightRows (right's rows in memory are k, else n), kRightConstant (weights), kNarrow, kStoreWidth, kByVectors, kAlternate, kOneTile, kSplit,
+// Configuration: struct Config with Element, kBlockM, kBlockN, kStages, kColumns (of the tile that a warp finishes at once), kRightRows (right's rows in memory are k, else n), kRightConstant (weights), kNarrow, kStoreWidth, kByVectors, kAlternate, kOneTile, kSplit,
 // kIsConv with kC, kR, kS, kStride*, kDilation*, kPad*.
 
 template <typename C> struct HopperTile {
@@ -168,15 +168,7 @@ template <typename C> DEVICE void finish_rows(const Params &p, const float (&acc
   for (int first = 0; first < C::kBlockN; first += C::kColumns) {
     put_rows<C>(acc, out, first, C::kColumns);
     __syncwarp();
-    if constexpr (C::kStoreWidth == 1 && C::kByPairs) { // rows that are no whole vectors
-      constexpr int kPairs = C::kColumns / 2;
-#pragma unroll 4
-      for (int i = lane; i < 16 * kPairs; i += 32) {
-        const int row = i / kPairs;
-        const int64_t m = position<C>(m0, row);
-        if (m < size_m) store_pair<C>(p, 0, m, n0 + first, i % kPairs, C::kColumns, size_n, [&](int column) { return out[row * T::kOutStride + column]; });
-      }
-    } else if constexpr (C::kStoreWidth == 1) { // neighbouring lanes store neighbours
+    if constexpr (C::kStoreWidth == 1) { // rows that are no whole vectors: neighbouring lanes store neighbours
 #pragma unroll 4
       for (int i = 0; i < 16 * C::kColumns; i += 32) {
         const int row = i / C::kColumns, column = i % C::kColumns + lane;

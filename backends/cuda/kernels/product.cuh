@@ -9,8 +9,8 @@
 // Grid: batch x tiles of M x tiles of N x kSplit, the last fastest. Source of the structure: CUTLASS's documentation, "Efficient GEMM in CUDA".
 //
 // Holes: sizeM, sizeN, sizeK (p); leftAddress(p, b, m, k), or leftPack (16 bytes computed together) or leftElement, for convolutions windowAddress(p, image, h, w, c), windowPack or windowElement; rightAddress(p, b, k, n) or rightElement;
-// storeVector(p, b, m, n, Pack<float, kStoreWidth>), storeOne(p, b, m, n, float); of one result (kByVectors) resultVector(p, b, m, n, Pack<float, kStoreWidth>) and writeVector(p, b, m, n, Pack<Result, kStoreWidth>); of one result of halves that is stored one by one (kByPairs) resultOne(p, b, m, n, float) and resultAddress(p, b, m, n), where neighbours in n lie together.
-// Configuration: struct Config with Element, kBlockM, kBlockN, kBlockK, kWarpsM, kWarpsN, kWarpsK, kStages, kSplit, kLeftVector (by address), kLeftPack, kLeftTail (K ends inside of a vector), kLeftLinear (addresses are sums of what m and k give), kRightVector, kRightLinear, kRightRows (right's n lie together in memory, else its k), kRightConstant (weights), kNarrow (positions are below 2^31), kByPairs, kStoreWidth,
+// storeVector(p, b, m, n, Pack<float, kStoreWidth>), storeOne(p, b, m, n, float); of one result (kByVectors) resultVector(p, b, m, n, Pack<float, kStoreWidth>) and writeVector(p, b, m, n, Pack<Result, kStoreWidth>).
+// Configuration: struct Config with Element, kBlockM, kBlockN, kBlockK, kWarpsM, kWarpsN, kWarpsK, kStages, kSplit, kLeftVector (by address), kLeftPack, kLeftTail (K ends inside of a vector), kLeftLinear (addresses are sums of what m and k give), kRightVector, kRightLinear, kRightRows (right's n lie together in memory, else its k), kRightConstant (weights), kNarrow (positions are below 2^31), kStoreWidth,
 // and for convolutions kIsConv, kC, kR, kS, kStride*, kDilation*, kPad*, with sizeH, sizeW, sizeP, sizeQ.
 
 template <typename C> struct Tile {

@@ -1,4 +1,4 @@
-// Results of halves whose rows are no whole vectors, large and small, compile for every template of products: pairs of them are one store (kernels/epilogue.cuh).
+// Results of halves whose rows are no whole vectors, large and small, compile for every template of products.
 // REQUIRES: cuda
 // RUN: mlc-compile %s --arch sm_80,sm_90,sm_120 --fp16 --io fp16 --no-cache --no-forward -o %t.plan --json %t.json --quiet
 // RUN: FileCheck %s < %t.json
