@@ -17,9 +17,9 @@ namespace {
 constexpr size_t kElementBytes = 512;  // 64 elements of 8 bytes (plan.fbs, Symbol)
 
 // NOTE: what grows twice grows with the shapes, step by step in a decoder: it gets three times as
-// much again, but no more than this, so that hundreds of steps behind the second find room. Under a
+// much again within these bounds, so that hundreds of steps behind the second find room. Under a
 // limit it gets as much again: others may need the rest.
-constexpr uint64_t kMaxHeadroom = uint64_t{32} << 20;
+constexpr uint64_t kMinHeadroom = uint64_t{16} << 20, kMaxHeadroom = uint64_t{32} << 20;
 
 // What a shape needs besides its plan.
 class CudaShape final : public ShapeState {
@@ -127,8 +127,10 @@ Status CudaExecutor::Prepare(ShapePlan& shape) {
 // The old block goes first, so both are never held, unless enqueued runs use it: then it goes when
 // they have ended.
 Status CudaExecutor::Grow(uint64_t size_bytes, DeviceMemory& memory) {
-  const uint64_t more = size_bytes * (device_.segments().has_limit() ? 1 : 3);
-  const uint64_t headroom = memory.data() ? std::min(more, kMaxHeadroom) : 0;
+  const uint64_t more = device_.segments().has_limit()
+                            ? std::min(size_bytes, kMaxHeadroom)
+                            : std::clamp(3 * size_bytes, kMinHeadroom, kMaxHeadroom);
+  const uint64_t headroom = memory.data() ? more : 0;
   if (memory.data() && pending_program_) {
     std::unique_ptr<Fence> fence = MakeFence(context_, last_stream_);
     if (!fence) MLC_TRY(Drain(context_, last_stream_));

@@ -77,9 +77,12 @@ Result<bool> GraphCache::Launch(const Piece& piece, const ShapePlan& shape,
 GraphCache::Entry* GraphCache::Find(const Piece& piece, const ShapePlan& shape) {
   const plan::Program* program = shape.bound().program;
   for (auto at = entries_.begin(); at != entries_.end(); ++at) {
-    if (at->program != program || at->topology != piece.topology) continue;
+    if (at->program != program || at->topology.steps != piece.topology.steps) continue;
     entries_.splice(entries_.begin(), entries_, at);
-    return &entries_.front();
+    Entry& entry = entries_.front();
+    if (entry.topology.AddEdges(piece.topology.edges))
+      entry = Entry{program, std::move(entry.topology), {}, {}, {}, {}, 0, entry.is_refused};
+    return &entry;
   }
   entries_.push_front(Entry{program, piece.topology, {}, {}, {}, {}, 0, false});
   // NOTE: the driver keeps a graph that is destroyed while it runs until it has ended.
@@ -98,7 +101,7 @@ Status GraphCache::Make(Entry& entry, const Piece& piece, const ShapePlan& shape
   MLC_CU(context_, cuGraphCreate, &graph, 0);
   entry.graph = Graph(context_, graph);
   std::vector<CUgraphNode> ends, starts;  // what a node waits for: their ends, their starts
-  const std::vector<GraphEdge>& edges = piece.topology.edges;
+  const std::vector<GraphEdge>& edges = entry.topology.edges;
   size_t edge = 0, num_early = 0;
   for (uint32_t i = 0; i < piece.nodes.size(); ++i) {
     ends.clear();

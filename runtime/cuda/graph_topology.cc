@@ -3,6 +3,7 @@
 #include "runtime/cuda/graph_topology.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 
 #include "runtime/plan/access.h"
@@ -154,6 +155,18 @@ class EdgeBuilder {
 };
 
 }  // namespace
+
+bool Topology::AddEdges(const std::vector<GraphEdge>& more) {
+  auto before = [](const GraphEdge& a, const GraphEdge& b) {
+    return a.to != b.to ? a.to < b.to : a.from > b.from;
+  };
+  if (std::includes(edges.begin(), edges.end(), more.begin(), more.end(), before)) return false;
+  std::vector<GraphEdge> all;
+  std::set_union(edges.begin(), edges.end(), more.begin(), more.end(), std::back_inserter(all),
+                 before);
+  edges = std::move(all);
+  return true;
+}
 
 bool DoesSomething(const ShapePlan& shape, const Step& step) {
   if (step.op == plan::Op::Launch) return step.grid > 0;

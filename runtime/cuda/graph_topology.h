@@ -17,11 +17,15 @@ struct GraphEdge {
   bool operator==(const GraphEdge&) const = default;
 };
 
-// What a graph is whatever its sizes and addresses: two shapes with equal topologies share one.
+// What a graph is whatever its sizes and addresses.
 struct Topology {
   std::vector<uint32_t> steps;   // numbers of the instructions that do something
-  std::vector<GraphEdge> edges;  // ordered by `to`
+  std::vector<GraphEdge> edges;  // ordered by `to`, then by `from`, the latest first
   bool operator==(const Topology&) const = default;
+
+  // Those of another topology of the same steps too; false when all are here. More edges than are
+  // needed are as right: every edge goes from an earlier instruction to a later one.
+  bool AddEdges(const std::vector<GraphEdge>& more);
 };
 
 // A piece of a block: launches and copies that follow each other, or one If or Loop.

@@ -281,6 +281,16 @@ uint64_t DependentLaunches(const PlanBuilder& builder, bool graphs, std::vector<
   return sim::Calls("cuGraphAddDependencies") - before;
 }
 
+TEST(CudaTopology, TakesTheEdgesOfOtherShapes) {
+  Topology topology{{0, 1, 2, 3}, {{0, 1}, {0, 2}, {2, 3}, {1, 3}}};
+  EXPECT_FALSE(topology.AddEdges({}));
+  EXPECT_FALSE(topology.AddEdges({{0, 2}, {1, 3}}));
+  EXPECT_TRUE(topology.AddEdges({{0, 1}, {1, 2}, {2, 3}}));
+  EXPECT_EQ(topology.edges,
+            (std::vector<GraphEdge>{{0, 1}, {1, 2}, {0, 2}, {2, 3}, {1, 3}}));
+  EXPECT_FALSE(topology.AddEdges({{1, 2}}));
+}
+
 TEST_F(CudaGraphs, EachEdgeDecidesWhetherAKernelStartsEarly) {
   std::vector<float> y, wanted;
   for (float x = 1; x <= 8; ++x) wanted.push_back(4 * x + 3 * x);
