@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
 //
-// A session's executable graphs, by the instructions that are their nodes. The first use of a
-// topology goes to the stream, the second makes the graph. Shapes place the arena's buffers
-// differently, and with several streams that moves edges: a graph gets those of all shapes that it
-// was used for, so that after a few of them it serves every one; later ones set the parameters of the nodes that changed (0.3 to 0.6 us each,
-// where making a graph costs 2 us a node) and launch. What a library enqueues for a product is
-// captured as a graph of its own, which is one node of ours.
+// A session's executable graphs, by the instructions that are their nodes. The first use of such a
+// set goes to the stream, the second makes the graph; later ones set the parameters of the nodes
+// that changed (0.3 to 0.6 us each, where making a graph costs 2 us a node) and launch. Shapes
+// place the arena's buffers differently, and with several streams that moves edges: a graph gets
+// those of all shapes that it was used for, so that after a few of them it serves every one. What a
+// library enqueues for a product is captured as a graph of its own, which is one node of ours.
 #ifndef MLC_RUNTIME_CUDA_GRAPH_CACHE_H
 #define MLC_RUNTIME_CUDA_GRAPH_CACHE_H
 

@@ -51,7 +51,8 @@ std::vector<ByteRange> AccessesOf(const ShapePlan& shape, const Step& step);
 
 // Instructions of one stream (Instruction.stream) run in order. Those of different streams wait for
 // each other where both touch the same bytes of the arena, an input or an output, and one of them
-// writes; edges that others imply are left out (GraphCache::IsDependentLaunch says why that may be). O(n log n) in the instructions for a few streams.
+// writes; edges that others imply are left out (GraphCache::IsDependentLaunch says why that may
+// be). O(n log n) in the instructions for a few streams.
 std::vector<Piece> CutIntoPieces(const ShapePlan& shape, uint32_t block);
 
 }  // namespace mlc::runtime::cuda
