@@ -95,7 +95,7 @@ def write_folder(folder, rows, args):
                 add(f"{i}.{suffix}", row["files"][suffix])
     print(f"{len(rows)} cases, {size_of(folder) / 2**20:.1f} MiB in {folder}")
     if size_of(folder) > LIMIT:
-        sys.exit(f"{folder} is over 60 MiB, more than a pack may have")
+        sys.exit(f"{folder} is over {LIMIT >> 20} MiB, more than a pack may have")
 
 
 def wanted_cases(args):

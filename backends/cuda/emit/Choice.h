@@ -9,14 +9,14 @@
 
 namespace mlc::cuda {
 
-/// Sets source, config and isOnly of a kernel whose problem is set, and gives its configuration. `ranked`: not empty, the best first; a Config has str(). `source(config)`: the kernel's text.
-template <typename Config, typename Source> Config choose(const TemplateContext &c, std::vector<Config> ranked, Kernel &kernel, Source source) {
+/// Sets source, config and isOnly of a kernel whose problem is set, and gives its configuration. `ranked`: not empty, the best first; a Config has str(). `candidate`: how many of them a tuner passes over. `source(config)`: the kernel's text.
+template <typename Config, typename Source> Config choose(const TemplateContext &c, std::vector<Config> ranked, unsigned candidate, Kernel &kernel, Source source) {
   constexpr size_t kMostTried = 6; // each refusal is one more compilation
   auto isKnown = [&](llvm::StringRef config) { return llvm::any_of(ranked, [&](const Config &known) { return known.str() == config; }); };
   if (auto tuned = c.tuning.find(c.target.arch(), kernel.problem, isKnown))
     std::stable_partition(ranked.begin(), ranked.end(), [&](const Config &known) { return known.str() == *tuned; });
   else
-    ranked.erase(ranked.begin(), ranked.begin() + std::min<size_t>(c.tuning.candidate, ranked.size() - 1));
+    ranked.erase(ranked.begin(), ranked.begin() + std::min<size_t>(candidate, ranked.size() - 1));
   ranked.resize(std::min(ranked.size(), kMostTried));
   auto chosen = llvm::find_if(ranked, [&](const Config &config) { return !c.refused.contains(source(config)); });
   kernel.isOnly = chosen == ranked.end();

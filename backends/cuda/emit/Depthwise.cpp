@@ -28,7 +28,7 @@ public:
       return failure();
     Kernel kernel;
     kernel.problem = problem();
-    DepthwiseConfig config = choose(c, std::move(ranked), kernel, [&](const DepthwiseConfig &d) { return source(d); });
+    DepthwiseConfig config = choose(c, std::move(ranked), c.tuning.candidate, kernel, [&](const DepthwiseConfig &d) { return source(d); });
     kernel.kind = "depthwise";
     kernel.scalars = holes.sizes();
     kernel.threads = config.threads();

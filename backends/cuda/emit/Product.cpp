@@ -2,6 +2,7 @@
 // Part of MLC, see the LICENSE file.
 #include "backends/cuda/emit/Product.h"
 #include "backends/cuda/choose/Library.h"
+#include "backends/cuda/emit/Choice.h"
 #include "backends/cuda/emit/CppPrinter.h"
 #include "backends/cuda/emit/Holes.h"
 #include "backends/cuda/emit/TensorMaps.h"
@@ -16,8 +17,6 @@ using mlc::reference::Indices;
 
 namespace mlc::cuda {
 namespace {
-
-constexpr size_t kMostTried = 6; // candidates for one product: each refusal is one more compilation
 
 class Product {
 public:
@@ -42,18 +41,8 @@ public:
         return libraryKernel(*match, kernel.problem, target);
       candidate = choice.candidate;
     }
-    if (auto tuned = tuning.find(target.arch(), kernel.problem, isKnown))
-      std::stable_partition(ranked.begin(), ranked.end(), [&](const ProductConfig &c) { return c.str() == *tuned; });
-    else
-      ranked.erase(ranked.begin(), ranked.begin() + std::min<size_t>(candidate, ranked.size() - 1));
-    if (ranked.size() > kMostTried)
-      ranked.resize(kMostTried);
-    auto chosen = llvm::find_if(ranked, [&](const ProductConfig &c) { return refused.empty() || !refused.contains(source(c)); });
-    ProductConfig c = chosen == ranked.end() ? ranked.front() : *chosen;
-    kernel.config = c.str();
+    ProductConfig c = choose({region, facts, placements, target, sizes, tuning, refused}, std::move(ranked), candidate, kernel, [&](const ProductConfig &config) { return source(config); });
     kernel.kind = region.getKind() == "single" ? "gemm" : region.getKind().str();
-    kernel.source = source(c);
-    kernel.isOnly = chosen == ranked.end();
     kernel.scalars = holes.sizes();
     kernel.threads = c.threads();
     kernel.sharedBytes = c.sharedBytes(elementBytes, rightRows);

@@ -29,7 +29,7 @@ public:
       return failure();
     Kernel kernel;
     kernel.problem = problem();
-    StemConfig config = choose(c, std::move(ranked), kernel, [&](const StemConfig &s) { return source(s); });
+    StemConfig config = choose(c, std::move(ranked), c.tuning.candidate, kernel, [&](const StemConfig &s) { return source(s); });
     kernel.kind = region.getKind() == "single" ? "conv" : region.getKind().str();
     kernel.scalars = holes.sizes();
     kernel.threads = shape.threads(config);
