@@ -276,7 +276,7 @@ Status CudaExecutor::EnqueueOn(CUstream stream, ShapePlan& shape, const RunReque
   MLC_TRY(CopyIn(stream, request));
   auto& state = static_cast<CudaShape&>(*shape.state);
   const uint64_t binding = BindingOf(shape);
-  MLC_TRY(state.params.EncodeMaps(context_, shape, code_->kernels(), binding));
+  MLC_TRY(state.params.EncodeMaps(context_, binding));
   MLC_TRY(RunOnStream({context_, shape, code_->kernels(), state.params, stream,
                        pinned_.data() + kReadback, request.max_loop_iterations, request.cancelled,
                        request.profile ? &profile_ : nullptr, use_graphs_ ? &graphs_ : nullptr,

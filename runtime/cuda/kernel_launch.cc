@@ -35,8 +35,10 @@ Result<LaunchParams> LaunchParams::Build(const ShapePlan& shape, int32_t* faults
       for (uint32_t i = 0; i < Count(launch->scalars()); ++i)
         made.params_.push_back(const_cast<int64_t*>(step.scalars + i));
       made.params_.push_back(&made.fault_pointers_[step.number]);
-      for (uint32_t i = 0; i < Count(code.kernels()[step.kernel].tensor_maps); ++i)
-        made.params_.push_back(&made.maps_.emplace_back());
+      for (const plan::TensorMap* row : Items(code.kernels()[step.kernel].tensor_maps)) {
+        made.maps_.push_back({&step, row});
+        made.params_.push_back(&made.maps_.back().value);
+      }
       const plan::Product* product = code.kernels()[step.kernel].product;
       if (product && step.grid > 0) {
         MLC_TRY_ASSIGN(made.products_[step.number],
@@ -48,18 +50,15 @@ Result<LaunchParams> LaunchParams::Build(const ShapePlan& shape, int32_t* faults
   return made;
 }
 
-Status LaunchParams::EncodeMaps(const Context& context, const ShapePlan& shape,
-                                const std::vector<Kernel>& kernels, uint64_t binding) {
-  if (maps_.empty() || binding == encoded_) return Ok();
-  auto map = maps_.begin();
-  for (uint32_t block = 0; block < shape.num_blocks(); ++block)
-    for (const Step& step : shape.block(block)) {
-      if (step.op != plan::Op::Launch) continue;
-      for (const plan::TensorMap* row : Items(kernels[step.kernel].tensor_maps)) {
-        if (step.grid > 0) MLC_TRY(EncodeTensorMap(context, shape, step, *row, &*map));
-        ++map;
-      }
-    }
+Status LaunchParams::EncodeMaps(const Context& context, uint64_t binding) {
+  if (binding == encoded_) return Ok();
+  for (Map& map : maps_) {
+    const void* address = map.step->buffers[map.row->buffer()];
+    if (map.step->grid == 0 || map.made_for == address) continue;
+    map.made_for.reset();
+    MLC_TRY(EncodeTensorMap(context, *map.step, *map.row, &map.value));
+    map.made_for = address;
+  }
   encoded_ = binding;
   return Ok();
 }

@@ -6,6 +6,7 @@
 #define MLC_RUNTIME_CUDA_KERNEL_LAUNCH_H
 
 #include <deque>
+#include <optional>
 #include <vector>
 
 #include "runtime/cuda/library_product.h"
@@ -24,11 +25,10 @@ class LaunchParams {
   static Result<LaunchParams> Build(const ShapePlan& shape, int32_t* faults,
                                     const PlanOnDevice& code);
 
-  // Makes the tensor maps of all launches for the addresses that the shape is bound to. `binding` is
-  // another number whenever these are others: the maps of one are made once. The context is
-  // current. Errors are those of EncodeTensorMap.
-  Status EncodeMaps(const Context& context, const ShapePlan& shape,
-                    const std::vector<Kernel>& kernels, uint64_t binding);
+  // Makes the tensor maps of all launches for the addresses that the shape is bound to: those whose
+  // operand lies elsewhere than when they were made last. `binding` is another number whenever any
+  // address is another. The context is current. Errors are those of EncodeTensorMap.
+  Status EncodeMaps(const Context& context, uint64_t binding);
 
   // Of a launch; in the order of runtime/cuda/kernel_abi.h.
   void** of(const Step& step) const {
@@ -43,11 +43,18 @@ class LaunchParams {
   size_t count(const Step& step) const { return first_[step.number + 1] - first_[step.number]; }
 
  private:
+  struct Map {
+    const Step* step;
+    const plan::TensorMap* row;
+    CUtensorMap value{};
+    std::optional<const void*> made_for = std::nullopt;
+  };
+
   std::vector<void*> params_;
   std::vector<size_t> first_;             // by instruction, and the end
   std::vector<int32_t*> fault_pointers_;  // by instruction
-  std::deque<CUtensorMap> maps_;          // in the order of launches; params_ points to them
-  uint64_t encoded_ = 0;                  // the binding that they were made for
+  std::deque<Map> maps_;                  // in the order of launches; params_ points to them
+  uint64_t encoded_ = 0;                  // the binding that all of them were made for
   std::vector<std::unique_ptr<LibraryProduct>> products_;  // by instruction, or none at all
 };
 

@@ -16,8 +16,8 @@ using Numbers = std::array<uint32_t, kMaxRank>;
 
 }  // namespace
 
-Status EncodeTensorMap(const Context& context, const ShapePlan& shape, const Step& step,
-                       const plan::TensorMap& map, CUtensorMap* out) {
+Status EncodeTensorMap(const Context& context, const Step& step, const plan::TensorMap& map,
+                       CUtensorMap* out) {
   void* const address = step.buffers[map.buffer()];
   const uint32_t rank = Count(map.dims());
   Sizes dims{}, strides{};

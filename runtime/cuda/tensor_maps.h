@@ -11,8 +11,8 @@
 namespace mlc::runtime::cuda {
 
 // The map of a bound launch's buffer. Nothing is read there. DEVICE_FAILED.
-Status EncodeTensorMap(const Context& context, const ShapePlan& shape, const Step& step,
-                       const plan::TensorMap& map, CUtensorMap* out);
+Status EncodeTensorMap(const Context& context, const Step& step, const plan::TensorMap& map,
+                       CUtensorMap* out);
 
 }  // namespace mlc::runtime::cuda
 
