@@ -13,6 +13,7 @@ void mlc_session_options_init(mlc_session_options_t* options) {
   options->max_loop_iterations = uint64_t{1} << 40;
   options->cuda_graphs = SwitchFromEnvironment("MLC_CUDA_GRAPHS", true);
   options->cuda_dependent_launch = SwitchFromEnvironment("MLC_CUDA_DEPENDENT_LAUNCH", true);
+  options->cuda_inputs_ahead = SwitchFromEnvironment("MLC_CUDA_INPUTS_AHEAD", false);
 }
 
 mlc_status_t* mlc_session_create(mlc_plan_t* plan, mlc_device_t* device,

@@ -31,6 +31,21 @@ class CudaShape final : public ShapeState {
   std::vector<std::vector<Piece>> pieces;  // of each block; none without graphs
 };
 
+// Places in one block of memory, one behind the other.
+struct Places {
+  uint64_t total = 0;
+  bool fit = true;
+
+  void* Add(uint64_t size_bytes) {
+    void* const offset = reinterpret_cast<void*>(total);
+    fit = fit && CheckedAdd<uint64_t>(total, size_bytes, &total) &&
+          CheckedAlignUp<uint64_t>(total, MLC_CUDA_ALIGNMENT, &total);
+    return offset;
+  }
+};
+
+bool IsCopied(const mlc_tensor& tensor) { return !tensor.on_device() && tensor.size_bytes > 0; }
+
 }  // namespace
 
 CudaExecutor::CudaExecutor(std::vector<BoundProgram> programs, std::shared_ptr<PlanOnDevice> code,
@@ -54,6 +69,9 @@ Result<std::unique_ptr<Executor>> CudaExecutor::Create(mlc_plan& plan, const pla
   std::unique_ptr<CudaExecutor> executor(
       new CudaExecutor(std::move(programs), std::move(code), device, options));
   MLC_TRY(executor->Init(Count(entry.inputs())));
+  if (options.cuda_inputs_ahead) {
+    MLC_TRY_ASSIGN(executor->ring_, InputRing::Create(device.context()));
+  }
   return std::unique_ptr<Executor>(std::move(executor));
 }
 
@@ -161,56 +179,63 @@ uint64_t CudaExecutor::BindingOf(const ShapePlan& shape) {
   return binding_;
 }
 
-// Device addresses of all tensors; those on the host get a place in staging_, in order, so that
-// equal bindings give equal addresses.
+// Device addresses of all tensors; those on the host get a place in staging_ or the ring, in order,
+// so that equal bindings give equal addresses.
 Status CudaExecutor::PlaceTensors(const RunRequest& request) {
-  uint64_t total = 0;
-  bool fits = true;
+  Places staged, ahead;
   const void* misplaced = nullptr;
-  auto place = [&](const mlc_tensor& tensor, std::vector<void*>& out) {
-    if (tensor.on_device()) {
-      if (Address(tensor.data) % MLC_CUDA_IO_ALIGNMENT != 0 && tensor.size_bytes > 0)
-        misplaced = tensor.data;
-      out.push_back(tensor.data);
-      return;
-    }
-    out.push_back(reinterpret_cast<void*>(total));
-    fits = fits && CheckedAdd<uint64_t>(total, tensor.size_bytes, &total) &&
-           CheckedAlignUp<uint64_t>(total, MLC_CUDA_ALIGNMENT, &total);
+  auto place = [&](const mlc_tensor& tensor, Places& places) {
+    if (!tensor.on_device()) return places.Add(tensor.size_bytes);
+    if (Address(tensor.data) % MLC_CUDA_IO_ALIGNMENT != 0 && tensor.size_bytes > 0)
+      misplaced = tensor.data;
+    return tensor.data;
   };
   input_data_.clear();
   output_data_.clear();
-  for (const Ref<mlc_tensor>& input : request.inputs) place(*input, input_data_);
-  for (const mlc_tensor* output : request.outputs) place(*output, output_data_);
-  if (!fits) return Error(MLC_STATUS_OUT_OF_RANGE, "the inputs' and outputs' sizes overflow");
+  for (const Ref<mlc_tensor>& input : request.inputs)
+    input_data_.push_back(place(*input, ring_ ? ahead : staged));
+  for (const mlc_tensor* output : request.outputs) output_data_.push_back(place(*output, staged));
+  if (!staged.fit || !ahead.fit)
+    return Error(MLC_STATUS_OUT_OF_RANGE, "the inputs' and outputs' sizes overflow");
   if (misplaced)
     return Error(MLC_STATUS_INVALID_ARGUMENT,
                  "%s: an input or output begins at %p: kernels read vectors, tensors on the device "
                  "must lie at multiples of %d bytes",
                  device_.name.c_str(), misplaced, MLC_CUDA_IO_ALIGNMENT);
-  if (total > staging_.size_bytes()) MLC_TRY(Grow(total, staging_));
-  auto locate = [&](const mlc_tensor& tensor, void*& data) {
-    if (!tensor.on_device()) data = staging_.data() + reinterpret_cast<uintptr_t>(data);
+  DeviceMemory& of_inputs = ring_ ? ring_->memory() : staging_;
+  if (ahead.total > of_inputs.size_bytes()) MLC_TRY(Grow(ahead.total, of_inputs));
+  if (staged.total > staging_.size_bytes()) MLC_TRY(Grow(staged.total, staging_));
+  auto locate = [](const mlc_tensor& tensor, const DeviceMemory& memory, void*& data) {
+    if (!tensor.on_device()) data = memory.data() + reinterpret_cast<uintptr_t>(data);
   };
-  for (size_t i = 0; i < input_data_.size(); ++i) locate(*request.inputs[i], input_data_[i]);
-  for (size_t i = 0; i < output_data_.size(); ++i) locate(*request.outputs[i], output_data_[i]);
+  for (size_t i = 0; i < input_data_.size(); ++i)
+    locate(*request.inputs[i], of_inputs, input_data_[i]);
+  for (size_t i = 0; i < output_data_.size(); ++i)
+    locate(*request.outputs[i], staging_, output_data_[i]);
   return Ok();
 }
 
 Status CudaExecutor::CopyIn(CUstream stream, const RunRequest& request) {
   for (size_t i = 0; i < input_data_.size(); ++i) {
     const mlc_tensor& input = *request.inputs[i];
-    if (!input.on_device() && input.size_bytes > 0)
+    if (IsCopied(input))
       MLC_CU(context_, cuMemcpyHtoDAsync, Address(input_data_[i]), input.data, input.size_bytes,
              stream);
   }
   return Ok();
 }
 
+// To the ring: behind nothing of the stream.
+Status CudaExecutor::CopyAhead(CUstream stream, const RunRequest& request) {
+  MLC_TRY(ring_->BeginFill());
+  MLC_TRY(CopyIn(ring_->stream(), request));
+  return ring_->EndFill(stream);
+}
+
 Status CudaExecutor::CopyOut(CUstream stream, const RunRequest& request) {
   for (size_t i = 0; i < output_data_.size(); ++i) {
     const mlc_tensor& output = *request.outputs[i];
-    if (!output.on_device() && output.size_bytes > 0)
+    if (IsCopied(output))
       MLC_CU(context_, cuMemcpyDtoHAsync, output.data, Address(output_data_[i]), output.size_bytes,
              stream);
   }
@@ -261,7 +286,7 @@ Status CudaExecutor::Enqueue(ShapePlan& shape, const RunRequest& request, mlc_st
 
   // What was enqueued still uses memory: nothing may go before it has ended.
   profile_.Abandon();
-  const Status drained = Drain(context_, on);
+  const Status drained = DrainAll(on);
   pending_program_ = nullptr;
   std::memset(faults(), 0, NumInstructions(*shape.bound().program) * sizeof(int32_t));
   failed_ |= status.code() == MLC_STATUS_DEVICE_FAILED || !drained.ok();
@@ -273,7 +298,10 @@ Status CudaExecutor::EnqueueOn(CUstream stream, ShapePlan& shape, const RunReque
   auto* gate = reinterpret_cast<uint32_t*>(pinned_.data() + kGate);
   if (request.profile)
     MLC_TRY(profile_.Begin(stream, has_run_[program] ? gate : nullptr, request.profile));
-  MLC_TRY(CopyIn(stream, request));
+  const bool is_ahead =
+      ring_ && std::any_of(request.inputs.begin(), request.inputs.end(),
+                           [](const Ref<mlc_tensor>& input) { return IsCopied(*input); });
+  MLC_TRY(is_ahead ? CopyAhead(stream, request) : CopyIn(stream, request));
   auto& state = static_cast<CudaShape&>(*shape.state);
   const uint64_t binding = BindingOf(shape);
   MLC_TRY(state.params.EncodeMaps(context_, binding));
@@ -281,6 +309,7 @@ Status CudaExecutor::EnqueueOn(CUstream stream, ShapePlan& shape, const RunReque
                        pinned_.data() + kReadback, request.max_loop_iterations, request.cancelled,
                        request.profile ? &profile_ : nullptr, use_graphs_ ? &graphs_ : nullptr,
                        state.pieces, binding}));
+  if (is_ahead) MLC_TRY(ring_->EndUse(stream));
   if (request.profile) MLC_TRY(profile_.Collect());
   has_run_[program] = true;
   return CopyOut(stream, request);
@@ -294,6 +323,13 @@ Status CudaExecutor::Wait() {
   Status fault = TakeFault();
   pending_program_ = nullptr;
   return status.ok() ? std::move(fault) : std::move(status);
+}
+
+// Until nothing is left of any run, copies ahead included, whatever it has come to.
+Status CudaExecutor::DrainAll(CUstream stream) {
+  Status runs = Drain(context_, stream);
+  Status copies = ring_ ? Drain(context_, ring_->stream()) : Ok();
+  return runs.ok() ? std::move(copies) : std::move(runs);
 }
 
 // Until the pending runs have ended.

@@ -5,6 +5,7 @@
 #ifndef MLC_RUNTIME_CUDA_CUDA_EXECUTOR_H
 #define MLC_RUNTIME_CUDA_CUDA_EXECUTOR_H
 
+#include "runtime/cuda/input_ring.h"
 #include "runtime/cuda/stream_runner.h"
 #include "runtime/exec/executor.h"
 
@@ -45,8 +46,10 @@ class CudaExecutor final : public Executor {
   Status PlaceTensors(const RunRequest& request);
   Status EnqueueOn(CUstream stream, ShapePlan& shape, const RunRequest& request);
   Status CopyIn(CUstream stream, const RunRequest& request);
+  Status CopyAhead(CUstream stream, const RunRequest& request);
   Status CopyOut(CUstream stream, const RunRequest& request);
   void ReportPageable(const RunRequest& request);
+  Status DrainAll(CUstream stream);
   Status Synchronize();
   Status TakeFault();
   int32_t* faults() const { return reinterpret_cast<int32_t*>(pinned_.data() + kFaults); }
@@ -55,7 +58,8 @@ class CudaExecutor final : public Executor {
   const Context& context_;
   const std::shared_ptr<PlanOnDevice> code_;
   DeviceMemory arena_;
-  DeviceMemory staging_;  // device copies of tensors on the host
+  DeviceMemory staging_;  // device copies of tensors on the host, with a ring of outputs alone
+  std::unique_ptr<InputRing> ring_;  // null when inputs are not copied ahead
   DeviceMemory pinned_;
   size_t elements_ = 0;  // offset in pinned_ of 512 bytes for each input
   Stream stream_;

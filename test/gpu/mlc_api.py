@@ -24,7 +24,7 @@ class DeviceOptions(ctypes.Structure):
 
 class SessionOptions(ctypes.Structure):
     _fields_ = [("struct_size", ctypes.c_size_t), ("entry", ctypes.c_char_p), ("max_cached_shapes", ctypes.c_uint32), ("profile", ctypes.c_int),
-                ("max_loop_iterations", U64), ("cuda_graphs", ctypes.c_int)]
+                ("max_loop_iterations", U64), ("cuda_graphs", ctypes.c_int), ("cuda_dependent_launch", ctypes.c_int), ("cuda_inputs_ahead", ctypes.c_int)]
 
 
 class MemoryStats(ctypes.Structure):

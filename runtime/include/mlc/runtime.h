@@ -375,6 +375,12 @@ typedef struct mlc_session_options {
                       answers; the init function takes it from MLC_CUDA_GRAPHS, else 1 */
   int cuda_dependent_launch; /* CUDA: zero starts each kernel of a graph when the one before it has
                                 ended, with the same answers; MLC_CUDA_DEPENDENT_LAUNCH, else 1 */
+  int cuda_inputs_ahead; /* CUDA: non-zero copies inputs that lie in host memory as soon as
+                            mlc_session_enqueue is called, on a stream of the session's own, beside
+                            earlier runs and work on the caller's stream. Their contents must be
+                            final when the call is made: no work that was enqueued may write them,
+                            the session's own earlier runs included. Takes room on the device for
+                            the inputs of two runs. MLC_CUDA_INPUTS_AHEAD, else 0 */
 } mlc_session_options_t;
 
 MLC_API void mlc_session_options_init(mlc_session_options_t *options);
@@ -420,9 +426,10 @@ MLC_API mlc_status_t *mlc_session_set_output(mlc_session_t *session, size_t inde
  * is lost. */
 MLC_API mlc_status_t *mlc_session_run(mlc_session_t *session);
 /* Starts a run behind the work on the stream and the session's earlier runs, and returns. Inputs and
- * outputs must keep their place and contents until the stream has passed it; copies of pageable host
- * memory may make the call wait. The call also waits where the program does (an If or Loop, a size
- * taken from an input's element on the device, a new shape that needs more memory). Status as
+ * outputs must keep their place and contents until the stream has passed it; work that the stream has
+ * before it may still write the inputs, unless cuda_inputs_ahead says otherwise. Copies of pageable
+ * host memory may make the call wait. The call also waits where the program does (an If or Loop, a
+ * size taken from an input's element on the device, a new shape that needs more memory). Status as
  * mlc_session_run; faults of the data show at the next mlc_session_wait. */
 MLC_API mlc_status_t *mlc_session_enqueue(mlc_session_t *session, mlc_stream_t *stream);
 /* Waits for the session's enqueued runs. DATA_FAULT for the first instruction that met one in any of

@@ -61,8 +61,9 @@ PlanBuilder StreamsPlan() {
 
 // Pinned tensors on the caller's streams, shapes that grow while runs are pending, graphs that are
 // made, updated and prepared, memory that goes back.
-void LiveOnStreams(const mlc::Device& device, const mlc::Plan& plan) {
-  mlc::Session session = mlc::Session::Create(plan, device);
+void LiveOnStreams(const mlc::Device& device, const mlc::Plan& plan,
+                   const mlc_session_options_t& session_options) {
+  mlc::Session session = mlc::Session::Create(plan, device, &session_options);
   const mlc::Stream a = mlc::Stream::Create(device), b = mlc::Stream::Create(device);
   std::vector<mlc::Tensor> inputs, outputs, copies;
   const std::vector<int64_t> sizes = {3, 3, 5, 3000, 20000, 4};
@@ -127,7 +128,7 @@ void Live(const mlc::Plan& plan, const mlc::Device& device, mlc::Session& sessio
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(GivesRightAnswers(session));  // its three turns
 }
 
-Outcome LiveWith(const sim::Options& options) {
+Outcome LiveWith(const sim::Options& options, bool inputs_ahead = false) {
   sim::Reset(options);
   Outcome outcome;
   AlignedBytes streams_bytes = StreamsPlan().BuildAligned();
@@ -137,6 +138,7 @@ Outcome LiveWith(const sim::Options& options) {
   const mlc::Plan library = mlc::Plan::OpenMemory(library_bytes.data(), library_bytes.size());
   AlignedBytes bytes = EverythingPlan(PlanKind::Cuda).BuildAligned();
   const mlc::Plan plan = mlc::Plan::OpenMemory(bytes.data(), bytes.size());
+  const mlc_session_options_t session_options = SessionOptions(inputs_ahead);
   mlc::Device device;
   mlc::Session session;
   auto works = [](auto body) {
@@ -150,10 +152,10 @@ Outcome LiveWith(const sim::Options& options) {
     mlc_device_options_t device_options = DeviceOptions();
     device_options.log_level = MLC_LOG_ERROR;
     device = OpenSim(device_options);
-    session = mlc::Session::Create(plan, device);
+    session = mlc::Session::Create(plan, device, &session_options);
     outcome.opened = true;
     Live(plan, device, session);
-    LiveOnStreams(device, streams);
+    LiveOnStreams(device, streams, session_options);
     LiveWithLibrary(device, library);
   } catch (const mlc::Error& error) {
     outcome.code = error.code();
@@ -208,13 +210,15 @@ TEST_F(CudaFailures, ALifeMakesEveryCall) {
   EXPECT_GT(sim::Calls("cuMemFree"), 0u);
 }
 
-// With virtual memory and without.
-void FailEveryCall(const std::set<std::string>& missing, std::initializer_list<CUresult> errors) {
-  const uint64_t calls = LiveWith({.missing = missing}).calls;
+// With virtual memory and without, with inputs in their turn and ahead.
+void FailEveryCall(const std::set<std::string>& missing, std::initializer_list<CUresult> errors,
+                   bool inputs_ahead = false) {
+  const uint64_t calls = LiveWith({.missing = missing}, inputs_ahead).calls;
   ASSERT_GT(calls, 300u);
   for (CUresult error : errors) {
     for (uint64_t k = 1; k <= calls; ++k) {
-      const Outcome outcome = LiveWith({.fail_call = k, .fail_with = error, .missing = missing});
+      const Outcome outcome =
+          LiveWith({.fail_call = k, .fail_with = error, .missing = missing}, inputs_ahead);
       const std::string call = sim::FailedCall();
       SCOPED_TRACE("call " + std::to_string(k) + ", " + call + ", error " + std::to_string(error) +
                    ": " + outcome.message);
@@ -249,18 +253,23 @@ TEST_F(CudaFailures, WithoutVirtualMemoryToo) {
   FailEveryCall({"cuMemMap"}, {CUDA_ERROR_OUT_OF_MEMORY});
 }
 
+TEST_F(CudaFailures, WithInputsAheadToo) {
+  FailEveryCall({}, {CUDA_ERROR_UNKNOWN, CUDA_ERROR_OUT_OF_MEMORY}, true);
+}
+
 TEST_F(CudaFailures, AFaultOfAKernelLosesTheDevice) {
-  for (uint64_t k = 1; k <= 12; ++k) {
-    const Outcome outcome = LiveWith({.fault_kernel = k});
-    SCOPED_TRACE("kernel " + std::to_string(k));
-    EXPECT_EQ(outcome.code, MLC_STATUS_DEVICE_FAILED);
-    EXPECT_NE(outcome.message.find("CUDA_ERROR_ILLEGAL_ADDRESS (700)"), std::string::npos)
-        << outcome.message;
-    EXPECT_NE(outcome.message.find("the device is lost to this process"), std::string::npos);
-    EXPECT_FALSE(outcome.usable);
-    EXPECT_FALSE(outcome.others_work);
-    sim::TakeViolations();
-  }
+  for (bool ahead : {false, true})
+    for (uint64_t k = 1; k <= 12; ++k) {
+      const Outcome outcome = LiveWith({.fault_kernel = k}, ahead);
+      SCOPED_TRACE("kernel " + std::to_string(k));
+      EXPECT_EQ(outcome.code, MLC_STATUS_DEVICE_FAILED);
+      EXPECT_NE(outcome.message.find("CUDA_ERROR_ILLEGAL_ADDRESS (700)"), std::string::npos)
+          << outcome.message;
+      EXPECT_NE(outcome.message.find("the device is lost to this process"), std::string::npos);
+      EXPECT_FALSE(outcome.usable);
+      EXPECT_FALSE(outcome.others_work);
+      sim::TakeViolations();
+    }
   sim::Reset();  // a lost context gives nothing back
 }
 

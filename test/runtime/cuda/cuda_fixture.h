@@ -22,6 +22,13 @@ inline mlc_device_options_t DeviceOptions() {
   return options;
 }
 
+inline mlc_session_options_t SessionOptions(bool inputs_ahead) {
+  mlc_session_options_t options;
+  mlc_session_options_init(&options);
+  options.cuda_inputs_ahead = inputs_ahead;
+  return options;
+}
+
 // "cuda:<ordinal>" of the simulated driver; throws mlc::Error.
 inline mlc::Device OpenSim(const mlc_device_options_t& options = DeviceOptions(), int ordinal = 0) {
   auto driver = sim::Load();
@@ -33,11 +40,12 @@ inline mlc::Device OpenSim(const mlc_device_options_t& options = DeviceOptions()
 
 struct CudaOpened {
   explicit CudaOpened(const PlanBuilder& builder,
-                      const mlc_device_options_t& options = DeviceOptions())
+                      const mlc_device_options_t& options = DeviceOptions(),
+                      const mlc_session_options_t& session_options = SessionOptions(false))
       : bytes(builder.BuildAligned()),
         plan(mlc::Plan::OpenMemory(bytes.data(), bytes.size())),
         device(OpenSim(options)),
-        session(mlc::Session::Create(plan, device)) {}
+        session(mlc::Session::Create(plan, device, &session_options)) {}
 
   AlignedBytes bytes;
   mlc::Plan plan;
