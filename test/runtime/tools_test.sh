@@ -62,8 +62,8 @@ expect 0 "MBU" cuda --profile --peak 1e9:1e9
 expect 0 "of the run without profiling" cuda --profile --peak h100-sxm
 expect 0 "a run without profiling takes" cuda --profile
 expect 2 "one of x86-64-v2-core" cuda --profile --peak abacus
-expect 0 "2 streams, inputs and outputs pageable" cuda --streams 2 --json streams.json
-grep -q '"within": true' streams.json || fail "no answers of --streams"
+expect 0 "2 streams, inputs and outputs pinned, ahead" cuda --streams 2 --json streams.json
+(($(grep -c '"within": true' streams.json) == 4)) || fail "no answers of --streams"
 expect 0 "3 streams, inputs and outputs pinned" run --streams 3
 cuda --json - > cuda.json || fail "--json - on CUDA"
 cuda --profile --json profile.json > text || fail "--profile on CUDA"

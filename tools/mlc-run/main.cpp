@@ -14,7 +14,8 @@ constexpr const char kFooter[] =
     "input files the inputs are random: floats in [-1, 1), integers 0 "
     "or 1.\n"
     "Environment: MLC_THREADS, MLC_LOG (error, warn, info, debug), MLC_VERIFY_ALL, "
-    "MLC_ALLOC_CONF, MLC_CUDA_GRAPHS, MLC_CUDA_DEPENDENT_LAUNCH, MLC_CUDA_FORCE_PTX.\n"
+    "MLC_ALLOC_CONF, MLC_CUDA_GRAPHS, MLC_CUDA_DEPENDENT_LAUNCH, MLC_CUDA_INPUTS_AHEAD, "
+    "MLC_CUDA_FORCE_PTX.\n"
     "Exit codes: 0 ok, 1 the plan is at fault, 2 usage, 3 the device or the system failed, 4 "
     "differs from the reference.\n"
     "Examples:\n"
@@ -86,7 +87,8 @@ int Main(int argc, char** argv) {
       ->type_name("NAME|FLOPS:BYTES");
   app.add_option("--streams", options.streams,
                  "then also the throughput of N sessions at once, each on a stream of its own, with "
-                 "inputs and outputs on the device, in pinned and in pageable memory of the host")
+                 "inputs and outputs on the device, in pinned and in pageable memory of the host, and "
+                 "pinned with inputs copied ahead")
       ->type_name("N")
       ->check(CLI::Range(1u, 64u));
   app.add_flag("--include-transfers", options.include_transfers,

@@ -59,19 +59,27 @@ Throughput Measure(std::vector<Lane>& lanes, IOMemory memory, const char* io,
 std::vector<Throughput> RunStreams(const Plan& plan, const Device& device,
                                    const RunOptions& options, const std::vector<Array>& inputs,
                                    const std::vector<std::pair<std::string, Array>>& outputs) {
-  mlc_session_options_t session_options;
-  mlc_session_options_init(&session_options);
-  session_options.entry = options.entry.empty() ? nullptr : options.entry.c_str();
-  std::vector<Lane> lanes(options.streams);
-  for (Lane& lane : lanes) {
-    lane.session = Session::Create(plan, device, &session_options);
-    lane.stream = Stream::Create(device);
-    lane.io = std::make_unique<DeviceIO>(lane.session, device, inputs, outputs);
-  }
+  auto make_lanes = [&](bool inputs_ahead) {
+    mlc_session_options_t session_options;
+    mlc_session_options_init(&session_options);
+    session_options.entry = options.entry.empty() ? nullptr : options.entry.c_str();
+    session_options.cuda_inputs_ahead = inputs_ahead;
+    std::vector<Lane> lanes(options.streams);
+    for (Lane& lane : lanes) {
+      lane.session = Session::Create(plan, device, &session_options);
+      lane.stream = Stream::Create(device);
+      lane.io = std::make_unique<DeviceIO>(lane.session, device, inputs, outputs);
+    }
+    return lanes;
+  };
   std::vector<Throughput> rows;
+  std::vector<Lane> lanes = make_lanes(false);
   rows.push_back(Measure(lanes, IOMemory::kDevice, "on the device", options, outputs));
   rows.push_back(Measure(lanes, IOMemory::kPinned, "pinned", options, outputs));
   rows.push_back(Measure(lanes, IOMemory::kPageable, "pageable", options, outputs));
+  lanes.clear();
+  lanes = make_lanes(true);
+  rows.push_back(Measure(lanes, IOMemory::kPinned, "pinned, ahead", options, outputs));
   return rows;
 }
 

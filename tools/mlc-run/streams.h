@@ -23,8 +23,8 @@ struct Throughput {
 
 // options.streams sessions, each on a stream of its own, are enqueued in turn without waiting, for
 // options.iterations runs each or options.duration_s; then all are waited for. Device, pinned and
-// pageable memory, in this order. On the host, where enqueueing runs at once, the three are the
-// same.
+// pageable memory, then pinned memory with sessions that copy inputs ahead, in this order. On the
+// host, where enqueueing runs at once, all are the same.
 std::vector<Throughput> RunStreams(const Plan& plan, const Device& device,
                                    const RunOptions& options, const std::vector<Array>& inputs,
                                    const std::vector<std::pair<std::string, Array>>& outputs);
