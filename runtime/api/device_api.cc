@@ -27,9 +27,17 @@ Result<Ref<mlc_device>> OpenByName(const char* name, const mlc_device_options_t&
                name);
 }
 
+mlc_device_options_t DefaultOptions() {
+  mlc_device_options_t options{};
+  options.log_level = LogLevelFromEnvironment();
+  options.alloc_conf = std::getenv("MLC_ALLOC_CONF");
+  options.cuda_force_ptx = SwitchFromEnvironment("MLC_CUDA_FORCE_PTX", false);
+  return options;
+}
+
 Status OpenDevice(const char* name, const mlc_device_options_t* given, mlc_device_t** out_device) {
   mlc_device_options_t options;
-  MLC_TRY(ReadOptions(given, mlc_device_options_init, &options));
+  MLC_TRY(ReadOptions(given, DefaultOptions(), &options));
   MLC_TRY_ASSIGN(Ref<mlc_device> device, OpenByName(name, options));
   *out_device = device.Detach();
   return Ok();
@@ -42,12 +50,8 @@ Allocator& MemoryOf(const mlc_device_t* device) {
 
 }  // namespace
 
-void mlc_device_options_init(mlc_device_options_t* options) {
-  *options = mlc_device_options_t{};
-  options->struct_size = sizeof *options;
-  options->log_level = LogLevelFromEnvironment();
-  options->alloc_conf = std::getenv("MLC_ALLOC_CONF");
-  options->cuda_force_ptx = SwitchFromEnvironment("MLC_CUDA_FORCE_PTX", false);
+void mlc_device_options_init_sized(mlc_device_options_t* options, size_t struct_size) {
+  WriteOptions(DefaultOptions(), struct_size, options);
 }
 
 mlc_status_t* mlc_device_open(const char* name, const mlc_device_options_t* options,

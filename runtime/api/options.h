@@ -13,17 +13,24 @@
 
 namespace mlc::runtime {
 
+// Defaults for the caller, whose struct has struct_size bytes; what only a newer header has is zero.
+template <typename T>
+void WriteOptions(const T& defaults, size_t struct_size, T* out_options) {
+  std::memset(static_cast<void*>(out_options), 0, struct_size);
+  std::memcpy(out_options, &defaults, std::min(struct_size, sizeof(T)));
+  if (struct_size >= sizeof(size_t)) out_options->struct_size = struct_size;
+}
+
 // The caller's options over the defaults. INVALID_ARGUMENT when struct_size was not set.
 template <typename T>
-Status ReadOptions(const T* given, void (*init)(T*), T* out_options) {
-  init(out_options);
+Status ReadOptions(const T* given, const T& defaults, T* out_options) {
+  *out_options = defaults;
   if (!given) return Ok();
   if (given->struct_size < sizeof(size_t))
     return Error(MLC_STATUS_INVALID_ARGUMENT,
                  "options must be filled by their _init function (struct_size is %zu)",
                  given->struct_size);
   std::memcpy(out_options, given, std::min(given->struct_size, sizeof(T)));
-  out_options->struct_size = sizeof(T);
   return Ok();
 }
 

@@ -12,9 +12,15 @@ using namespace mlc::runtime;
 
 namespace {
 
+mlc_plan_options_t DefaultOptions() {
+  mlc_plan_options_t options{};
+  options.verify_all = SwitchFromEnvironment("MLC_VERIFY_ALL", false);
+  return options;
+}
+
 Result<PlanReadOptions> ReadPlanOptions(const mlc_plan_options_t* given) {
   mlc_plan_options_t options;
-  MLC_TRY(ReadOptions(given, mlc_plan_options_init, &options));
+  MLC_TRY(ReadOptions(given, DefaultOptions(), &options));
   PlanReadOptions read_options;
   read_options.verify_all = options.verify_all != 0;
   return read_options;
@@ -64,11 +70,8 @@ const T* AtOrNull(const std::vector<T>& items, size_t index) {
 
 }  // namespace
 
-void mlc_plan_options_init(mlc_plan_options_t* options) {
-  const char* verify_all = std::getenv("MLC_VERIFY_ALL");
-  *options = mlc_plan_options_t{};
-  options->struct_size = sizeof *options;
-  options->verify_all = verify_all && *verify_all && std::strcmp(verify_all, "0") != 0;
+void mlc_plan_options_init_sized(mlc_plan_options_t* options, size_t struct_size) {
+  WriteOptions(DefaultOptions(), struct_size, options);
 }
 
 mlc_status_t* mlc_plan_open_file(const char* path, const mlc_plan_options_t* options,

@@ -6,14 +6,22 @@
 
 using namespace mlc::runtime;
 
-void mlc_session_options_init(mlc_session_options_t* options) {
-  *options = mlc_session_options_t{};
-  options->struct_size = sizeof *options;
-  options->max_cached_shapes = 8;
-  options->max_loop_iterations = uint64_t{1} << 40;
-  options->cuda_graphs = SwitchFromEnvironment("MLC_CUDA_GRAPHS", true);
-  options->cuda_dependent_launch = SwitchFromEnvironment("MLC_CUDA_DEPENDENT_LAUNCH", true);
-  options->cuda_inputs_ahead = SwitchFromEnvironment("MLC_CUDA_INPUTS_AHEAD", false);
+namespace {
+
+mlc_session_options_t DefaultOptions() {
+  mlc_session_options_t options{};
+  options.max_cached_shapes = 8;
+  options.max_loop_iterations = uint64_t{1} << 40;
+  options.cuda_graphs = SwitchFromEnvironment("MLC_CUDA_GRAPHS", true);
+  options.cuda_dependent_launch = SwitchFromEnvironment("MLC_CUDA_DEPENDENT_LAUNCH", true);
+  options.cuda_inputs_ahead = SwitchFromEnvironment("MLC_CUDA_INPUTS_AHEAD", false);
+  return options;
+}
+
+}  // namespace
+
+void mlc_session_options_init_sized(mlc_session_options_t* options, size_t struct_size) {
+  WriteOptions(DefaultOptions(), struct_size, options);
 }
 
 mlc_status_t* mlc_session_create(mlc_plan_t* plan, mlc_device_t* device,
@@ -23,7 +31,7 @@ mlc_status_t* mlc_session_create(mlc_plan_t* plan, mlc_device_t* device,
   MLC_REQUIRE(plan);
   MLC_REQUIRE(device);
   mlc_session_options_t options;
-  Status status = ReadOptions(given, mlc_session_options_init, &options);
+  Status status = ReadOptions(given, DefaultOptions(), &options);
   if (!status.ok()) return status.Release();
   auto session = mlc_session::Create(*plan, *device, options);
   if (!session.ok()) return session.TakeStatus().Release();

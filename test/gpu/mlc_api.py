@@ -64,7 +64,7 @@ RESULTS = {"mlc_version": ctypes.c_char_p, "mlc_status_code": ctypes.c_int, "mlc
            "mlc_signature_input": ctypes.POINTER(TensorInfo), "mlc_signature_output": ctypes.POINTER(TensorInfo), "mlc_tensor_dims": ctypes.POINTER(ctypes.c_int64),
            "mlc_signature_num_symbols": ctypes.c_size_t, "mlc_signature_symbol": ctypes.POINTER(SymbolInfo), "mlc_tensor_data": P, "mlc_tensor_size_bytes": ctypes.c_size_t, "mlc_tensor_rank": ctypes.c_uint32, "mlc_tensor_dtype": ctypes.c_int,
            "mlc_tensor_on_device": ctypes.c_int, "mlc_plan_weights_bytes": U64, "mlc_device_num_threads": ctypes.c_uint32}
-NOTHING = ("_release", "_init", "_trim", "_reset_peak", "_snapshot", "_cancel", "_retain")
+NOTHING = ("_release", "_init_sized", "_trim", "_reset_peak", "_snapshot", "_cancel", "_retain")
 
 
 class Library:
@@ -131,7 +131,7 @@ class Device(Handle):
     def __init__(self, library, name, log=None, **options):
         """log(line) gets every line, the debugging ones too."""
         given = DeviceOptions()
-        library.mlc_device_options_init(ctypes.byref(given))
+        library.mlc_device_options_init_sized(ctypes.byref(given), ctypes.c_size_t(ctypes.sizeof(given)))
         for key, value in options.items():
             setattr(given, key, value)
         if log:
@@ -238,7 +238,7 @@ class Session(Handle):
 
     def __init__(self, plan, device, **options):
         given, out = SessionOptions(), P()
-        plan.library.mlc_session_options_init(ctypes.byref(given))
+        plan.library.mlc_session_options_init_sized(ctypes.byref(given), ctypes.c_size_t(ctypes.sizeof(given)))
         for key, value in options.items():
             setattr(given, key, value)
         plan.library.mlc_session_create(plan.pointer, device.pointer, ctypes.byref(given), ctypes.byref(out))

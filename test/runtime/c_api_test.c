@@ -177,9 +177,29 @@ static void refuse_wrong_arguments(void) {
   mlc_status_release(NULL);
 }
 
+/* Headers that know fewer fields than the library, and more. */
+static void check_option_sizes(void) {
+  mlc_session_options_t options;
+  const size_t older = offsetof(mlc_session_options_t, cuda_graphs);
+  struct {
+    mlc_session_options_t known;
+    uint64_t more;
+  } newer;
+  options.cuda_graphs = 77;
+  mlc_session_options_init_sized(&options, older);
+  expect(options.struct_size == older, "the caller's size");
+  expect(options.max_cached_shapes == 8, "a default in a field that an older header has");
+  expect(options.cuda_graphs == 77, "nothing written behind an older header's struct");
+  newer.more = 77;
+  mlc_session_options_init_sized(&newer.known, sizeof newer);
+  expect(newer.known.struct_size == sizeof newer, "the caller's size");
+  expect(newer.known.max_cached_shapes == 8 && newer.more == 0, "zero in what only a newer header has");
+}
+
 int main(int argc, char **argv) {
   if (argc != 2) return 2;
   refuse_wrong_arguments();
+  check_option_sizes();
   query(argv[1]);
   enqueue(argv[1]);
   run_all_orders(argv[1]);

@@ -15,7 +15,8 @@
  * live as long as it. Fields are only appended to info structs, so never copy them by size across
  * library versions.
  *   - Options and statistics structs start with struct_size, which says how much of them the caller
- * knows.
+ * knows. Options are filled with defaults by their _init function, which is inline so that the size
+ * is that of the caller's header, whichever library is loaded.
  *   - Devices and plans may be used from any thread. A session or a tensor may be used by one
  * thread at a time; a session used by two at once answers BUSY.
  *   - Nothing here throws, installs signal handlers or keeps global state.
@@ -149,7 +150,10 @@ typedef struct mlc_device_options {
                              memory and `allocator` is null */
 } mlc_device_options_t;
 
-MLC_API void mlc_device_options_init(mlc_device_options_t *options);
+MLC_API void mlc_device_options_init_sized(mlc_device_options_t *options, size_t struct_size);
+static inline void mlc_device_options_init(mlc_device_options_t *options) {
+  mlc_device_options_init_sized(options, sizeof *options);
+}
 
 /* Opens "host", or "cuda:N" ("cuda" is "cuda:0"): the N-th device that the driver shows this
  * process, so CUDA_VISIBLE_DEVICES counts. Options may be null. DEVICE_UNAVAILABLE: no such device
@@ -226,7 +230,10 @@ typedef struct mlc_plan_options {
                      MLC_VERIFY_ALL */
 } mlc_plan_options_t;
 
-MLC_API void mlc_plan_options_init(mlc_plan_options_t *options);
+MLC_API void mlc_plan_options_init_sized(mlc_plan_options_t *options, size_t struct_size);
+static inline void mlc_plan_options_init(mlc_plan_options_t *options) {
+  mlc_plan_options_init_sized(options, sizeof *options);
+}
 
 /* Maps and checks a file. It must not be changed in place while the plan lives (replace it by
  * renaming instead). NOT_FOUND, IO: the file. BAD_PLAN: it is damaged or no plan. PLAN_VERSION: it
@@ -383,7 +390,10 @@ typedef struct mlc_session_options {
                             the inputs of two runs. MLC_CUDA_INPUTS_AHEAD, else 0 */
 } mlc_session_options_t;
 
-MLC_API void mlc_session_options_init(mlc_session_options_t *options);
+MLC_API void mlc_session_options_init_sized(mlc_session_options_t *options, size_t struct_size);
+static inline void mlc_session_options_init(mlc_session_options_t *options) {
+  mlc_session_options_init_sized(options, sizeof *options);
+}
 
 /* Chooses the best code in the plan that the device can run and makes it ready: on CUDA loads it and
  * uploads the weights unless another session of the plan has. NO_TARGET lists what each candidate
