@@ -171,13 +171,25 @@ Value padElement(Emitter &e, Operation *op, unsigned, ArrayRef<Index> index) {
   Dims low = pad.getLow().getDims(), high = pad.getHigh().getDims(), in(e.facts.dims(pad.getX()));
   Indices source;
   Value inside;
+  bool lanePadded = false; // then lanes that all lie inside are read together, others one by one
   for (auto [k, at] : llvm::enumerate(index)) {
     if (low[k].isConstant(0) && high[k].isConstant(0)) {
       source.push_back(at);
       continue;
     }
-    if (at.lane)
-      return e.scalarize(op->getResult(0), index);
+    if (at.lane) {
+      if (pad.getMode() != "constant")
+        return e.scalarize(op->getResult(0), index);
+      auto before = low[k].constant();
+      Index first{e.sub(at.base, e.dim(low[k])), true, at.aligned && before && *before % e.width == 0};
+      Value fits = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::sle, e.add(first.base, e.i64(e.width)), e.dim(in[k]));
+      if (!low[k].isConstant(0))
+        fits = e.both(fits, arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::sge, first.base, e.i64(0)));
+      inside = inside ? e.both(inside, fits) : fits;
+      source.push_back(first);
+      lanePadded = true;
+      continue;
+    }
     Value i = e.sub(at.base, e.dim(low[k])), n = e.dim(in[k]), zero = e.i64(0);
     if (pad.getMode() == "constant") {
       Value in_ = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::ult, i, n);
@@ -219,7 +231,9 @@ Value padElement(Emitter &e, Operation *op, unsigned, ArrayRef<Index> index) {
     scf::YieldOp::create(e.b, e.loc, lanes ? e.splat(v) : v);
   }
   e.b.setInsertionPointToEnd(branch.elseBlock());
-  scf::YieldOp::create(e.b, e.loc, lanes ? e.splat(fill) : fill);
+  Emitter::Scope scope(e);
+  Value v = lanePadded ? e.scalarize(op->getResult(0), index) : fill;
+  scf::YieldOp::create(e.b, e.loc, lanes ? e.splat(v) : v);
   return branch.getResult(0);
 }
 
