@@ -17,6 +17,9 @@ namespace mlc {
 namespace {
 
 constexpr int64_t kLanes = 8;          // of 16 bytes of halves; f32 has 4
+constexpr int64_t kLineBytes = 128;    // of memory: a box of 64 halves that lies across two takes a third longer to come
+constexpr int64_t kMostWaste = 8;      // weights grow by one part in so many at most to have whole lines, or halves and quarters of them
+constexpr int64_t kWorthLine = 256;
 constexpr int64_t kWorthRow = 32;
 constexpr int64_t kWorth = 1 << 24;    // multiply-adds of a product that is worth a copy of its activations
 constexpr int64_t kWorthColumns = 256; // whose rows are read by more than one tile
@@ -90,12 +93,25 @@ private:
       return;
     auto region = cast<RegionOp>(product->getParentOp());
     Value weights = region.getInputs()[argument.getArgNumber()];
-    auto high = counts(weights);
-    if (!isConstantExpression(weights) || !high)
+    auto n = facts->dims(weights).back().constant();
+    if (!isConstantExpression(weights) || !n || *n < kWorthRow)
+      return;
+    const int64_t longer = longerRow(*n, facts->elementType(weights).getIntOrFloatBitWidth() / 8);
+    if (longer == *n)
       return;
     OpBuilder before(region);
-    replaceInput(argument, pad(before, weights, *high));
+    replaceInput(argument, pad(before, weights, {DimExpr(0), DimExpr(longer - *n)}));
     ++weightsPadded;
+  }
+
+  /// Whole lines of memory, sectors at least, where that wastes little; else whole vectors.
+  static int64_t longerRow(int64_t n, int64_t elementBytes) {
+    for (int64_t bytes = kLineBytes; bytes >= 32 && n >= kWorthLine; bytes /= 2) {
+      int64_t lanes = bytes / elementBytes, longer = (n + lanes - 1) / lanes * lanes;
+      if ((longer - n) * kMostWaste <= n)
+        return longer;
+    }
+    return roundUp(n);
   }
 
   void padActivations(MatMulOp product, const AssumedSizes &sizes) {

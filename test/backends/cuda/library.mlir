@@ -22,7 +22,7 @@
 // Too small, at 134 million multiply-adds.
 // CHECK-NEXT: plan.launch "k3_gemm"
 // Odd rows are padded as for our templates; the step from row to row is that of the padded ones.
-// CHECK-NEXT: plan.launch "[[ODD:k._cublaslt]]"({{.*}} scalars <[1, 512, 4001, 4096, 4096, 4008, 4001, 0, 0, 0, 0, 0]>
+// CHECK-NEXT: plan.launch "[[ODD:k._cublaslt]]"({{.*}} scalars <[1, 512, 4001, 4096, 4096, 4032, 4001, 0, 0, 0, 0, 0]>
 // Rows of a symbol's number.
 // CHECK-NEXT: plan.launch "[[OPEN:k._cublaslt]]"({{.*}} scalars <[1, "n", 4096, 4096, 4096, 4096, 4096, 0, 0, 0, 0, 0]> grid <["min(1, 4096*n)"]>
 // A residual is the library's third operand.
