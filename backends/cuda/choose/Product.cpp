@@ -142,7 +142,7 @@ void addHopperConfigs(std::vector<ProductConfig> &out, const ProductShape &s, co
 
 int64_t ProductConfig::sharedBytes(int64_t elementBytes, bool rightRows) const {
   if (hopper) {
-    int64_t finish = oneTile ? (split > 1 ? blockM * (blockN + 4) * 4 : 0) : warpgroups() * 64 * (columns() + 4) * 4;
+    int64_t finish = oneTile ? (split > 1 ? blockM * (blockN + 4) * 4 : 0) : warpgroups() * 64 * std::max<int64_t>((columns() + 4) * 4, 88 * 2); // rows of accumulators, or of results (kernels/runs.cuh)
     return 1024 + stages * (blockM + blockN) * 128 + finish + 16 * stages + 16;
   }
   int64_t chunk = 16 / elementBytes, left = blockM * (blockK + chunk), right = rightRows ? blockK * (blockN + chunk) : blockN * (blockK + chunk);

@@ -381,7 +381,24 @@ private:
     if (storeWidth > 1 && addValue() && store("storeVector", storeWidth))
       return true;
     storeWidth = 1;
+    resultByRuns = addRuns();
     return store("storeOne", 1);
+  }
+
+  /// Of one result of halves whose rows lie anyhow: an element by itself and where it lies, so that neighbours go in one store from where memory has a vector (kernels/runs.cuh).
+  bool addRuns() {
+    Value result = region.getResult(0), yielded = region.getBody().front().getTerminator()->getOperand(0);
+    Type type = facts.elementType(result);
+    if (region.getNumResults() > 1 || type.getIntOrFloatBitWidth() != 16 || N.isConstant(1))
+      return false;
+    auto positions = holes.positions({"b", "m", "n"}), parameters = positions;
+    parameters.push_back({"acc", b.getF32Type()});
+    return holes.add("resultAddress", positions, 2, LLVM::LLVMPointerType::get(b.getContext()), [&](Emitter &e, ArrayRef<Value> v) { return e.addressOf(result, resultIndex(e, v, true)); }) &&
+           holes.add("resultOne", parameters, 1, type, [&](Emitter &e, ArrayRef<Value> v) {
+             Indices index = resultIndex(e, v, false);
+             rememberAccumulator(e, anchor->getResult(0), index, v[3]);
+             return std::optional<Value>(e.at(yielded, index));
+           });
   }
 
   std::string source(const ProductConfig &c) {
@@ -400,6 +417,8 @@ private:
     holes.complete("resultVector", vector, "int64_t, int64_t, int64_t, const Pack<float, " + std::to_string(storeWidth) + "> &");
     holes.complete("writeVector", "void", "int64_t, int64_t, int64_t, const " + vector + " &");
     holes.complete("storeOne", "void", "int64_t, int64_t, int64_t, float");
+    holes.complete("resultOne", resultType, "int64_t, int64_t, int64_t, float");
+    holes.complete("resultAddress", "char *", "int64_t, int64_t, int64_t");
     if (c.hopper) // its parameters
       (void)leftMap(c), (void)rightMap(c);
     // NOTE: constants of the configuration become variables of the PTX module, where other kernels have theirs.
@@ -417,9 +436,9 @@ private:
       os << separator << name << " = " << value;
       separator = ", ";
     }
-    os << ";\n  static constexpr bool kLeftVector = " << flag(leftVector) << ", kRightVector = " << flag(rightVector) << ", kLeftTail = " << flag(leftTail && leftVector) << ", kRightRows = " << flag(rightRows) << ", kLeftPack = " << flag(leftPack) << ", kLeftLinear = " << flag(leftVector && leftLinear) << ", kRightLinear = " << flag(rightVector && rightLinear) << ", kRightConstant = " << flag(holes.isConstant(right)) << ", kNarrow = " << flag(isNarrow(M) && isNarrow(N)) << ", kByVectors = " << flag(resultByVectors && storeWidth > 1) << ", kAlternate = " << flag(c.alternate) << ", kOneTile = " << flag(c.oneTile) << ", kIsConv = " << flag(conv && !(c.hopper && isMatrix)) << ";\n};\n";
+    os << ";\n  static constexpr bool kLeftVector = " << flag(leftVector) << ", kRightVector = " << flag(rightVector) << ", kLeftTail = " << flag(leftTail && leftVector) << ", kRightRows = " << flag(rightRows) << ", kLeftPack = " << flag(leftPack) << ", kLeftLinear = " << flag(leftVector && leftLinear) << ", kRightLinear = " << flag(rightVector && rightLinear) << ", kRightConstant = " << flag(holes.isConstant(right)) << ", kNarrow = " << flag(isNarrow(M) && isNarrow(N)) << ", kByVectors = " << flag(resultByVectors && storeWidth > 1) << ", kByRuns = " << flag(resultByRuns) << ", kAlternate = " << flag(c.alternate) << ", kOneTile = " << flag(c.oneTile) << ", kIsConv = " << flag(conv && !(c.hopper && isMatrix)) << ";\n};\n";
     if (c.hopper)
-      os << kExchangeSource << kEpilogueSource << kHopperSource << holes.kernel(c.threads(), c.sharedBytes(elementBytes, rightRows), "HopperTile<Config>", "hopper_product<Config>", 2) << "}\n";
+      os << kExchangeSource << kEpilogueSource << kRunsSource << kHopperSource << holes.kernel(c.threads(), c.sharedBytes(elementBytes, rightRows), "HopperTile<Config>", "hopper_product<Config>", 2) << "}\n";
     else
       os << kExchangeSource << kEpilogueSource << kProductSource << holes.kernel(c.threads(), c.sharedBytes(elementBytes, rightRows), "Tile<Config>", "product<Config>") << "}\n";
     return out;
@@ -445,6 +464,7 @@ private:
   DimExpr rightStride = 0;
   bool isMatrix = true;
   bool resultByVectors = false; // resultVector, writeVector
+  bool resultByRuns = false;    // resultOne, resultAddress
   Dims batch, rowDims;
   bool leftPack = false, leftLinear = false, rightLinear = false;
   bool leftVector = false, leftTail = false, rightVector = false, rightRows = false;

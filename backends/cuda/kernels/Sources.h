@@ -17,6 +17,7 @@ extern const char kEpilogueSource[]; // epilogue.cuh
 extern const char kProductSource[]; // product.cuh
 extern const char kHopperDeviceSource[]; // hopper_device.cuh
 extern const char kHopperSource[];  // hopper.cuh
+extern const char kRunsSource[];    // runs.cuh
 extern const char kOnlineSoftmaxSource[]; // online_softmax.cuh
 extern const char kAttentionSource[]; // attention.cuh
 extern const char kFlashDecodingSource[]; // flash_decoding.cuh

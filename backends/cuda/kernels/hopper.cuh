@@ -8,8 +8,8 @@
 //
 // Small products (kOneTile): a block makes one tile and goes, with little enough shared memory that the next launch's weights come beside it. kSplit blocks of a cluster share the tile's K: each finishes a part of its rows, to which it adds what the others send (exchange.cuh).
 //
-// Holes, as of product.cuh: sizeM, sizeN, sizeK, and storeVector or resultVector with writeVector or storeOne; of convolutions sizeP, sizeQ.
-// Configuration: struct Config with Element, kBlockM, kBlockN, kStages, kColumns (of the tile that a warp finishes at once), kRightRows (right's rows in memory are k, else n), kRightConstant (weights), kNarrow, kStoreWidth, kByVectors, kAlternate, kOneTile, kSplit,
+// Holes, as of product.cuh: sizeM, sizeN, sizeK, and storeVector or resultVector with writeVector or storeOne or resultOne with resultAddress; of convolutions sizeP, sizeQ.
+// Configuration: struct Config with Element, kBlockM, kBlockN, kStages, kColumns (of the tile that a warp finishes at once), kRightRows (right's rows in memory are k, else n), kRightConstant (weights), kNarrow, kStoreWidth, kByVectors, kByRuns (runs.cuh), kAlternate, kOneTile, kSplit,
 // kIsConv with kC, kR, kS, kStride*, kDilation*, kPad*.
 
 template <typename C> struct HopperTile {
@@ -19,7 +19,7 @@ template <typename C> struct HopperTile {
   static constexpr int kBands = C::kAlternate ? C::kBlockM / 64 : 1; // of 64 rows that a warpgroup has of a tile
   static constexpr int kLeftBytes = C::kBlockM * 128, kRightBytes = C::kBlockN * 128, kStageBytes = kLeftBytes + kRightBytes;
   // Where rows are finished: each warp's 16. One tile takes the place of the stages, beside what the others of a cluster send.
-  static constexpr int kOutStride = (C::kOneTile ? C::kBlockN : C::kColumns) + 4, kOutBytes = 16 * kOutStride * 4;
+  static constexpr int kOutStride = (C::kOneTile ? C::kBlockN : C::kColumns) + 4, kOutBytes = 16 * (kOutStride * 4 > kRunStride * 2 ? kOutStride * 4 : kRunStride * 2);
   static constexpr int kReceivedRows = C::kBlockM / C::kSplit, kReceivedElems = kReceivedRows * kOutStride;
   static constexpr int kFinishBytes = C::kOneTile ? (C::kSplit > 1 ? C::kBlockM * kOutStride * 4 : 0) : 4 * kWarpgroups * kOutBytes;
   static constexpr int kSharedBytes = 1024 + C::kStages * kStageBytes + kFinishBytes + 16 * C::kStages + 16;
@@ -164,11 +164,12 @@ template <typename C> DEVICE void put_rows(const float (&acc)[HopperTile<C>::kAc
 template <typename C> DEVICE void finish_rows(const Params &p, const float (&acc)[HopperTile<C>::kAccumulators], float *out, int64_t m0, int64_t n0, int64_t size_m, int64_t size_n) {
   typedef HopperTile<C> T;
   const int lane = threadIdx.x % 32;
+  if constexpr (C::kByRuns) return store_runs<C>(p, acc, (uint32_t *)out, m0, n0, size_m, size_n);
 #pragma unroll
   for (int first = 0; first < C::kBlockN; first += C::kColumns) {
     put_rows<C>(acc, out, first, C::kColumns);
     __syncwarp();
-    if constexpr (C::kStoreWidth == 1) { // rows that are no whole vectors: neighbouring lanes store neighbours
+    if constexpr (C::kStoreWidth == 1) { // several results that are no whole vectors: neighbouring lanes store neighbours
 #pragma unroll 4
       for (int i = 0; i < 16 * C::kColumns; i += 32) {
         const int row = i / C::kColumns, column = i % C::kColumns + lane;

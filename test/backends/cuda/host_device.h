@@ -148,6 +148,8 @@ struct float2 { float x, y; };
 struct alignas(16) float4 { float x, y, z, w; };
 inline float2 make_float2(float x, float y) { return {x, y}; }
 inline float4 make_float4(float x, float y, float z, float w) { return {x, y, z, w}; }
+struct alignas(16) uint4 { uint32_t x, y, z, w; };
+inline uint32_t __funnelshift_l(uint32_t low, uint32_t high, uint32_t bits) { return (uint32_t)((((uint64_t)high << 32 | low) << bits % 32) >> 32); }
 inline float __int_as_float(int x) { return bitcast<float>(x); }
 inline float __expf(float x) { return expf(x); }
 inline float __fdividef(float x, float y) { return x / y; }
