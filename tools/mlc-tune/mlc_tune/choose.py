@@ -84,12 +84,14 @@ def winners(folders, noise):
 
 
 def profitable(checked, lines, noise):
-    """The lines without those of the checked model that its own profile does not show faster."""
+    """What may stay of lines with which the checked model is slower as a whole: those that its own profile shows faster, or, where it shows all faster and is wrong, those of other models."""
     own = checked.own()
 
+    def concerns(line):
+        return line.arch == checked.arch and line.problem in own
+
     def pays(line):
-        if line.arch != checked.arch or line.problem not in own:
-            return True
         tuned = checked.median(TUNED, line.problem)
         return tuned is not None and tuned < own[line.problem][1] * (1 - noise / 100)
-    return [line for line in lines if pays(line)]
+    kept = [line for line in lines if not concerns(line) or pays(line)]
+    return kept if len(kept) < len(lines) else [line for line in lines if not concerns(line)]

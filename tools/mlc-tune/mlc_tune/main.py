@@ -174,7 +174,7 @@ def tune(args):
             lines = kept
             if not again:
                 break
-            if number == 2 or not lines:
+            if number == 2 and lines:
                 say("slower as a whole still: no line stays")
                 lines = []
     say(f"{clock.used():.0f} s")
@@ -211,7 +211,7 @@ def collect(args):
             raise Stop(SYSTEM, f"{check.folder}: the plan with the database did not run: {check.times['candidates'].get(TUNED, {}).get('fault', 'it was not measured')}")
         if not verdict(check.whole()):
             kept = profitable(check, lines, args.noise)
-            say(f"{check.folder}: slower as a whole: {len(lines) - len(kept)} of {len(lines)} lines do not pay and are dropped; prepare --tuning {args.output} checks the rest")
+            say(f"{check.folder}: slower as a whole: {len(lines) - len(kept)} of {len(lines)} lines do not pay and are dropped" + (f"; prepare --tuning {args.output} checks the rest" if kept else ""))
             lines = kept
     save(args.output, lines)
 
