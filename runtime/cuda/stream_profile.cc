@@ -13,7 +13,10 @@ Status StreamProfile::Begin(CUstream stream, uint32_t* gate, Profile* profile) {
   profile_ = profile;
   intervals_.reserve(kBatch);
   Abandon();
-  turn_ = profile->NextRun() % 3;
+  length_ = 1;
+  phase_ = static_cast<uint32_t>(profile->NextRun() %
+                                 (Profile::kLongest * (Profile::kLongest + 1) / 2));
+  while (phase_ >= length_) phase_ -= length_++;
   while (events_.size() < kBatch + 2) {
     MLC_TRY_ASSIGN(Event event, MakeEvent(context_, CU_EVENT_DEFAULT));
     events_.push_back(std::move(event));
@@ -34,19 +37,17 @@ Status StreamProfile::Before() {
   return Ok();
 }
 
-// Both are known by themselves, so that a pair's time says something.
-bool StreamProfile::StartsPair(uint32_t number, bool has_next) const {
-  return !in_pair_ && has_next && turn_ > 0 && number % 2 == turn_ - 1 &&
-         profile_->IsRecorded(number) && profile_->IsRecorded(number + 1);
+// All of a group are known by themselves, so that its time says something.
+bool StreamProfile::EndsGroup(uint32_t number, bool has_next) const {
+  return !has_next || (number + 1) % length_ == phase_ || !profile_->IsRecorded(number) ||
+         !profile_->IsRecorded(number + 1);
 }
 
 Status StreamProfile::After(uint32_t number, bool has_next) {
-  if (StartsPair(number, has_next)) {
-    in_pair_ = true;
-    return Ok();
-  }
-  intervals_.push_back({in_pair_ ? number - 1 : number, in_pair_});
-  in_pair_ = false;
+  ++group_;
+  if (!EndsGroup(number, has_next)) return Ok();
+  intervals_.push_back({number + 1 - group_, group_});
+  group_ = 0;
   MLC_CU(context_, cuEventRecord, events_[intervals_.size() + 1].get(), stream_);
   return intervals_.size() < kBatch ? Ok() : Collect();
 }
@@ -63,10 +64,7 @@ Status StreamProfile::Collect() {
     MLC_CU(context_, cuEventElapsedTime, &elapsed_ms, events_[i + 1].get(), events_[i + 2].get());
     const double own_ms = std::max(0.0f, elapsed_ms - event_ms_);
     const auto own_ns = static_cast<uint64_t>(std::llround(own_ms * 1e6));
-    if (intervals_[i].is_pair)
-      profile_->RecordPair(intervals_[i].number, own_ns);
-    else
-      profile_->Record(intervals_[i].number, own_ns);
+    profile_->Record(intervals_[i].number, own_ns, intervals_[i].length);
   }
   intervals_.clear();
   return Ok();
@@ -80,7 +78,7 @@ void StreamProfile::OpenGate() {
 void StreamProfile::Abandon() {
   OpenGate();
   intervals_.clear();
-  in_pair_ = false;
+  group_ = 0;
 }
 
 }  // namespace mlc::runtime::cuda

@@ -3,8 +3,8 @@
 //
 // Times of instructions on a stream: an event behind each, less what an event costs by itself (two
 // with nothing between them, the least of all batches). An event keeps the next kernel from starting
-// early, so runs take turns: events behind all, then behind each second one, from the odd places and
-// from the even ones on; what pairs take tells what they hide (runtime/exec/profile.h).
+// early, so runs take turns: events behind all, then behind each second one, then behind each third
+// one, from every place on; what several take together tells what they hide (runtime/exec/profile.h).
 #ifndef MLC_RUNTIME_CUDA_STREAM_PROFILE_H
 #define MLC_RUNTIME_CUDA_STREAM_PROFILE_H
 
@@ -29,8 +29,9 @@ class StreamProfile {
   // nothing else is enqueued before it.
   Status Before();
   Status After(uint32_t number, bool has_next);
-  // Between the two of a pair: what is enqueued now comes right behind the last one, as in a graph.
-  bool in_pair() const { return in_pair_; }
+  // Between those that are timed together: what is enqueued now comes right behind the last one, as
+  // in a graph.
+  bool in_group() const { return group_ > 0; }
   // Starts what was enqueued, waits for it and records its times. Needed before anything else waits
   // for the stream.
   Status Collect();
@@ -39,16 +40,15 @@ class StreamProfile {
 
  private:
   static constexpr size_t kBatch =
-      128;  // NOTE: a full launch queue (1024) behind the gate would hang; here are 387 at most
+      128;  // NOTE: a full launch queue (1024) behind the gate would hang; here are 515 at most
 
-  // What lies between two events: an instruction, or it and the next one.
+  // What lies between two events: instructions from `number` on.
   struct Interval {
-    uint32_t number;
-    bool is_pair;
+    uint32_t number, length;
   };
 
   void OpenGate();
-  bool StartsPair(uint32_t number, bool has_next) const;
+  bool EndsGroup(uint32_t number, bool has_next) const;
 
   const Context& context_;
   std::vector<Event> events_;  // two, then one behind each interval of a batch
@@ -59,8 +59,9 @@ class StreamProfile {
   float event_ms_ = std::numeric_limits<float>::max();
   bool has_gate_ = true;
   bool in_batch_ = false;  // the batch's first event is there, the gate is closed
-  bool in_pair_ = false;
-  uint64_t turn_ = 0;  // 0: every instruction by itself; pairs whose first has an even number: 1
+  uint32_t group_ = 0;   // instructions since the last event
+  uint32_t length_ = 1;  // of groups, which begin where number % length_ == phase_
+  uint32_t phase_ = 0;
   Profile* profile_ = nullptr;
 };
 

@@ -43,10 +43,10 @@ class StreamRunner {
            DoesSomething(shape_, step);
   }
 
-  // The second of a pair starts as it does in a graph.
+  // What is timed together with those before it starts as it does in a graph.
   Status RunTimed(std::span<const Step> steps, size_t i) {
     const Step& step = steps[i];
-    const bool starts_early = run_.profile->in_pair() && run_.graphs &&
+    const bool starts_early = run_.profile->in_group() && run_.graphs &&
                               run_.graphs->dependent_launch() &&
                               MayStartEarly(run_.kernels, steps[i - 1], step);
     MLC_TRY(run_.profile->Before());

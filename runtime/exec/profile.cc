@@ -2,6 +2,8 @@
 // Part of MLC, see the LICENSE file.
 #include "runtime/exec/profile.h"
 
+#include <algorithm>
+
 #include "runtime/plan/access.h"
 #include "runtime/plan/validator.h"
 
@@ -53,8 +55,7 @@ Profile::Profile(const BoundProgram& bound) {
       instructions_.push_back(instruction);
     }
   }
-  alone_.resize(entries_.size());
-  pairs_.resize(entries_.size());
+  for (std::vector<Times>& times : times_) times.resize(entries_.size());
 }
 
 void Profile::SetValues(std::span<const int64_t> values) {
@@ -67,35 +68,40 @@ void Profile::SetValues(std::span<const int64_t> values) {
 
 void Profile::Reset() {
   num_runs_ = 0;
-  std::fill(alone_.begin(), alone_.end(), Times());
-  std::fill(pairs_.begin(), pairs_.end(), Times());
+  for (std::vector<Times>& times : times_) std::fill(times.begin(), times.end(), Times());
   for (mlc_profile_entry_t& entry : entries_)
     entry.count = entry.total_ns = entry.min_ns = entry.alone_ns = 0;
 }
 
-void Profile::RecordPair(uint32_t number, uint64_t elapsed_ns) {
-  const uint32_t at = entry_of_[number];
-  pairs_[at].Add(elapsed_ns);
-  for (uint32_t entry : {at, at + 1}) {
-    ++entries_[entry].count;
-    Attribute(entry);
+void Profile::Record(uint32_t number, uint64_t elapsed_ns, uint32_t length) {
+  const uint32_t first = entry_of_[number], last = first + length - 1;
+  if (length == 1) {
+    uint64_t& min_ns = entries_[first].min_ns;
+    min_ns = times_[0][first].count == 0 ? elapsed_ns : std::min(min_ns, elapsed_ns);
   }
+  times_[length - 1][first].Add(elapsed_ns);
+  for (uint32_t at = first; at <= last; ++at) {
+    ++entries_[at].count;
+    Attribute(at);
+  }
+  if (last + 1 < entries_.size() && times_[0][last + 1].count > 0) Attribute(last + 1);
 }
 
 void Profile::Attribute(uint32_t at) {
+  const Times& alone = times_[0][at];
   mlc_profile_entry_t& entry = entries_[at];
-  if (entry.count == alone_[at].count) {
-    entry.alone_ns = alone_[at].sum_ns;
-  } else {
-    entry.alone_ns =
-        static_cast<uint64_t>(alone_[at].mean_ns() * static_cast<double>(entry.count));
-  }
+  auto of_all = [&](double mean_ns) {
+    return static_cast<uint64_t>(mean_ns * static_cast<double>(entry.count));
+  };
+  entry.alone_ns = entry.count == alone.count ? alone.sum_ns : of_all(alone.mean_ns());
   entry.total_ns = entry.alone_ns;
-  if (at == 0 || pairs_[at - 1].count == 0) return;
-  const double own_ns = alone_[at].mean_ns();
-  const double hidden_ns = alone_[at - 1].mean_ns() + own_ns - pairs_[at - 1].mean_ns();
-  const double counted_ns = own_ns - std::clamp(hidden_ns, 0.0, own_ns);
-  entry.total_ns = static_cast<uint64_t>(counted_ns * static_cast<double>(entry.count));
+  for (uint32_t length = std::min(kLongest, at + 1); length > 1; --length) {
+    const uint32_t first = at + 1 - length;
+    const Times &with = times_[length - 1][first], &without = times_[length - 2][first];
+    if (with.count == 0 || without.count == 0) continue;
+    entry.total_ns = of_all(std::clamp(with.mean_ns() - without.mean_ns(), 0.0, alone.mean_ns()));
+    return;
+  }
 }
 
 }  // namespace mlc::runtime

@@ -5,7 +5,6 @@
 #ifndef MLC_RUNTIME_EXEC_PROFILE_H
 #define MLC_RUNTIME_EXEC_PROFILE_H
 
-#include <algorithm>
 #include <span>
 #include <vector>
 
@@ -15,12 +14,13 @@ namespace mlc::runtime {
 
 // Made once per session, so that recording allocates nothing.
 //
-// With s(k) the mean time of an instruction by itself and p(k) that of it and the next one together,
-// o(k) = s(k) + s(k + 1) - p(k), if positive, is what of k + 1 was hidden behind k. An execution of k
-// counts s(k) - o(k - 1) in a run, so that the sum is what all take in a row; where no pair was
-// timed it counts s(k).
+// With t(k, n) the mean time of n instructions from k on that follow each other at once, an execution
+// of k counts what it adds to its n - 1 predecessors, t(k - n + 1, n) - t(k - n + 1, n - 1), for the
+// largest n that was timed, at least 0 and at most t(k, 1): the rest was hidden behind them. So the
+// sum is what all take in a row.
 class Profile {
  public:
+  static constexpr uint32_t kLongest = 3;  // instructions timed together
   explicit Profile(const BoundProgram& bound);
 
   // Sets the estimates for the shapes at hand.
@@ -29,19 +29,10 @@ class Profile {
   // Of the run that begins, from 0 on since Reset: what it times together.
   uint64_t NextRun() { return num_runs_++; }
 
-  // `number` counts all instructions, as Step::number does: a launch or copy by itself.
-  void Record(uint32_t number, uint64_t elapsed_ns) {
-    const uint32_t at = entry_of_[number];
-    mlc_profile_entry_t& entry = entries_[at];
-    entry.min_ns = alone_[at].count == 0 ? elapsed_ns : std::min(entry.min_ns, elapsed_ns);
-    alone_[at].Add(elapsed_ns);
-    ++entry.count;
-    Attribute(at);
-    if (pairs_[at].count > 0) Attribute(at + 1);
-  }
-  // One, and the next one of its block right behind it; both have been recorded by themselves.
-  void RecordPair(uint32_t number, uint64_t elapsed_ns);
-  bool IsRecorded(uint32_t number) const { return alone_[entry_of_[number]].count > 0; }
+  // `length` launches and copies of a block, right behind each other; several of them have all been
+  // recorded by themselves. `number`, of the first, counts all instructions, as Step::number does.
+  void Record(uint32_t number, uint64_t elapsed_ns, uint32_t length = 1);
+  bool IsRecorded(uint32_t number) const { return times_[0][entry_of_[number]].count > 0; }
 
   const std::vector<mlc_profile_entry_t>& entries() const { return entries_; }
 
@@ -60,8 +51,7 @@ class Profile {
 
   uint64_t num_runs_ = 0;
   std::vector<mlc_profile_entry_t> entries_;
-  std::vector<Times> alone_;  // of each entry
-  std::vector<Times> pairs_;  // of each entry with the next one
+  std::vector<Times> times_[kLongest];  // of 1, 2, .. from each entry on
   std::vector<const plan::Instruction*> instructions_;  // of each entry
   std::vector<uint32_t> entry_of_;                      // by instruction number
   std::vector<std::vector<const char*>> nodes_;

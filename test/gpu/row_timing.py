@@ -4,7 +4,7 @@
 """What mlc-run measures of one plan beside the bars: load, launch, overlap of copies, profile, the forward path.
 
 Load: ready to run within 150 ms after the device is open. Launch: enqueueing takes at most 15 us and is one graph. Overlap: sessions on two streams with pinned inputs and outputs, copied ahead or
-not, reach 90 % of the throughput with those on the device. Profile: the launches' times, less what is hidden behind the launch before, add up to a run's within 10 %
+not, reach 90 % of the throughput with those on the device. Profile: the launches' times, less what is hidden behind launches before, add up to a run's within 10 %
 (of a plan with --streams 1: profiled runs have one stream). Forward path: the plan's PTX gives the same answers (--forward).
 Exit 1 beyond a bar.
 """

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
 //
-// How times of instructions by themselves and of pairs become their parts of a run.
+// How times of instructions by themselves and of several together become their parts of a run.
 #include "runtime/exec/profile.h"
 
 #include <gtest/gtest.h>
@@ -63,12 +63,12 @@ TEST_F(ProfileOf4, WithoutPairsCountsWhatEachTakesByItself) {
 // Overlaps of 30, 50 and 0 (a pair that takes longer than its parts hides nothing).
 TEST_F(ProfileOf4, LeavesOutWhatIsHiddenBehindThePredecessor) {
   RecordAll({100, 200, 300, 400});
-  profile_->RecordPair(0, 270);
-  profile_->RecordPair(2, 720);
+  profile_->Record(0, 270, 2);
+  profile_->Record(2, 720, 2);
   EXPECT_EQ(Of(&mlc_profile_entry_t::count), Numbers(4, 2));
   EXPECT_EQ(Of(&mlc_profile_entry_t::total_ns), (Numbers{200, 2 * 170, 600, 800}));
   profile_->Record(0, 100);
-  profile_->RecordPair(1, 450);
+  profile_->Record(1, 450, 2);
   profile_->Record(3, 400);
   EXPECT_EQ(Of(&mlc_profile_entry_t::count), Numbers(4, 3));
   EXPECT_EQ(Of(&mlc_profile_entry_t::total_ns), (Numbers{300, 3 * 170, 3 * 250, 1200}));
@@ -80,12 +80,12 @@ TEST_F(ProfileOf4, LeavesOutWhatIsHiddenBehindThePredecessor) {
 // both pairs that it is in.
 TEST_F(ProfileOf4, GoesByMeans) {
   RecordAll({100, 10, 100, 100});
-  profile_->RecordPair(0, 60);
+  profile_->Record(0, 60, 2);
   EXPECT_EQ(profile_->entries()[1].total_ns, 0u);
-  profile_->RecordPair(0, 144);  // mean 102: of 10 are 8 hidden
+  profile_->Record(0, 144, 2);  // mean 102: of 10 are 8 hidden
   EXPECT_EQ(profile_->entries()[1].count, 3u);
   EXPECT_EQ(profile_->entries()[1].total_ns, 6u);
-  profile_->RecordPair(1, 105);  // 5 are hidden of instruction 2
+  profile_->Record(1, 105, 2);  // 5 are hidden of instruction 2
   EXPECT_EQ(profile_->entries()[2].total_ns, 2u * 95);
   profile_->Record(1, 30);  // mean 20: of 20 are 18 hidden, and 15 of instruction 2
   EXPECT_EQ(profile_->entries()[1].count, 5u);
@@ -93,11 +93,25 @@ TEST_F(ProfileOf4, GoesByMeans) {
   EXPECT_EQ(profile_->entries()[2].total_ns, 2u * 85);
 }
 
+// Of instruction 2 pairs hide 50, and 30 more are hidden behind the one ahead of its predecessor.
+TEST_F(ProfileOf4, CountsWhatIsAddedToTwoPredecessors) {
+  RecordAll({100, 200, 300, 400});
+  profile_->Record(0, 270, 2);
+  profile_->Record(1, 450, 2);
+  EXPECT_EQ(Of(&mlc_profile_entry_t::total_ns), (Numbers{2 * 100, 3 * 170, 2 * 250, 400}));
+  profile_->Record(0, 490, 3);
+  EXPECT_EQ(Of(&mlc_profile_entry_t::total_ns), (Numbers{3 * 100, 4 * 170, 3 * 220, 400}));
+  profile_->Record(0, 290, 2);  // mean 280
+  EXPECT_EQ(Of(&mlc_profile_entry_t::total_ns), (Numbers{4 * 100, 5 * 180, 3 * 210, 400}));
+  profile_->Record(1, 900, 3);  // no more than by itself
+  EXPECT_EQ(Of(&mlc_profile_entry_t::total_ns), (Numbers{4 * 100, 6 * 180, 4 * 210, 2 * 400}));
+}
+
 TEST_F(ProfileOf4, ForgetsAll) {
   EXPECT_EQ(profile_->NextRun(), 0u);
   EXPECT_EQ(profile_->NextRun(), 1u);
   RecordAll({100, 200, 300, 400});
-  profile_->RecordPair(0, 150);
+  profile_->Record(0, 150, 2);
   profile_->Reset();
   EXPECT_EQ(profile_->NextRun(), 0u);
   EXPECT_FALSE(profile_->IsRecorded(0));

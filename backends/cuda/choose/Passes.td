@@ -51,12 +51,13 @@ def CudaPackStems : Pass<"cuda-pack-stems", "::mlir::func::FuncOp"> {
 def CudaPadProducts : Pass<"cuda-pad-products", "::mlir::func::FuncOp"> {
   let summary = "Rows of products that are no whole vectors are stored longer";
   let description = [{
-    A product reads its operands 16 bytes at a time, where rows start at multiples of 16 bytes. Constant weights whose rows are no multiples of 8 are padded with zeros while the plan is written; activations whose rows
+    A product reads its operands 16 bytes at a time, where rows start at multiples of 16 bytes. Constant weights whose rows are no multiples of 8 are padded with zeros while the plan is written, longer ones to
+    whole lines of 128 bytes where that adds an eighth at most; activations whose rows
     are not are stored with zeros behind each row by their maker when it computes element by element, else copied once, where the product is large enough to pay for that. The region slices both back inside:
     the template reads through it and masks what lies behind a row (kernels/product.cuh).
 
         %y = graph.region "gemm"(%x, %w) : (4096x767, 767x1001) { %p = graph.matmul %a, %b .. }
-    ->  %v = graph.pad %w : 767x1008   %u = graph.region "move"(%x) { graph.pad : 4096x768 }
+    ->  %v = graph.pad %w : 767x1024   %u = graph.region "move"(%x) { graph.pad : 4096x768 }
         %y = graph.region "gemm"(%u, %v) { %a = graph.slice %c   %b = graph.slice %d   %p = graph.matmul %a, %b .. }
   }];
   let dependentDialects = ["::mlc::graph::GraphDialect"];

@@ -473,11 +473,11 @@ MLC_API mlc_status_t *mlc_session_memory(const mlc_session_t *session,
 /* What one instruction has cost since profiling began. flops and bytes are estimates for one
  * execution at the current shape, 0 when unknown.
  *
- * On CUDA a kernel starts while the one before it still runs, which single times do not show: runs
- * take turns at timing each instruction by itself, those of even places together with the next one,
- * and those of odd places. What two take less together than one by one was hidden behind the first;
- * total_ns does not count it, alone_ns does. Fewer than three runs may know single times only, and
- * then both are equal, as on the host. All of it runs in one stream: where a plan's branches run
+ * On CUDA a kernel starts while those before it still run, which single times do not show: runs take
+ * turns at timing each instruction by itself, then two together, then three, from every place on.
+ * What an instruction adds to the time of its predecessors is its total_ns; alone_ns counts what is
+ * hidden behind them too. Fewer than six runs may know less, one only single times, and then both are
+ * equal, as on the host. All of it runs in one stream: where a plan's branches run
  * beside each other, a run takes less than the sum of total_ns. */
 typedef struct mlc_profile_entry {
   const char *label;        /* the instruction's name */

@@ -82,6 +82,12 @@ TEST_F(CudaProfile, ProfilesWhatIsHiddenBehindOtherLaunches) {
   const LaunchTimes known = {{3, 1.0, 1.0}, {3, 0.6, 1.0}, {3, 0.6, 1.0}, {3, 0.6, 1.0},
                              {3, 0.6, 1.0}};
   EXPECT_EQ(chain.Times(), known);
+  EXPECT_EQ(chain.Run(), Turn(2 + 2, 3));  // 0 1 2, 3 4
+  EXPECT_EQ(chain.Run(), Turn(2 + 3, 2));  // 0, 1 2 3, 4
+  EXPECT_EQ(chain.Run(), Turn(2 + 2, 3));  // 0 1, 2 3 4
+  LaunchTimes later = known;
+  for (auto& launch : later) std::get<0>(launch) = 6;
+  EXPECT_EQ(chain.Times(), later);
   EXPECT_EQ(chain.Run(), Turn(2 + 5, 0));
   mlc::Check(mlc_session_set_profile(chain.session.get(), 1));  // from the start again
   EXPECT_EQ(chain.Run(), Turn(2 + 5, 0));
@@ -98,7 +104,7 @@ TEST_F(CudaProfile, ProfilesHideNothingWhereRunsDoNot) {
 }
 
 // Batches of events end in the middle.
-TEST_F(CudaProfile, TimesPairsOfLongPlans) {
+TEST_F(CudaProfile, TimesGroupsOfLongPlans) {
   PlanBuilder b(PlanKind::Cuda);
   const uint32_t n = b.Const(2);
   const uint32_t in = b.Input("x", MLC_DTYPE_FLOAT32, {n});
