@@ -37,6 +37,12 @@ struct Way {
   size_t num_streams;
 };
 
+std::string NameOf(const Way& way) {
+  return std::string(way.graphs ? "Graphs" : "Launches") + (way.profile ? "Profiled" : "") + "On" +
+         std::to_string(way.num_streams);
+}
+void PrintTo(const Way& way, std::ostream* out) { *out << NameOf(way); }
+
 class CudaInputsAhead : public Cuda, public testing::WithParamInterface<Way> {};
 
 enum class Where { kPinned, kPageable, kDevice };
@@ -92,11 +98,7 @@ TEST_P(CudaInputsAhead, GiveTheSameAnswers) {
 INSTANTIATE_TEST_SUITE_P(Ways, CudaInputsAhead,
                          testing::Values(Way{1, 0, 1}, Way{1, 0, 2}, Way{0, 0, 1}, Way{0, 0, 2},
                                          Way{1, 1, 2}),
-                         [](const auto& info) {
-                           return std::string(info.param.graphs ? "Graphs" : "Launches") +
-                                  (info.param.profile ? "Profiled" : "") + "On" +
-                                  std::to_string(info.param.num_streams);
-                         });
+                         [](const auto& info) { return NameOf(info.param); });
 
 class CudaInputs : public Cuda {};
 
