@@ -28,8 +28,7 @@ struct Shares {
 
 class Attention {
 public:
-  Attention(RegionOp region, ShapeFacts &facts, const Placements &placements, const CudaTarget &target, const AssumedSizes &sizes, const RefusedSources &refused)
-      : region(region), facts(facts), target(target), sizes(sizes), refused(refused), holes(region, facts, placements), b(region.getContext()) {}
+  explicit Attention(TemplateContext c) : region(c.region), facts(c.facts), target(c.target), sizes(c.sizes), refused(c.refused), holes(region, facts, c.placements), b(region.getContext()) {}
 
   /// Many queries: a block has 64 of one head.
   FailureOr<Kernel> run() {
@@ -284,9 +283,9 @@ private:
 
 } // namespace
 
-FailureOr<Kernel> emitAttention(RegionOp region, ShapeFacts &facts, const Placements &placements, const CudaTarget &target, const AssumedSizes &sizes, const RefusedSources &refused) {
-  auto decoding = Attention(region, facts, placements, target, sizes, refused).runDecoding();
-  return succeeded(decoding) ? std::move(decoding) : Attention(region, facts, placements, target, sizes, refused).run();
+FailureOr<Kernel> emitAttention(TemplateContext context) {
+  auto decoding = Attention(context).runDecoding();
+  return succeeded(decoding) ? std::move(decoding) : Attention(context).run();
 }
 
 } // namespace mlc::cuda

@@ -5,9 +5,7 @@
 #ifndef MLC_BACKENDS_CUDA_EMIT_ATTENTION_H
 #define MLC_BACKENDS_CUDA_EMIT_ATTENTION_H
 
-#include "backends/Backend.h"
-#include "backends/cuda/CudaTarget.h"
-#include "dialects/Graph/AssumedSizes.h"
+#include "backends/cuda/emit/Templates.h"
 
 namespace mlc::cuda {
 
@@ -15,7 +13,7 @@ constexpr int64_t kFewQueries = 16;                     // up to which flash_dec
 constexpr int64_t kHeadMultiple = 16, kMostHead = 128; // elements of a head
 
 /// Fails, with nothing emitted, when the region is no attention whose rows are a softmax, of such heads and types. A source of few queries that is refused gives way to one with fewer warps, then (halves) to the tile.
-mlir::FailureOr<Kernel> emitAttention(graph::RegionOp region, graph::ShapeFacts &facts, const Placements &placements, const CudaTarget &target, const graph::AssumedSizes &sizes, const RefusedSources &refused);
+mlir::FailureOr<Kernel> emitAttention(TemplateContext context);
 
 } // namespace mlc::cuda
 

@@ -20,8 +20,8 @@ namespace {
 
 class Product {
 public:
-  Product(RegionOp region, ShapeFacts &facts, const Placements &placements, const CudaTarget &target, const AssumedSizes &sizes, const Tuning &tuning, const RefusedSources &refused)
-      : region(region), facts(facts), placements(placements), target(target), sizes(sizes), tuning(tuning), refused(refused), holes(region, facts, placements), b(region.getContext()) {}
+  explicit Product(TemplateContext c)
+      : context(c), region(c.region), facts(c.facts), placements(c.placements), target(c.target), sizes(c.sizes), holes(region, facts, placements), b(region.getContext()) {}
 
   FailureOr<Kernel> run() {
     if (!match() || !addOperands() || !addEpilogue())
@@ -34,14 +34,14 @@ public:
     kernel.problem = problem(shape);
     std::vector<ProductConfig> ranked = rankProducts(shape, target);
     auto isKnown = [&](StringRef config) { return llvm::any_of(ranked, [&](const ProductConfig &c) { return c.str() == config; }); };
-    unsigned candidate = tuning.candidate;
-    if (auto match = tuning.library ? matchLibraryProduct(region, facts, placements) : std::nullopt; match && !match->biasIsWide) {
-      LibraryChoice choice = chooseLibrary(shape, kernel.problem, target, tuning, isKnown);
+    unsigned candidate = context.tuning.candidate;
+    if (auto match = context.tuning.library ? matchLibraryProduct(region, facts, placements) : std::nullopt; match && !match->biasIsWide) {
+      LibraryChoice choice = chooseLibrary(shape, kernel.problem, target, context.tuning, isKnown);
       if (choice.isTaken)
         return libraryKernel(*match, kernel.problem, target);
       candidate = choice.candidate;
     }
-    ProductConfig c = choose({region, facts, placements, target, sizes, tuning, refused}, std::move(ranked), candidate, kernel, [&](const ProductConfig &config) { return source(config); });
+    ProductConfig c = choose(context, std::move(ranked), candidate, kernel, [&](const ProductConfig &config) { return source(config); });
     kernel.kind = region.getKind() == "single" ? "gemm" : region.getKind().str();
     kernel.scalars = holes.sizes();
     kernel.threads = c.threads();
@@ -444,13 +444,12 @@ private:
     return out;
   }
 
+  TemplateContext context;
   RegionOp region;
   ShapeFacts &facts;
   const Placements &placements;
   const CudaTarget &target;
   const AssumedSizes &sizes;
-  const Tuning &tuning;
-  const RefusedSources &refused;
   Holes holes;
   OpBuilder b;
   Operation *anchor = nullptr;
@@ -472,11 +471,10 @@ private:
 
 } // namespace
 
-FailureOr<Kernel> emitProduct(RegionOp region, ShapeFacts &facts, const Placements &placements, const CudaTarget &target, const AssumedSizes &sizes, const Tuning &tuning,
-                              const RefusedSources &refused) {
-  if (!target.hasAsyncCopy())
+FailureOr<Kernel> emitProduct(TemplateContext context) {
+  if (!context.target.hasAsyncCopy())
     return failure();
-  return Product(region, facts, placements, target, sizes, tuning, refused).run();
+  return Product(context).run();
 }
 
 } // namespace mlc::cuda

@@ -5,10 +5,7 @@
 #ifndef MLC_BACKENDS_CUDA_EMIT_PRODUCT_H
 #define MLC_BACKENDS_CUDA_EMIT_PRODUCT_H
 
-#include "backends/Backend.h"
-#include "backends/Tuning.h"
-#include "backends/cuda/CudaTarget.h"
-#include "dialects/Graph/AssumedSizes.h"
+#include "backends/cuda/emit/Templates.h"
 
 namespace mlc::cuda {
 
@@ -42,8 +39,7 @@ struct ProductShape {
 std::vector<ProductConfig> rankProducts(const ProductShape &shape, const CudaTarget &target);
 
 /// Fails, with nothing emitted, when the region is no product that the template takes. A candidate of `refused` comes only, as Kernel::isOnly, when there is no other.
-mlir::FailureOr<Kernel> emitProduct(graph::RegionOp region, graph::ShapeFacts &facts, const Placements &placements, const CudaTarget &target, const graph::AssumedSizes &sizes, const Tuning &tuning,
-                                     const RefusedSources &refused);
+mlir::FailureOr<Kernel> emitProduct(TemplateContext context);
 
 } // namespace mlc::cuda
 

@@ -28,8 +28,7 @@ struct Shares {
 
 class Recurrent {
 public:
-  Recurrent(RegionOp region, ShapeFacts &facts, const Placements &placements, const CudaTarget &target, const RefusedSources &refused)
-      : region(region), facts(facts), target(target), refused(refused), holes(region, facts, placements), b(region.getContext()) {}
+  explicit Recurrent(TemplateContext c) : region(c.region), facts(c.facts), target(c.target), refused(c.refused), holes(region, facts, c.placements), b(region.getContext()) {}
 
   FailureOr<Kernel> run() {
     if (!match() || !addOperands() || !addActivations() || !addStores())
@@ -231,8 +230,6 @@ private:
 
 } // namespace
 
-FailureOr<Kernel> emitRecurrent(RegionOp region, ShapeFacts &facts, const Placements &placements, const CudaTarget &target, const RefusedSources &refused) {
-  return Recurrent(region, facts, placements, target, refused).run();
-}
+FailureOr<Kernel> emitRecurrent(TemplateContext context) { return Recurrent(context).run(); }
 
 } // namespace mlc::cuda

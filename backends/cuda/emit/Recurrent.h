@@ -5,14 +5,13 @@
 #ifndef MLC_BACKENDS_CUDA_EMIT_RECURRENT_H
 #define MLC_BACKENDS_CUDA_EMIT_RECURRENT_H
 
-#include "backends/Backend.h"
-#include "backends/cuda/CudaTarget.h"
+#include "backends/cuda/emit/Templates.h"
 
 namespace mlc::cuda {
 
 /// Fails, with nothing emitted, when the region is no scan in f32, f16 or bf16 with a known hidden size of at most 2048 units whose results leave it as they are. A source with R in registers that is refused gives way to
 /// one that reads R at each step.
-mlir::FailureOr<Kernel> emitRecurrent(graph::RegionOp region, graph::ShapeFacts &facts, const Placements &placements, const CudaTarget &target, const RefusedSources &refused);
+mlir::FailureOr<Kernel> emitRecurrent(TemplateContext context);
 
 } // namespace mlc::cuda
 

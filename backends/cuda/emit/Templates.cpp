@@ -13,12 +13,12 @@ namespace mlc::cuda {
 
 FailureOr<Kernel> emitTemplate(TemplateContext c) {
   using Family = FailureOr<Kernel> (*)(TemplateContext);
-  static constexpr Family kFamilies[] = {
-      [](TemplateContext c) { return emitAttention(c.region, c.facts, c.placements, c.target, c.sizes, c.refused); },
-      [](TemplateContext c) { return emitRecurrent(c.region, c.facts, c.placements, c.target, c.refused); },
+  static constexpr Family kFamilies[] = { // the first that takes the region
+      emitAttention,
+      emitRecurrent,
       emitDepthwise,
       emitStem,
-      [](TemplateContext c) { return emitProduct(c.region, c.facts, c.placements, c.target, c.sizes, c.tuning, c.refused); },
+      emitProduct,
   };
   for (Family family : kFamilies)
     if (auto kernel = family(c); succeeded(kernel)) {
