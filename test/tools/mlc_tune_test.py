@@ -28,7 +28,7 @@ if code == 0:
     shutil.copy(words[words.index("--json") + 1], os.path.join({notes!r}, os.path.basename(words[words.index("-o") + 1]) + ".json"))
 sys.exit(code)
 """
-# Times are those of MLC_TEST_TIMES: us by configuration, p50 by plan, fail: exit codes by plan.
+# Times are those of MLC_TEST_TIMES: us by configuration, of one plan other ones in us_of, p50 by plan, fail: exit codes by plan.
 RUNNER = """#!{python}
 import json, os, sys
 rules, plan = json.loads(os.environ["MLC_TEST_TIMES"]), os.path.basename(sys.argv[1])
@@ -38,7 +38,8 @@ if name in rules.get("fail", {{}}):
     sys.stderr.write("mlc-run: error: the kernel faulted\\n")
     sys.exit(rules["fail"][name])
 choices = json.load(open(os.path.join({notes!r}, plan + ".json")))["targets"][0]["choices"]
-profile = [{{"kernel": c["kernel"], "count": 25, "total_ns": 25e3 * rules["us"].get(c["config"], 10.0)}} for c in choices] + [{{"kernel": "other", "count": 25, "total_ns": 1e9}}]
+us = {{**rules["us"], **rules.get("us_of", {{}}).get(name, {{}})}}
+profile = [{{"kernel": c["kernel"], "count": 25, "total_ns": 25e3 * us.get(c["config"], 10.0)}} for c in choices] + [{{"kernel": "other", "count": 25, "total_ns": 1e9}}]
 print(json.dumps({{"p50_ms": rules.get("p50", {{}}).get(name, 1.0), "product": "Test GPU", "profile": profile}}))
 """
 
@@ -215,6 +216,27 @@ class Tune(ToolTest):
         self.assertIn("slower as a whole: 1 of 1 lines do not pay and are dropped", text)  # though its launches look faster
         self.assertEqual(self.lines("t.tsv"), [])
         self.assertIn("does not run, nothing is written", self.all_in_one({"us": fast, "fail": {"tuned": 1}}, code=3).stderr)
+
+    def test_what_stays_is_looked_at_once_more(self):
+        """Of two lines one is slower in the whole model and goes; the model is slower with the other one too."""
+        weights = [np.random.default_rng(i).standard_normal(shape).astype(np.float32) for i, shape in enumerate(((192, 1152), (1152, 64)))]
+        graph = helper.make_graph([helper.make_node("MatMul", ["x", "w0"], ["h"]), helper.make_node("Relu", ["h"], ["r"]), helper.make_node("MatMul", ["r", "w1"], ["y"])], "g", [helper.make_tensor_value_info("x", TensorProto.FLOAT, [49, 192])],
+                                  [helper.make_tensor_value_info("y", TensorProto.FLOAT, [49, 64])], [numpy_helper.from_array(w, f"w{i}") for i, w in enumerate(weights)])
+        model = self.path("products.onnx")
+        onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), model)
+        self.tune("prepare", model, *OPTIONS, "--out", self.path("d"), "--candidates", "1,2", "--bin", self.bin)
+        by_problem = {}
+        for candidate in json.loads((self.dir / "d/manifest.json").read_text())["candidates"]:
+            for choice in candidate["choices"]:
+                by_problem.setdefault(choice["problem"], {})[candidate["name"]] = choice["config"]
+        (_, first), (_, second) = sorted(by_problem.items())
+        stays, goes = first["2"], next(second[name] for name in ("1", "2") if second[name] not in (*first.values(), second["own"]))
+        self.assertNotIn(stays, (first["own"], *second.values()))
+        text = self.tune(model, *OPTIONS, "--candidates", "1,2", "--bin", self.bin, "-o", self.path("t.tsv"), *QUICK, times={"us": {stays: 8.0, goes: 8.0}, "us_of": {"tuned": {goes: 10.1}}, "p50": {"tuned": 1.2}}).stdout
+        self.assertIn("slower as a whole: 1 of 2 lines do not pay and are dropped", text)
+        self.assertEqual(text.count("untuned 1.000 ms, tuned 1.200 ms"), 2)
+        self.assertIn("slower as a whole: 1 of 1 lines do not pay and are dropped", text)
+        self.assertEqual(self.lines("t.tsv"), [])
 
     def test_no_device_and_wrong_words(self):
         done = self.tune(self.product(), *OPTIONS, "-o", self.path("t.tsv"), "--device", "cuda:0", code=3, env={"CUDA_VISIBLE_DEVICES": ""})
