@@ -2,13 +2,13 @@
 // Part of MLC, see the LICENSE file.
 //
 // 1. a clone whose outputs are the largest magnitudes of its regions' f32 results, and of what products of regions multiply (the ops in front of the product once more, outside);
-// 2. that clone as a plan for x86-64-v2, run by the caller; 3. the numbers as attributes.
+// 2. that clone as a plan for this machine, run by the caller; 3. the numbers as attributes.
 #include "compiler/Calibrate.h"
-#include "compiler/Compile.h"
-#include "compiler/Target.h"
+#include "compiler/HostTwin.h"
 #include "dialects/Graph/NodeNames.h"
 #include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/IR/IRMapping.h"
+#include "passes/Precision/Narrowing.h"
 #include "passes/Precision/Passes.h"
 #include <cmath>
 
@@ -20,13 +20,7 @@ namespace {
 
 SmallVector<RegionOp> regionsOf(ModuleOp module) { return llvm::to_vector(module.lookupSymbol<func::FuncOp>("main").getOps<RegionOp>()); }
 
-/// Whether a region computes with a constant that f16 has no room for, as masks do: convert-precision clamps what it stores, so its results are no reason for f32.
-bool holdsMask(RegionOp region) {
-  return llvm::any_of(region.getBody().front().getOps<ConstantOp>(), [](ConstantOp op) {
-    auto dense = dyn_cast<DenseElementsAttr>(op.getValue());
-    return dense && dense.isSplat() && dense.getElementType().isF32() && std::abs(dense.getSplatValue<float>()) > kLargestTrusted;
-  });
-}
+double worst(double a, double b) { return std::isnan(a) || std::isnan(b) ? NAN : std::max(a, b); }
 
 /// The clone under construction.
 class Meter {
@@ -114,18 +108,19 @@ llvm::Expected<std::vector<double>> run(ModuleOp fused, const CompileOptions &op
       meter.measure(region);
     meter.finish();
   }
-  CompileOptions host;
-  host.threads = options.threads;
-  host.cacheFolder = options.cacheFolder;
-  host.optLevel = 1;
-  auto targets = makeBackends({"x86-64-v2"});
-  if (!targets)
-    return targets.takeError();
-  host.targets = std::move(*targets);
-  std::string plan;
-  if (auto report = compileToBytes(*clone, host, plan); !report)
-    return report.takeError();
-  return options.measure(plan);
+  auto runSample = openTwin(*clone, options);
+  if (!runSample)
+    return runSample.takeError();
+  std::vector<double> largest;
+  for (size_t i = 0; i < options.samples.count; ++i) {
+    auto outputs = (*runSample)(i, {});
+    if (!outputs)
+      return outputs.takeError();
+    largest.resize(outputs->size(), 0);
+    for (auto [all, now] : llvm::zip(largest, *outputs))
+      all = worst(all, now[0]);
+  }
+  return largest;
 }
 
 } // namespace
@@ -148,10 +143,9 @@ llvm::Expected<std::vector<std::string>> Calibration::apply(ModuleOp fused, cons
   for (RegionOp region : regionsOf(fused)) {
     SmallVector<double> results;
     double product = 0, largest = 0;
-    auto worst = [](double a, double b) { return std::isnan(a) || std::isnan(b) ? NAN : std::max(a, b); };
     for (Value r : region.getResults()) {
       double range = cast<RankedTensorType>(r.getType()).getElementType().isF32() ? ranges[next++] : 0;
-      results.push_back(holdsMask(region) ? 0 : range);
+      results.push_back(holdsMask(region) ? 0 : range); // clamped, so no reason for f32
       largest = worst(largest, results.back());
     }
     for (Operation &op : region.getBody().front())

@@ -8,7 +8,6 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Error.h"
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -16,12 +15,9 @@ namespace mlc {
 
 struct CompileOptions;
 
-/// Runs a plan, whose inputs are the model's and whose outputs are f32 scalars, on all samples; gives the largest value of each output, NaN where one was NaN.
-using RangeRunner = std::function<llvm::Expected<std::vector<double>>(const std::string &plan)>;
-
 class Calibration {
 public:
-  /// Measures `fused` by `options.measure`, once for equal modules, and puts the ranges on its regions. Returns a line for each region that does not fit f16. Regions inside of control flow
+  /// Measures `fused` on `options.samples`, once for equal modules, and puts the ranges on its regions. Returns a line for each region that does not fit f16. Regions inside of control flow
   /// are not measured.
   llvm::Expected<std::vector<std::string>> apply(mlir::ModuleOp fused, const CompileOptions &options);
 

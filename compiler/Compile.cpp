@@ -4,6 +4,7 @@
 // 1. put preprocessing in front, normalise once, and a clone for each bucket; 2. per target, for the generic module and each bucket: clone, fuse, emit each region's kernel, share equal ones,
 // lower to the plan dialect; 3. generate machine code in parallel, link one image per target; 4. write the plan.
 #include "compiler/Compile.h"
+#include "compiler/Accuracy.h"
 #include "compiler/Calibrate.h"
 #include "compiler/Evaluate.h"
 #include "compiler/Pipeline.h"
@@ -271,16 +272,32 @@ private:
   }
 
   llvm::Error convertPrecision(ModuleOp fused, const Backend &target) {
-    if (options.measure) {
-      StageTimer timer(report.times, "calibrate");
+    if (options.samples.count && !options.precision.empty())
+      if (auto error = measure(fused, target))
+        return error;
+    return passes(fused, [&](OpPassManager &pm) { buildPrecisionPipeline(pm, {options.precision, options.keepF32, options.narrowIo}, options.optLevel, target); });
+  }
+
+  /// Lets the samples decide which regions stay f32.
+  llvm::Error measure(ModuleOp fused, const Backend &target) {
+    StageTimer timer(report.times, "calibrate");
+    std::vector<std::string> lines;
+    if (options.precision == "f16") {
       auto found = calibration.apply(fused, options);
       if (!found)
         return found.takeError();
-      for (std::string &text : *found)
-        if (!llvm::is_contained(report.overflows, text))
-          report.overflows.push_back(std::move(text));
+      lines = std::move(*found);
     }
-    return passes(fused, [&](OpPassManager &pm) { buildPrecisionPipeline(pm, {options.precision, options.keepF32, options.narrowIo}, options.optLevel, target); });
+    auto chosen = accuracy.apply(fused, options, target);
+    if (!chosen)
+      return chosen.takeError();
+    llvm::append_range(lines, chosen->kept);
+    for (std::string &line : lines)
+      if (!llvm::is_contained(report.keptF32, line))
+        report.keptF32.push_back(std::move(line));
+    if (llvm::none_of(report.accuracy, [&](const CompileReport::Accuracy &known) { return known.arch == target.arch; })) // else another attempt's
+      report.accuracy.push_back(chosen->figures);
+    return llvm::Error::success();
   }
 
   static void summarize(plan_ir::ProgramOp program, func::FuncOp func, CompileReport::Target &summary) {
@@ -335,6 +352,7 @@ private:
   std::vector<PlanParts::Target> code;
   ConstantTable constants;
   Calibration calibration;
+  Accuracy accuracy;
   std::set<std::string> passesSeen;
 };
 

@@ -7,7 +7,7 @@
 
 #include "backends/Backend.h"
 #include "compiler/Buckets.h"
-#include "compiler/Calibrate.h"
+#include "compiler/Samples.h"
 #include "compiler/StageTimes.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -29,7 +29,8 @@ struct CompileOptions {
   std::string precision;      // "f16" or "bf16": what lies between kernels is narrowed, for targets with narrow products; empty: as in the model
   std::vector<std::string> keepF32; // nodes that stay f32 all the same
   bool narrowIo = false;      // f32 inputs and outputs take the precision too
-  RangeRunner measure;        // set: values that do not fit f16 in its runs stay f32 (Calibrate.h)
+  Samples samples;            // if any: what does not fit f16 in their runs stays f32 (Calibrate.h), and what it takes for the answers to be within maxError (Accuracy.h)
+  double maxError = 0.02;     // of an output, beside f32: root mean square over the standard deviation
   unsigned threads = 0;       // 0: as many as the machine has
   std::string preprocess;     // pictures that inputs take, as add-preprocessing spells them; empty: inputs as the model has them
   std::string ioLayout;       // of inputs and outputs, as set-io-layout spells them; empty: as the model has them
@@ -70,7 +71,13 @@ struct CompileReport {
   std::string cacheWarning;              // why the cache could not be written, if so
   std::vector<std::string> refused;      // candidates that gave way to others, and why
   std::vector<std::string> warnings;     // about kernels that had none
-  std::vector<std::string> overflows;    // what calibration found too large for f16
+  std::vector<std::string> keptF32;      // regions that stay f32, and why, where samples decided
+  struct Accuracy {
+    std::string arch;
+    double narrow = 0, chosen = 0; // errors on the samples (CompileOptions::maxError): with all regions in 16 bits that could be, and with those that are
+    size_t kept = 0, regions = 0;  // regions that stay f32 for it, of how many
+  };
+  std::vector<Accuracy> accuracy; // of each target that samples measured
   StageTimes times;     // of each pass, and of what lies between them
   bool stopped = false; // by stopAfter
 };

@@ -362,7 +362,7 @@ Value Emitter::at(Value tensor, ArrayRef<Index> index) {
       return it->second;
   Value v;
   if (const Memory *m = memory(tensor)) {
-    v = load(*m, facts.elementType(tensor), index);
+    v = m->held ? convert(load(*m, m->held, index), m->held, facts.elementType(tensor)) : load(*m, facts.elementType(tensor), index);
   } else {
     Operation *op = tensor.getDefiningOp();
     ElementFn fn = elementFunction(op);

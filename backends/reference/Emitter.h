@@ -31,11 +31,12 @@ struct Index {
 using Indices = llvm::SmallVector<Index, 4>;
 
 /// Memory that holds a tensor: a pointer and a stride in elements per dim. `alignment`: bytes that the pointer is a multiple of, for targets whose vector accesses must be
-/// aligned; 0 where they need not be.
+/// aligned; 0 where they need not be. `held`: the elements' type there, where it is not the tensor's.
 struct Memory {
   mlir::Value pointer;
   llvm::SmallVector<mlir::Value, 4> strides;
   int64_t alignment = 0;
+  mlir::Type held = {};
 };
 
 class Emitter {

@@ -10,9 +10,11 @@ namespace mlc {
 
 /// On a region, the largest magnitude that each of its results had in a calibration run (NaN when one was NaN), and the largest of what its products multiply.
 inline constexpr const char *kRangesAttr = "graph.ranges", *kProductRangeAttr = "graph.product_range";
+/// On a region: it stays f32, with its results, products and weights.
+inline constexpr const char *kKeepAttr = "graph.keep_f32";
+inline constexpr double kLargestHalf = 65504;
 /// The largest magnitude that is trusted to f16: half of its own, since other inputs reach further than those of a calibration.
-inline constexpr double kLargestTrusted = 65504.0 / 2;
-
+inline constexpr double kLargestTrusted = kLargestHalf / 2;
 
 #define GEN_PASS_DECL
 #include "passes/Precision/PrecisionPasses.h.inc"

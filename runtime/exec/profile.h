@@ -20,7 +20,7 @@ namespace mlc::runtime {
 // sum is what all take in a row.
 class Profile {
  public:
-  static constexpr uint32_t kLongest = 3;  // instructions timed together
+  static constexpr uint32_t kLongest = 6;  // instructions timed together
   explicit Profile(const BoundProgram& bound);
 
   // Sets the estimates for the shapes at hand.

@@ -1,17 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # Part of MLC, see the LICENSE file.
-"""The models that tests and benchmarks share: files made on demand under build/, inputs, ONNX Runtime's answers and what half precision alone makes of them (both cached in build/reference)."""
-import hashlib
+"""The models that tests and benchmarks share: files made on demand under build/, inputs, ONNX Runtime's answers (cached in build/reference)."""
 import os
 
 import numpy as np
 
-import answers
 import collect_real_models as real
 import exact
 import expand_models as skeletons
-import halves
-from tolerance import difference, scaled
+from tolerance import difference
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 REFERENCES = os.path.join(ROOT, "build", "reference")
@@ -19,13 +16,10 @@ REFERENCES = os.path.join(ROOT, "build", "reference")
 SKELETONS = skeletons.known_models()
 REAL = [name for _, _, name in real.MODELS]
 ALL = SKELETONS + REAL
-BEYOND_HALVES = ["deeplabv3_mobilenet_v3_large"]  # activations beyond 65504: compiled for halves with a calibration run
 TRAINED = [name for _, _, name in real.TRAINED]  # for half precision, beside ALL
 # Squeeze-excite of random weights amplifies rounding: ONNX Runtime itself lies 0 to 8 tolerances from the exact answer, by its optimisation level and the last bits of the input.
 AMPLIFYING = ["mobilenet_v3_large", "efficientnet_b0"]
 NEIGHBOURS = 12  # runs of ONNX Runtime on inputs whose last bits differ
-HALVES_CODE = b"".join(open(module.__file__, "rb").read() for module in (halves, answers))  # what Halves in the cache were found with
-HALF_NEIGHBOURS = 5  # the same of halves.py: where values are rounded, last bits decide which way; the largest error of yolo11n is 0.02 in one run, 0.11 in another
 SMALL = ["lstm_gru", "mobilenet_v3_large", "minilm_l6", "unet", "ppocr_v4_rec", "silero_vad_op18_ifless"]
 
 # One plan of each of these runs at all its sizes. Skeletons: {symbol: size}; real models: see real_inputs.
@@ -59,6 +53,13 @@ def inputs(name, size=None):
     if name in REAL + TRAINED:
         return real.real_inputs(name, size)
     return skeletons.default_inputs(name, skeletons.load_skeleton(name), override=size)
+
+
+def samples(name):
+    """Other inputs of the same kind as the default ones, for mlc-compile --calibrate: of another seed; of real models, which have one set, the same back to front (pictures mirrored)."""
+    if name in REAL + TRAINED:
+        return {k: np.ascontiguousarray(v[..., ::-1]) if v.ndim else v for k, v in inputs(name).items()}
+    return skeletons.default_inputs(name, skeletons.load_skeleton(name), variant=1)
 
 
 def size_label(size):
@@ -112,42 +113,6 @@ def reference(name, size=None):
              **{"exact:" + k: v for k, v in answers.items()})
     os.replace(path + ".part.npz", path)
     return Reference(feeds, outputs, spread, answers or None, exact_error)
-
-
-class Halves:
-    """What rounding to halves alone does to a model's answers, at one size: the largest over a few runs of halves.py. error, mean: as tolerance.scaled gives them;
-    runs, flips: how many runs there were and how many of those say something else than the reference (answers.py); flip: how one of these differs, else ""."""
-
-    def __init__(self, error, mean, runs, flips, flip):
-        self.error, self.mean, self.runs, self.flips, self.flip = float(error), float(mean), int(runs), int(flips), str(flip)
-
-
-def rounded(name, size=None):
-    """The Halves of a model, from the cache if inputs, reference and the code that found them are the same."""
-    answer = reference(name, size)
-    key = hashlib.sha256(str(HALF_NEIGHBOURS).encode())
-    key.update(HALVES_CODE)
-    for values in (answer.inputs, answer.outputs):
-        for k in sorted(values):
-            key.update(k.encode() + values[k].tobytes())
-    path = os.path.join(REFERENCES, f"{name}.{size_label(size) or 'default'}.halves.npz")
-    fields = ("error", "mean", "runs", "flips", "flip")
-    if os.path.exists(path):
-        with np.load(path) as stored:
-            if str(stored["key"]) == key.hexdigest():
-                return Halves(*(stored[f] for f in fields))
-    feeds = [answer.inputs]
-    if any(v.dtype == np.float32 for v in answer.inputs.values()):
-        feeds += [neighbour(answer.inputs, seed) for seed in range(HALF_NEIGHBOURS)]
-    errors, flips = [], []
-    for _, outputs in halves.answers(model_file(name)[0], feeds):
-        errors.append(scaled(outputs, answer.outputs))
-        flips.append(answers.difference_of(name, outputs, answer.outputs))
-    differing = [text for text in flips if text]
-    found = Halves(*np.max(errors, 0), len(errors), len(differing), next(iter(differing), ""))
-    np.savez(path + ".part.npz", key=key.hexdigest(), **{f: getattr(found, f) for f in fields})
-    os.replace(path + ".part.npz", path)
-    return found
 
 
 def neighbour(feeds, seed):

@@ -4,9 +4,6 @@
 import numpy as np
 
 HALF_ERROR = 2e-2  # half precision: an error over the reference's standard deviation
-# Two f16 engines round at other places and add in another order: where rounding alone errs by E, each errs by about E, not by less than E. All elements together (root mean square) say how far that is; the largest error is one
-# element's luck, up to twice as large in one of the runs that only round as in another.
-HALF_ROOM, HALF_PEAK = 1.25, 2.0
 
 
 def difference(ours, reference):
@@ -39,17 +36,3 @@ def scaled(ours, reference):
         scale = (b.std() if b.size > 1 else 0) or np.abs(b).max() or 1.0
         largest, mean = max(largest, float(error.max() / scale)), max(mean, float(np.sqrt((error ** 2).mean()) / scale))
     return largest, mean
-
-
-def half_limit(half_error, room):
-    """What an error may be in half precision; half_error: what it is when nothing but values are rounded (halves.py)."""
-    return max(HALF_ERROR, room * half_error) if half_error < np.inf else HALF_ERROR
-
-
-def half_rule(error, half_error, room):
-    """Which rule an error keeps or breaks, in words."""
-    limit = half_limit(half_error, room)
-    if error <= HALF_ERROR:
-        return f"within {HALF_ERROR:g}"
-    reason = f" ({room:g} x rounding's)" if limit > HALF_ERROR else ""
-    return f"within {limit:.2g}{reason}" if error <= limit else f"BEYOND {limit:.2g}{reason}"

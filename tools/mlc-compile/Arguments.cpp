@@ -14,9 +14,13 @@ void declareArguments(CLI::App &app, Arguments &a) {
       ->type_name("NAMES")
       ->delimiter(',')
       ->allow_extra_args(false);
-  app.add_option("--calibrate", a.calibrate, "Inputs (members named as the model's inputs) to run with in f32 on this machine before --fp16 decides: kernels whose values exceed half of f16's range (65504) in one of the runs stay f32; may be repeated")
+  app.add_option("--calibrate", a.calibrate, "Inputs (members named as the model's inputs) to run with on this machine before --fp16 or --bf16 decides: kernels whose values exceed half of f16's range (65504) in one of the runs stay f32, and so do as many as it takes for the answers to be within --max-error; may be repeated")
       ->type_name("FILE.npz")
       ->allow_extra_args(false);
+  app.add_option("--max-error", a.maxError, "With --calibrate: how far answers may be from f32, as root mean square of the difference over the standard deviation of the output; half of it on the samples, since other inputs err by more; inf: keep nothing in f32 for it")
+      ->check(CLI::Validator([](std::string &x) { return std::strtod(x.c_str(), nullptr) > 0 ? "" : "--max-error is a number above 0, or inf"; }, ""))
+      ->type_name("X")
+      ->default_str("0.02");
   app.add_option("--cuda-path", a.cudaPath, "The CUDA toolkit to compile with (bin/ptxas and lib64/libnvrtc.so); default: MLC_CUDA_PATH, CUDA_HOME, /usr/local/cuda, the Python packages of .venv")->type_name("DIR");
   app.add_option("--tuning", a.tuning, "Measured choices of kernels' configurations, as mlc-tune writes them, in place of those that come with the compiler; of several files the faster line holds. 'none' leaves out the compiler's own; may be repeated")
       ->type_name("FILE|none")

@@ -14,6 +14,7 @@ struct Arguments {
   std::string model, output, minShapes, optShapes, maxShapes, dumpAfter, stopAfter, saveAsm, json, cudaPath, emit, io, library;
   std::vector<std::string> archs{"host"}, shapes, dims, buckets, keep, preprocess, ioLayout, keepFp32, calibrate, tuning;
   int optLevel = 2;
+  std::optional<double> maxError;
   unsigned threads = 0, tuningCandidate = 0, streams = 0;
   bool verify = false, fp16 = false, bf16 = false, noCache = false, stripWeights = false, timePasses = false, explainFusion = false, quiet = false, rematerialize = false, noForward = false;
 };

@@ -54,7 +54,10 @@ Json makeReport(const CompileReport &report, const std::string &planPath, double
     json["times"].push_back({{"name", t.name}, {"ms", t.wallMs}, {"cpu_ms", t.cpuMs}});
   json["refused_kernels"] = report.refused;
   json["warnings"] = report.warnings;
-  json["kept_f32"] = report.overflows;
+  json["kept_f32"] = report.keptF32;
+  json["accuracy"] = Json::array();
+  for (const CompileReport::Accuracy &a : report.accuracy)
+    json["accuracy"].push_back({{"arch", a.arch}, {"error_narrow", a.narrow}, {"error", a.chosen}, {"kept_f32", a.kept}, {"kernels", a.regions}});
   Json described;
   try {
     if (!planPath.empty()) {
@@ -121,6 +124,25 @@ std::string summaryText(const Json &report, const std::string &planPath) {
                           b["num_kernels"].get<uint64_t>(), scaled(b["code_bytes"].get<double>(), "B"), b["own_kernels"].get<uint64_t>(), scaled(b["own_code_bytes"].get<double>(), "B"),
                           scaled(b["own_weights_bytes"].get<double>(), "B"), scaled(b["planned_peak_bytes"].get<double>(), "B"));
   }
+  return text;
+}
+
+std::string precisionText(const Json &report, double maxError) {
+  constexpr size_t kMostLines = 8;
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  for (const Json &a : report["accuracy"]) {
+    double narrow = a["error_narrow"].get<double>(), chosen = a["error"].get<double>();
+    os << llvm::formatv("{0}: the answers to the samples differ from f32 by {1:e1}", a["arch"].get<std::string>(), chosen);
+    if (a["kept_f32"].get<size_t>())
+      os << llvm::formatv(" with {0} of {1} kernels in f32, by {2:e1} with none", a["kept_f32"].get<size_t>(), a["kernels"].get<size_t>(), narrow);
+    os << llvm::formatv(" (--max-error {0})\n", maxError);
+  }
+  const Json &kept = report["kept_f32"];
+  for (size_t i = 0; i < std::min(kept.size(), kMostLines); ++i)
+    os << "stays f32: " << kept[i].get<std::string>() << '\n';
+  if (kept.size() > kMostLines)
+    os << "stays f32: " << kept.size() - kMostLines << " more (--json has them)\n";
   return text;
 }
 

@@ -17,6 +17,9 @@ nlohmann::ordered_json makeReport(const CompileReport &report, const std::string
 /// The same in a few lines for people.
 std::string summaryText(const nlohmann::ordered_json &report, const std::string &planPath);
 
+/// What samples decided about precision: the answers' errors, kernels that stay f32 and why. Empty when there were none.
+std::string precisionText(const nlohmann::ordered_json &report, double maxError);
+
 /// --time-passes: a line for each of `times`.
 std::string timesText(const nlohmann::ordered_json &report);
 

@@ -14,10 +14,10 @@
 #include "tools/common/error.h"
 #include "tools/common/npy.h"
 #include "tools/mlc-compile/Arguments.h"
-#include "tools/mlc-compile/Calibrate.h"
 #include "tools/mlc-compile/Emit.h"
 #include "tools/mlc-compile/Options.h"
 #include "tools/mlc-compile/Report.h"
+#include "tools/mlc-compile/Samples.h"
 #include "tools/mlc-compile/Verify.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/InitLLVM.h"
@@ -48,7 +48,7 @@ template <typename T> T orFail(llvm::Expected<T> value) {
   throw ToolError(status, llvm::toString(std::move(error)));
 }
 
-/// --io, --calibrate: what --fp16 and --bf16 leave open. (--keep-fp32 goes by the model's names, which are not known yet.)
+/// --io, --calibrate, --max-error: what --fp16 and --bf16 leave open. (--keep-fp32 goes by the model's names, which are not known yet.)
 void precisionOptions(const Arguments &a, CompileOptions &options) {
   bool isNarrow = a.fp16 || a.bf16;
   if (!a.keepFp32.empty() && !isNarrow)
@@ -59,13 +59,19 @@ void precisionOptions(const Arguments &a, CompileOptions &options) {
     options.narrowIo = true;
     options.flags += " --io " + a.io;
   }
+  if (a.calibrate.empty() && a.maxError)
+    throw ToolError(tools::kUsage, "--max-error needs --calibrate: the error is measured on samples");
   if (a.calibrate.empty())
     return;
-  if (!a.fp16)
-    throw ToolError(tools::kUsage, "--calibrate needs --fp16: bf16 and f32 hold what the model computes");
+  if (!isNarrow)
+    throw ToolError(tools::kUsage, "--calibrate needs --fp16 or --bf16: without them everything is as in the model");
+  if (a.maxError) {
+    options.maxError = *a.maxError;
+    options.flags += llvm::formatv(" --max-error {0}", *a.maxError);
+  }
   if (!a.buckets.empty())
     throw ToolError(tools::kUsage, "--calibrate and --bucket: samples have the shapes of one program; leave one of them out");
-  options.measure = runOnSamples(a.calibrate);
+  options.samples = samplesOf(a.calibrate);
   for (const std::string &file : a.calibrate)
     options.flags += " --calibrate " + llvm::toHex(llvm::SHA256::hash(llvm::arrayRefFromStringRef(tools::ReadWholeFile(file))), /*LowerCase=*/true).substr(0, 16);
 }
@@ -269,9 +275,8 @@ int run(int argc, char **argv) {
     llvm::errs() << timesText(report);
   if (!a.quiet)
     llvm::errs() << summaryText(report, a.emit.empty() ? path : llvm::join(files, ", "));
-  for (const std::string &overflow : done.overflows)
-    if (!a.quiet)
-      llvm::errs() << "stays f32: " << overflow << '\n';
+  if (!a.quiet)
+    llvm::errs() << precisionText(report, options.maxError);
   for (const std::string &warning : done.warnings)
     if (!a.quiet)
       llvm::errs() << "mlc-compile: warning: " << warning << '\n';

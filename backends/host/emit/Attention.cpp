@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
 //
-// The attention family: y[.., s, d] = sum_t rows(f(sum_d q[.., s, d] k[.., d, t])) v[.., t, d], f32, where f is any pointwise chain (scale, mask, bias) and rows any
+// The attention family: y[.., s, d] = sum_t rows(f(sum_d q[.., s, d] k[.., d, t])) v[.., t, d], where f is any pointwise chain (scale, mask, bias) and rows any
 // row-wise computation (softmax, its guards). Letters: S queries, T keys, D their length, Dv the values' length.
 // A task is one batch entry (sample and head) times a block of query rows, whose scores stay in the worker's scratch: S_block x T floats. Keys and values are read in
 // blocks of kKeys and packed into panels of 16 columns in scratch, so any layout that the region's moves give them works; both products run on the register tile.
+// All arrays in scratch are f32; values of 16 bits are widened on their way in, and what a product or the rows make of them is rounded to their types.
 // The scores are whole rows, not an online softmax (Milakov and Gimelshein 2018): f and rows may be anything, and a row is at most a few ten KiB.
 #include "backends/host/emit/RowPass.h"
 #include "backends/host/tiles/Blocking.h"
@@ -85,6 +86,9 @@ private:
     }
     if (!first || !second || reductions.empty())
       return false;
+    for (Value v : {first.getY(), second.getY()})
+      if (auto type = dyn_cast<FloatType>(k.facts.elementType(v)); !type || type.getWidth() > 32)
+        return false;
     x = reductions.front()->getOperand(0);
     scores = Dims(k.facts.dims(first.getY()));
     Dims y(k.facts.dims(second.getY()));
@@ -120,6 +124,11 @@ private:
     Value base = LLVM::GEPOp::create(e.b, e.loc, k.scratch.getType(), e.b.getI8Type(), k.scratch, ArrayRef<LLVM::GEPArg>{e.dim(bytes)});
     return advance(e, base, offset);
   }
+  /// Element of `tensor` in f32, in all lanes if `lane`.
+  Value wide(Value tensor, ArrayRef<Index> index, bool lane) {
+    Value v = e.at(tensor, index);
+    return e.convert(lane ? e.splat(v) : v, k.facts.elementType(tensor), e.b.getF32Type());
+  }
   void put(Value pointer, Value v) { LLVM::StoreOp::create(e.b, e.loc, v, pointer, 4); }
   Type vectorType() { return e.width > 1 ? Type(VectorType::get({e.width}, e.b.getF32Type())) : e.b.getF32Type(); }
 
@@ -139,8 +148,7 @@ private:
     e.loop(first_, end, e.i64(1), [&](Value s) {
       Value row = e.mul(e.sub(s, first_), e.dim(D));
       along(D, [&](Value d, bool lane) {
-        Value v = e.at(first.getA(), operandIndex(first.getA(), e.position(s), {d, lane, lane}));
-        put(place(queriesAt, e.add(row, d)), lane ? e.splat(v) : v);
+        put(place(queriesAt, e.add(row, d)), wide(first.getA(), operandIndex(first.getA(), e.position(s), {d, lane, lane}), lane));
       });
     });
   }
@@ -158,7 +166,7 @@ private:
       auto position = [&](int64_t i) { return e.position(e.minimum(e.add(key, e.i64(i)), last)); };
       auto single = [&](Value d) {
         for (int64_t i = 0; i < kPanel; ++i)
-          put(place(packedAt, e.add(base, e.add(e.mul(d, e.i64(kPanel)), e.i64(i)))), e.at(keys, operandIndex(keys, e.position(d), position(i))));
+          put(place(packedAt, e.add(base, e.add(e.mul(d, e.i64(kPanel)), e.i64(i)))), wide(keys, operandIndex(keys, e.position(d), position(i)), false));
       };
       if (e.width > 1 && neighbouringKeys())
         packPanelByRows(keys, key, base, single);
@@ -178,7 +186,7 @@ private:
     e.when(whole, [&] {
       e.loop(e.i64(0), e.dim(D), e.i64(1), [&](Value d) {
         for (int64_t i = 0; i < kPanel; i += e.width)
-          put(place(packedAt, e.add(base, e.add(e.mul(d, e.i64(kPanel)), e.i64(i)))), e.splat(e.at(keys, operandIndex(keys, e.position(d), {e.add(key, e.i64(i)), true, false}))));
+          put(place(packedAt, e.add(base, e.add(e.mul(d, e.i64(kPanel)), e.i64(i)))), wide(keys, operandIndex(keys, e.position(d), {e.add(key, e.i64(i)), true, false}), true));
       });
     });
     e.when(arith::XOrIOp::create(e.b, e.loc, whole, arith::ConstantOp::create(e.b, e.loc, e.b.getBoolAttr(true))), [&] { e.loop(e.i64(0), e.dim(D), e.i64(1), single); });
@@ -189,7 +197,7 @@ private:
     for (int64_t group = 0; group < kPanel; group += e.width) {
       SmallVector<Value> rows;
       for (int64_t i = 0; i < e.width; ++i)
-        rows.push_back(e.splat(e.at(keys, operandIndex(keys, {d, true, true}, position(group + i)))));
+        rows.push_back(wide(keys, operandIndex(keys, {d, true, true}, position(group + i)), true));
       transpose(rows);
       for (int64_t i = 0; i < e.width; ++i)
         put(place(packedAt, e.add(base, e.add(e.mul(e.add(d, e.i64(i)), e.i64(kPanel)), e.i64(group)))), rows[i]);
@@ -219,9 +227,8 @@ private:
     Value values = second.getB();
     e.loop(e.i64(0), count, e.i64(1), [&](Value i) {
       along(Dv, [&](Value d, bool lane) {
-        Value v = e.at(values, operandIndex(values, e.position(e.add(t, i)), {d, lane, lane}));
         Value panel = e.div(d, e.i64(kPanel)), column = e.rem(d, e.i64(kPanel));
-        put(place(packedAt, e.add(e.mul(e.add(e.mul(panel, e.i64(kKeys)), i), e.i64(kPanel)), column)), lane ? e.splat(v) : v);
+        put(place(packedAt, e.add(e.mul(e.add(e.mul(panel, e.i64(kKeys)), i), e.i64(kPanel)), column)), wide(values, operandIndex(values, e.position(e.add(t, i)), {d, lane, lane}), lane));
       });
     });
   }
@@ -272,8 +279,8 @@ private:
       tile.accumulate(rowPointers(queriesAt, e.sub(s, first_), e.dim(D), e.i64(0)), right, e.dim(D));
       storeTile(k, tile, first.getY(), valid, [&](int64_t r) { return rowIndex(r ? e.add(s, e.i64(r)) : s); }, e.add(t, e.mul(panel, e.i64(kPanel))), e.dim(T), fixedT && *fixedT % kPanel == 0,
                 [&](int64_t r, const Indices &index) {
-                  Value v = e.at(x, index), row = e.sub(r ? e.add(s, e.i64(r)) : s, first_);
-                  put(place(scoresAt, e.add(e.mul(row, e.dim(rowStride)), index.back().base)), index.back().lane ? e.splat(v) : v);
+                  Value row = e.sub(r ? e.add(s, e.i64(r)) : s, first_);
+                  put(place(scoresAt, e.add(e.mul(row, e.dim(rowStride)), index.back().base)), wide(x, index, index.back().lane));
                 });
     });
   }
@@ -289,6 +296,7 @@ private:
     reference::Memory memory{place(scoresAt, e.mul(row, e.dim(rowStride))), {}};
     memory.strides.assign(scores.size(), e.i64(0));
     memory.strides.back() = e.i64(1);
+    memory.held = e.b.getF32Type();
     e.setMemory(x, memory);
     RowPass pass(k, scores);
     pass.index = at;
@@ -296,8 +304,7 @@ private:
     for (Operation *op : reductions)
       pass.reduce(op);
     pass.overRow([&](Value i, bool lane) {
-      Value v = e.at(second.getA(), pass.at(i, lane));
-      put(advance(e, memory.pointer, i), lane ? e.splat(v) : v);
+      put(advance(e, memory.pointer, i), wide(second.getA(), pass.at(i, lane), lane));
     });
     e.forgetMemory(x);
   }
@@ -334,7 +341,7 @@ private:
       Indices index = rowIndex(s);
       index.back() = {d, lane, lane};
       Value v = LLVM::LoadOp::create(e.b, e.loc, lane ? vectorType() : e.b.getF32Type(), place(sumsAt, e.add(base, d)), 4);
-      e.remember(second.getY(), index, v);
+      e.remember(second.getY(), index, e.convert(v, e.b.getF32Type(), k.facts.elementType(second.getY())));
       Indices out(index);
       for (auto [i, p] : llvm::enumerate(perm))
         out[i] = index[p];

@@ -23,7 +23,7 @@ void storeTile(KernelBuilder &k, RegisterTile &tile, Value anchor, ArrayRef<Valu
   int64_t current = 0; // row
   auto storeAt = [&](Indices index, reference::Index column, Value v) {
     index.back() = column;
-    e.remember(anchor, index, v);
+    e.remember(anchor, index, e.convert(v, e.b.getF32Type(), k.facts.elementType(anchor)));
     store(current, index);
   };
   // `lanes` elements of v from `start` on, which are those of `column`.
