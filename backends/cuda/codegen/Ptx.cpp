@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Part of MLC, see the LICENSE file.
 #include "backends/cuda/codegen/Ptx.h"
+#include "backends/cuda/codegen/MisalignedLoads.h"
 #include "backends/llvm/Module.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
@@ -67,6 +68,7 @@ llvm::Expected<std::string> compileToPtx(mlir::ModuleOp module, llvm::StringRef 
     }
   if (target.hasDependentLaunch())
     waitForLaunches(*kernel);
+  splitMisalignedLoads(**ir);
   optimizeKernel(**ir, *machine, Effort::Full);
   prefixSymbols(**ir, symbol);
   return emitFile(**ir, *machine, llvm::CodeGenFileType::AssemblyFile);
