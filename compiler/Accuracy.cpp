@@ -99,6 +99,9 @@ private:
       auto outputs = probe(i, std::vector<char>(regions.size(), false));
       if (!outputs)
         return outputs.takeError();
+      for (const std::vector<float> &output : *outputs)
+        if (!output.empty() && llvm::none_of(output, [](float x) { return std::isfinite(x); }))
+          return llvm::make_error<OptionError>("--calibrate, sample " + std::to_string(i + 1) + ": an output has no finite number in f32, so it says nothing about 16 bits");
       exact.push_back(std::move(*outputs));
     }
     return llvm::Error::success();

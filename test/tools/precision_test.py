@@ -197,6 +197,8 @@ class Precision(ToolTest):
             self.assertIn(said, self.compile(model, "--arch", "sm_80", *words, code=2).stderr)
         np.savez(self.path("other.npz"), z=self.x)
         self.assertIn("it has no array 'x', which is an input", self.compile(model, "--arch", "sm_80", "--fp16", "--calibrate", self.path("other.npz"), code=2).stderr)
+        np.savez(self.path("nan.npz"), x=np.full_like(self.x, np.nan))
+        self.assertIn("sample 2: an output has no finite number", self.compile(model, "--arch", "sm_80", "--fp16", "--calibrate", self.path("in.npz"), "--calibrate", self.path("nan.npz"), code=2).stderr)
         np.savez(self.path("shape.npz"), x=self.x[:, :7])
         self.assertIn("--calibrate " + self.path("shape.npz") + ": ", self.compile(model, "--arch", "sm_80", "--fp16", "--calibrate", self.path("shape.npz"), code=2).stderr)
 
