@@ -4,7 +4,7 @@
 """Compile models for a GPU and put plans, inputs, references and mlc-run into a folder that a machine with a GPU needs (run_packed.py runs it there).
 
 With --half the answers are judged as those of half precision; with --flags fp16 models are compiled with --calibrate on other inputs than those that they are judged by.
-What is over 56 MiB becomes several such folders, DIR-1, DIR-2 and so on. Skeletons' plans go without weights: that machine makes the weights from the seed (expand_models.py, needs the Python package onnx) and fills them with mlc-refit.
+What is over 50 MiB becomes several such folders, DIR-1, DIR-2 and so on. Skeletons' plans go without weights: that machine makes the weights from the seed (expand_models.py, needs the Python package onnx) and fills them with mlc-refit.
 """
 import argparse
 import json
@@ -21,7 +21,7 @@ sys.path.insert(0, os.path.join(ROOT, "test", "models"))
 import corpus  # noqa: E402
 from tools import default_bin  # noqa: E402
 
-LIMIT = 56 << 20
+LIMIT = 50 << 20
 # Maps of classes have pixels on the edge everywhere; 1 in 1000 may lie on the other side (answers.py).
 MAX_ERROR = {"deeplabv3_mobilenet_v3_large": ["--max-error", "0.004"]}
 
