@@ -17,7 +17,6 @@ namespace mlc {
 
 namespace {
 
-
 /// Rewrites one region.
 class Body {
 public:
@@ -27,9 +26,8 @@ public:
   void define(Value old, Value now) { (facts.elementType(now) == narrowType && facts.elementType(old) == wideType ? narrows : wides)[old] = now; }
 
   LogicalResult rewrite(Operation *op) {
-    if (isRoundedMove(op) && facts.elementType(op->getResult(0)).isF32()) {
+    if (isRoundedMove(op) && facts.elementType(op->getResult(0)).isF32())
       return success(); // when one of its forms is asked for
-    }
     SmallVector<Value> operands;
     for (Value v : op->getOperands())
       operands.push_back(!keep && isNarrowProduct(op) && facts.elementType(op->getResult(0)).isF32() ? narrow(v) : wide(v));
