@@ -62,8 +62,10 @@ public:
     if (!measured)
       return measured.takeError();
     result.figures.narrow = result.figures.chosen = *measured;
-    if (*measured <= aim())
+    if (*measured <= aim()) {
+      step(regions.size() + 1);
       return kept;
+    }
     if (auto error = measureRegions())
       return error;
     sortRegions(facts);

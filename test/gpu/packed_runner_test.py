@@ -32,6 +32,9 @@ def check_verdicts():
     assert verdict(lambda row: row.__iadd__(0.019 * unit))["good"]
     far = verdict(lambda row: row.__iadd__(0.021 * unit))
     assert not far["good"] and "BEYOND 0.02" in far["note"] and "same answer" in far["note"], far
+    for by, good in ((0.03, True), (0.3, False)):  # a single element
+        told = verdict(lambda row: row.__setitem__((best + 1) % 1000, row[(best + 1) % 1000] - by * unit))
+        assert told["good"] == good and "within 0.02," in told["note"] and ("BEYOND 0.1" in told["note"]) != good, told
     wrong = verdict(flip)
     assert not wrong["good"] and "WRONG ANSWER" in wrong["note"], wrong
     assert not verdict(lambda row: row.fill(np.nan))["good"]

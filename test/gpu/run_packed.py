@@ -5,8 +5,8 @@
 
 Verdicts as in test/models/check_models.py; unsteady: the first run's answer, launch by launch, is right, but the graphs' has other bits. `ms` is the median wall time of a run with inputs and outputs on the device.
 
-A pack for half precision (pack.py --half) is judged by two things: the relative error, `rms/std` (root mean square over the reference's standard deviation), is at most 2e-2, and the answer (answers.py: class, next token,
-text, boxes, ..) is the reference's. `max/std` is the largest error of one element, which is told, not judged.
+A pack for half precision (pack.py --half) is judged by three things: the relative error, `rms/std` (root mean square over the reference's standard deviation), is at most 2e-2; no element is off by more than `peak` 0.1
+(tolerance.peak; PEAKS); the answer (answers.py: class, next token, text, boxes, ..) is the reference's. `max/std` is the largest error over the standard deviation alone, which is told.
 """
 import argparse
 import json
@@ -21,7 +21,10 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 MODELS = os.path.join(os.path.dirname(HERE), "models")
 sys.path.insert(0, MODELS)
 from answers import difference_of  # noqa: E402
-from tolerance import HALF_ERROR, difference, scaled  # noqa: E402
+from tolerance import HALF_ERROR, HALF_PEAK, difference, peak, scaled  # noqa: E402
+
+# One pixel on the edge of a letter, where a trained map rises within two: ONNX Runtime in f32 with values rounded to halves is 0.54 off there.
+PEAKS = {"ppocr_v4_det": 0.54}
 
 
 def run(words, timeout):
@@ -69,9 +72,11 @@ def judge_half(model, made, reference):
     made = {k: made[k] for k in wanted}
     largest, rms = scaled(made, wanted)
     differs = difference_of(model, made, wanted)
-    within = rms <= HALF_ERROR
-    return {"std": largest, "rms": rms, "good": within and not differs,
-            "note": f"rms/std {rms:8.2e} {'within' if within else 'BEYOND'} {HALF_ERROR:g}, max/std {largest:8.2e}; {f'WRONG ANSWER ({differs})' if differs else 'same answer'}"}
+    farthest = peak(made, wanted) if np.isfinite(largest) else np.inf
+    most = PEAKS.get(model, HALF_PEAK)
+    within, together = rms <= HALF_ERROR, farthest <= most
+    return {"std": largest, "rms": rms, "good": within and together and not differs,
+            "note": f"rms/std {rms:8.2e} {'within' if within else 'BEYOND'} {HALF_ERROR:g}, peak {farthest:8.2e} {'within' if together else 'BEYOND'} {most:g}, max/std {largest:8.2e}; {f'WRONG ANSWER ({differs})' if differs else 'same answer'}"}
 
 
 def check(row, args, folder):

@@ -84,6 +84,13 @@ class Answers(unittest.TestCase):
 
 
 class Errors(unittest.TestCase):
+    def test_peak_is_relative_to_what_is_larger(self):
+        reference = {"a": np.array([1.0, 0.0, 0.0, 0.0]), "n": np.array([3])}  # std 0.433
+        self.assertEqual(tolerance.peak(reference, reference), 0)
+        self.assertAlmostEqual(tolerance.peak({"a": np.array([0.9, 0, 0, 0])}, reference), 0.1)
+        self.assertAlmostEqual(tolerance.peak({"a": np.array([1, 0.1, 0, 0])}, reference), 0.1 / reference["a"].std())
+        self.assertEqual(tolerance.peak({"a": np.array([1, np.nan, 0, 0])}, reference), np.inf)
+
     def test_error_is_scaled_by_each_output(self):
         reference = {"a": np.array([0.0, 2.0]), "b": np.array([[50.0]]), "n": np.array([3])}
         self.assertEqual(tolerance.scaled(reference, reference), (0, 0))

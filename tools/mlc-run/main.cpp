@@ -76,7 +76,7 @@ int Main(int argc, char** argv) {
   app.add_flag("--profile", options.profile,
                "time per instruction, the slowest first, with MFU and MBU where the device's peaks "
                "are known; with --json in the report too, for mlc-inspect --profile. On CUDA runs "
-               "take turns at timing launches by themselves, two and three together (six runs at "
+               "take turns at timing launches by themselves and up to six together (21 runs at "
                "least): 'us/run' leaves out what is hidden behind launches before, so that the sum "
                "is a run's time, 'alone us' does not. Profiled runs have one stream: where the plan's "
                "branches run beside each other (mlc-compile --streams) a run takes less than the "
